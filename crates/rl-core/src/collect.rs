@@ -1,0 +1,587 @@
+//! Collecting experience: whole episodes from environments side by side.
+
+use std::thread;
+
+use crate::{
+    EnvironmentError, FlatEnvironment, Policy, Purpose, Stream, TrajectoryBuilder, TrajectoryStore,
+};
+
+/// What is known of a finished episode, in the environment's own rewards.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Episode {
+    /// The undiscounted sum of its rewards.
+    pub total_reward: f64,
+    /// Number of steps.
+    pub length: usize,
+}
+
+/// A batch of whole episodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Collection {
+    /// The experience, ordered by environment and then by time.
+    pub trajectories: TrajectoryStore,
+    /// The statistics of each episode, in the same order.
+    pub episodes: Vec<Episode>,
+}
+
+/// Why experience could not be collected.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CollectError {
+    /// There is nothing to collect from.
+    #[error("experience needs at least one environment")]
+    NoEnvironment,
+    /// An environment refused a step.
+    #[error("environment {environment}, step {step} of the episode: {source}")]
+    Environment {
+        /// Index of the environment.
+        environment: usize,
+        /// Step of the episode, from 0.
+        step: usize,
+        /// Why.
+        source: EnvironmentError,
+    },
+    /// A reward that is NaN or infinite, by itself or once scaled and rounded to `f32`.
+    #[error(
+        "environment {environment}, step {step} of the episode: reward {reward} times the reward \
+         scale {scale} is not a finite 32-bit number"
+    )]
+    NonFiniteReward {
+        /// Index of the environment.
+        environment: usize,
+        /// Step of the episode, from 0.
+        step: usize,
+        /// The environment's reward.
+        reward: f64,
+        /// What it was multiplied by.
+        scale: f64,
+    },
+}
+
+/// Collects whole episodes from environments side by side.
+///
+/// Environment `i` draws from the run's streams `(Environment, i)` and `(Action, i)`. A batch is
+/// full once it holds the wanted number of steps; from then on no environment starts an episode,
+/// and each finishes the one it is in. None is dropped, so that short episodes are not favoured.
+///
+/// Side by side, `n` environments have taken `n·t` steps after `t` ticks as long as the batch is
+/// not full. An environment may therefore start an episode as long as its own steps times `n` are
+/// fewer than those wanted, a rule that needs no look at the others: what is collected does not
+/// depend on the number of threads.
+#[derive(Debug)]
+pub struct Collector<E> {
+    shards: Vec<Shard<E>>,
+    environments: usize,
+    reward_scale: f64,
+    collection: Collection,
+}
+
+impl<E: FlatEnvironment> Collector<E> {
+    /// A collector over `environments`, which must share their spaces, for the run with `seed`,
+    /// on up to `threads` threads.
+    ///
+    /// # Errors
+    /// [`CollectError::NoEnvironment`].
+    pub fn new(environments: Vec<E>, seed: u64, threads: usize) -> Result<Self, CollectError> {
+        let first = environments.first().ok_or(CollectError::NoEnvironment)?;
+        let observation_dim = first.observation_space().dim();
+        let action_dim = first.action_space().flat_dim();
+        let total = environments.len();
+        let shard_len = total.div_ceil(threads.clamp(1, total));
+
+        let mut shards = Vec::new();
+        let mut environments = environments.into_iter().peekable();
+        let mut first_lane = 0;
+        while environments.peek().is_some() {
+            let members: Vec<E> = environments.by_ref().take(shard_len).collect();
+            let next_lane = first_lane + members.len();
+            shards.push(Shard::new(
+                members,
+                seed,
+                first_lane,
+                observation_dim,
+                action_dim,
+            ));
+            first_lane = next_lane;
+        }
+        Ok(Self {
+            shards,
+            environments: total,
+            reward_scale: 1.0,
+            collection: Collection {
+                trajectories: TrajectoryStore::new(observation_dim, action_dim),
+                episodes: Vec::new(),
+            },
+        })
+    }
+
+    /// Multiplies the rewards that are learned from; the statistics keep the environment's.
+    #[must_use]
+    pub fn with_reward_scale(mut self, reward_scale: f64) -> Self {
+        self.reward_scale = reward_scale;
+        self
+    }
+
+    /// Collects whole episodes of `policy` until they hold at least `min_steps` steps (at least
+    /// one episode per environment).
+    ///
+    /// # Errors
+    /// [`CollectError`]; the experience gathered so far is dropped.
+    pub fn collect<P: Policy + Clone + Send>(
+        &mut self,
+        policy: &P,
+        min_steps: usize,
+    ) -> Result<&Collection, CollectError> {
+        let steps_per_lane = min_steps.div_ceil(self.environments);
+        let reward_scale = self.reward_scale;
+        match self.shards.as_mut_slice() {
+            [shard] => shard.collect(&mut policy.clone(), steps_per_lane, reward_scale)?,
+            shards => thread::scope(|scope| {
+                let workers: Vec<_> = shards
+                    .iter_mut()
+                    .map(|shard| {
+                        let mut policy = policy.clone();
+                        scope
+                            .spawn(move || shard.collect(&mut policy, steps_per_lane, reward_scale))
+                    })
+                    .collect();
+                workers.into_iter().try_for_each(|worker| {
+                    worker
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+            })?,
+        }
+
+        let Collection {
+            trajectories,
+            episodes,
+        } = &mut self.collection;
+        trajectories.clear();
+        episodes.clear();
+        for member in self.shards.iter().flat_map(|shard| &shard.members) {
+            trajectories.append(&member.store);
+            episodes.extend_from_slice(&member.episodes);
+        }
+        Ok(&self.collection)
+    }
+}
+
+/// The environments of one thread.
+#[derive(Debug)]
+struct Shard<E> {
+    members: Vec<Member<E>>,
+    /// The stream that the actions of member `i` are drawn from.
+    action_rngs: Vec<Stream>,
+    /// Observation of each running lane, `[lanes, observation_dim]`.
+    observations: Vec<f32>,
+    /// Action of each running lane, `[lanes, action_dim]`.
+    actions: Vec<f32>,
+}
+
+/// An environment with what belongs to it.
+#[derive(Debug)]
+struct Member<E> {
+    index: usize,
+    environment: E,
+    rng: Stream,
+    store: TrajectoryStore,
+    episodes: Vec<Episode>,
+}
+
+impl<E: FlatEnvironment> Shard<E> {
+    fn new(
+        environments: Vec<E>,
+        seed: u64,
+        first: usize,
+        observation_dim: usize,
+        action_dim: usize,
+    ) -> Self {
+        let stream = |purpose, index| Stream::derive(seed, purpose, index as u32);
+        let n = environments.len();
+        let members = environments
+            .into_iter()
+            .zip(first..)
+            .map(|(environment, index)| Member {
+                index,
+                environment,
+                rng: stream(Purpose::Environment, index),
+                store: TrajectoryStore::new(observation_dim, action_dim),
+                episodes: Vec::new(),
+            });
+        Self {
+            members: members.collect(),
+            action_rngs: (first..first + n)
+                .map(|index| stream(Purpose::Action, index))
+                .collect(),
+            observations: vec![0.0; n * observation_dim],
+            actions: vec![0.0; n * action_dim],
+        }
+    }
+
+    /// Runs every member until it has taken at least `min_steps` steps in whole episodes.
+    fn collect(
+        &mut self,
+        policy: &mut impl Policy,
+        min_steps: usize,
+        reward_scale: f64,
+    ) -> Result<(), CollectError> {
+        let observation_dim = self.observations.len() / self.members.len();
+        let action_dim = self.actions.len() / self.members.len();
+        let rows = self.observations.chunks_exact_mut(observation_dim);
+        let mut lanes: Vec<Lane<'_, E>> = self
+            .members
+            .iter_mut()
+            .zip(rows)
+            .map(|(member, observation)| Lane::begin(member, observation, min_steps, reward_scale))
+            .collect();
+
+        // The first `running` lanes are in an episode; the others have their steps.
+        let mut running = lanes.len();
+        let mut outcome = Ok(());
+        while running > 0 && outcome.is_ok() {
+            policy.act(
+                &self.observations[..running * observation_dim],
+                &mut self.action_rngs[..running],
+                &mut self.actions[..running * action_dim],
+            );
+            let mut row = 0;
+            while row < running {
+                let observation =
+                    &mut self.observations[row * observation_dim..][..observation_dim];
+                let action = &self.actions[row * action_dim..][..action_dim];
+                match lanes[row].step(action, observation) {
+                    Ok(true) => row += 1,
+                    Ok(false) => {
+                        // The last running lane moves up, its action of this tick still to come.
+                        running -= 1;
+                        lanes.swap(row, running);
+                        self.action_rngs.swap(row, running);
+                        swap_rows(&mut self.observations, observation_dim, row, running);
+                        swap_rows(&mut self.actions, action_dim, row, running);
+                    }
+                    Err(error) => {
+                        outcome = Err(error);
+                        break;
+                    }
+                }
+            }
+        }
+
+        // Each action stream back to its environment, for the next collection.
+        let first = lanes.iter().map(|lane| lane.index).min().unwrap_or(0);
+        for row in 0..lanes.len() {
+            while lanes[row].index != first + row {
+                let home = lanes[row].index - first;
+                lanes.swap(row, home);
+                self.action_rngs.swap(row, home);
+            }
+        }
+        outcome
+    }
+}
+
+fn swap_rows(flat: &mut [f32], width: usize, a: usize, b: usize) {
+    for i in 0..width {
+        flat.swap(a * width + i, b * width + i);
+    }
+}
+
+/// A member of a shard during one collection.
+struct Lane<'a, E> {
+    index: usize,
+    environment: &'a mut E,
+    rng: &'a mut Stream,
+    episodes: &'a mut Vec<Episode>,
+    /// The episode that is running; `None` once the lane has its steps.
+    trajectory: Option<TrajectoryBuilder<'a>>,
+    total_reward: f64,
+    length: usize,
+    min_steps: usize,
+    reward_scale: f64,
+}
+
+impl<'a, E: FlatEnvironment> Lane<'a, E> {
+    fn begin(
+        member: &'a mut Member<E>,
+        observation: &mut [f32],
+        min_steps: usize,
+        reward_scale: f64,
+    ) -> Self {
+        let Member {
+            index,
+            environment,
+            rng,
+            store,
+            episodes,
+        } = member;
+        store.clear();
+        store.reserve(min_steps);
+        episodes.clear();
+        environment.reset_into(rng, observation);
+        Self {
+            index: *index,
+            environment,
+            rng,
+            episodes,
+            trajectory: Some(store.begin(observation)),
+            total_reward: 0.0,
+            length: 0,
+            min_steps,
+            reward_scale,
+        }
+    }
+
+    /// Takes a step and writes the next observation to act on; `false` if there is none, because
+    /// the episode ended and the lane has its steps.
+    fn step(&mut self, action: &[f32], observation: &mut [f32]) -> Result<bool, CollectError> {
+        let Some(mut trajectory) = self.trajectory.take() else {
+            return Ok(false);
+        };
+        let (environment, step, scale) = (self.index, self.length, self.reward_scale);
+        let (reward, status) = self
+            .environment
+            .step_into(action, self.rng, observation)
+            .map_err(|source| CollectError::Environment {
+                environment,
+                step,
+                source,
+            })?;
+        let scaled = (reward * scale) as f32;
+        if !scaled.is_finite() {
+            return Err(CollectError::NonFiniteReward {
+                environment,
+                step,
+                reward,
+                scale,
+            });
+        }
+        self.total_reward += reward;
+        self.length += 1;
+
+        if let Some(end) = status.end() {
+            let store = trajectory.finish(action, scaled, observation, end);
+            self.episodes.push(Episode {
+                total_reward: self.total_reward,
+                length: self.length,
+            });
+            if store.steps() < self.min_steps {
+                self.environment.reset_into(self.rng, observation);
+                (self.total_reward, self.length) = (0.0, 0);
+                self.trajectory = Some(store.begin(observation));
+            }
+        } else {
+            trajectory.push(action, scaled, observation);
+            self.trajectory = Some(trajectory);
+        }
+        Ok(self.trajectory.is_some())
+    }
+}
+
+/// Runs one episode of `policy` from a reset, and returns its statistics.
+///
+/// # Errors
+/// [`EnvironmentError`] if the environment refuses an action of the policy.
+pub fn run_episode(
+    environment: &mut impl FlatEnvironment,
+    policy: &mut impl Policy,
+    environment_rng: &mut Stream,
+    action_rng: &mut Stream,
+) -> Result<Episode, EnvironmentError> {
+    let mut observation = vec![0.0; environment.observation_space().dim()];
+    let mut action = vec![0.0; environment.action_space().flat_dim()];
+    let mut episode = Episode {
+        total_reward: 0.0,
+        length: 0,
+    };
+    environment.reset_into(environment_rng, &mut observation);
+    loop {
+        policy.act(&observation, std::slice::from_mut(action_rng), &mut action);
+        let (reward, status) = environment.step_into(&action, environment_rng, &mut observation)?;
+        episode.total_reward += reward;
+        episode.length += 1;
+        if status.end().is_some() {
+            return Ok(episode);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BoxSpace, Discrete, End, Environment, RandomPolicy, Space, Status, Step};
+
+    /// Ends after a random number of steps; rewards count up within the episode.
+    #[derive(Clone, Debug, Default)]
+    struct Countdown {
+        left: usize,
+        step: usize,
+    }
+
+    impl Environment for Countdown {
+        type Observation = [f32; 1];
+        type Action = usize;
+
+        fn observation_space(&self) -> BoxSpace {
+            BoxSpace::symmetric(&[100.0]).unwrap()
+        }
+
+        fn action_space(&self) -> Space {
+            Space::Discrete(Discrete::new(3).unwrap())
+        }
+
+        fn reset(&mut self, rng: &mut Stream) -> [f32; 1] {
+            *self = Self {
+                left: 1 + rng.below(20),
+                step: 0,
+            };
+            [self.left as f32]
+        }
+
+        fn step(
+            &mut self,
+            _action: &usize,
+            _rng: &mut Stream,
+        ) -> Result<Step<[f32; 1]>, EnvironmentError> {
+            self.left = self
+                .left
+                .checked_sub(1)
+                .ok_or(EnvironmentError::EpisodeOver)?;
+            self.step += 1;
+            let status = match self.left {
+                0 if self.step % 2 == 0 => Status::Terminated,
+                0 => Status::Truncated,
+                _ => Status::Running,
+            };
+            Ok(Step {
+                observation: [self.left as f32],
+                reward: self.step as f64,
+                status,
+            })
+        }
+    }
+
+    fn policy() -> RandomPolicy {
+        RandomPolicy::new(Environment::action_space(&Countdown::default()))
+    }
+
+    fn collector(environments: usize, threads: usize) -> Collector<Countdown> {
+        Collector::new(vec![Countdown::default(); environments], 7, threads).unwrap()
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let mut one = collector(7, 1);
+        for threads in [2, 3, 7, 16] {
+            let mut many = collector(7, threads);
+            let mut one = Collector::new(vec![Countdown::default(); 7], 7, 1).unwrap();
+            for _ in 0..3 {
+                let expected = one.collect(&policy(), 200).unwrap();
+                assert_eq!(
+                    many.collect(&policy(), 200).unwrap(),
+                    expected,
+                    "{threads} threads"
+                );
+            }
+        }
+        let first = one.collect(&policy(), 200).unwrap().clone();
+        assert_ne!(
+            one.collect(&policy(), 200).unwrap(),
+            &first,
+            "streams go on"
+        );
+    }
+
+    /// The rule as the architecture states it: all environments advance tick by tick, and one
+    /// that ends its episode starts another only while the batch lacks steps.
+    fn tick_by_tick(environments: usize, min_steps: usize) -> Vec<Vec<usize>> {
+        let mut lengths = vec![Vec::new(); environments];
+        let mut rngs: Vec<Stream> = (0..environments)
+            .map(|i| Stream::derive(7, Purpose::Environment, i as u32))
+            .collect();
+        let mut running: Vec<Option<Countdown>> = rngs
+            .iter_mut()
+            .map(|rng| {
+                let mut environment = Countdown::default();
+                environment.reset(rng);
+                Some(environment)
+            })
+            .collect();
+        let mut steps = 0;
+        while running.iter().any(Option::is_some) {
+            steps += running.iter().flatten().count();
+            for (i, slot) in running.iter_mut().enumerate() {
+                let Some(environment) = slot else { continue };
+                let step = environment.step(&0, &mut rngs[i]).unwrap();
+                if step.status != Status::Running {
+                    lengths[i].push(environment.step);
+                    if steps < min_steps {
+                        environment.reset(&mut rngs[i]);
+                    } else {
+                        *slot = None;
+                    }
+                }
+            }
+        }
+        lengths
+    }
+
+    #[test]
+    fn the_batch_is_the_one_of_environments_advancing_tick_by_tick() {
+        for environments in [1, 2, 5, 8] {
+            for min_steps in [1, 10, 99, 100] {
+                let mut collector = collector(environments, 1);
+                let lengths: Vec<usize> = collector
+                    .collect(&policy(), min_steps)
+                    .unwrap()
+                    .episodes
+                    .iter()
+                    .map(|episode| episode.length)
+                    .collect();
+                assert_eq!(lengths, tick_by_tick(environments, min_steps).concat());
+            }
+        }
+    }
+
+    #[test]
+    fn every_episode_is_whole_and_keeps_its_end() {
+        let mut collector = collector(3, 1).with_reward_scale(0.5);
+        let batch = collector.collect(&policy(), 100).unwrap();
+        assert!(batch.trajectories.steps() >= 100);
+        assert_eq!(batch.trajectories.len(), batch.episodes.len());
+        for (trajectory, episode) in batch.trajectories.iter().zip(&batch.episodes) {
+            let length = trajectory.len();
+            assert_eq!(trajectory.observations[0], length as f32);
+            assert_eq!(trajectory.final_observation, [0.0]);
+            let end = if length % 2 == 0 {
+                End::Terminated
+            } else {
+                End::Truncated
+            };
+            assert_eq!(trajectory.end, end);
+            let total: f32 = trajectory.rewards.iter().sum();
+            assert_eq!(
+                episode,
+                &Episode {
+                    total_reward: f64::from(total) * 2.0,
+                    length
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn a_reward_that_is_not_finite_is_an_error_with_its_place() {
+        let mut collector = collector(2, 2).with_reward_scale(1e38);
+        let error = collector.collect(&policy(), 100).unwrap_err();
+        let CollectError::NonFiniteReward { step, reward, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!((step, reward), (3, 4.0));
+    }
+
+    #[test]
+    fn no_environment_is_an_error() {
+        let error = Collector::<Countdown>::new(vec![], 0, 1).unwrap_err();
+        assert_eq!(error, CollectError::NoEnvironment);
+    }
+}

@@ -1,0 +1,35 @@
+//! The vocabulary of reinforcement learning, without tensors: spaces, environments, policies and
+//! agents as traits, trajectories whose ends cannot be confused, returns on slices, and random
+//! streams that start where NumPy's do.
+//!
+//! ```
+//! use rl_core::{reward_to_go, End, TrajectoryStore};
+//!
+//! // One observation dimension, one action dimension.
+//! let mut store = TrajectoryStore::new(1, 1);
+//! let mut trajectory = store.begin(&[0.0]);
+//! trajectory.push(&[1.0], 1.0, &[0.5]);
+//! trajectory.finish(&[0.0], 2.0, &[0.9], End::Truncated);
+//!
+//! let trajectory = store.get(0).unwrap();
+//! assert_eq!(trajectory.final_observation, [0.9]);
+//! let mut returns = [0.0; 2];
+//! reward_to_go(trajectory.rewards, &mut returns);
+//! assert_eq!(returns, [3.0, 2.0]);
+//! ```
+
+mod collect;
+mod environment;
+mod policy;
+mod returns;
+mod space;
+mod stream;
+mod trajectory;
+
+pub use collect::{CollectError, Collection, Collector, Episode, run_episode};
+pub use environment::{Action, End, Environment, EnvironmentError, FlatEnvironment, Status, Step};
+pub use policy::{Agent, Policy, RandomAgent, RandomPolicy};
+pub use returns::{discounted_return, discounted_reward_to_go, reward_to_go, sum_of_rewards};
+pub use space::{BoxSpace, Discrete, Space, SpaceError};
+pub use stream::{Purpose, SeedSequence, Stream};
+pub use trajectory::{Trajectory, TrajectoryBuilder, TrajectoryStore};

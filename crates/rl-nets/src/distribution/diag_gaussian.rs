@@ -1,0 +1,141 @@
+//! The Gaussian distribution with a diagonal covariance.
+
+use std::f32::consts::{E, TAU};
+
+use burn::tensor::{Tensor, TensorData};
+use rand_distr::{Distribution, StandardNormal};
+use rl_core::Stream;
+
+/// Independent Gaussians per action dimension, one set per observation of a batch.
+#[derive(Clone, Debug)]
+pub struct DiagGaussian {
+    /// μ, `[batch, action_dim]`.
+    mean: Tensor<2>,
+    /// `ln σ`, `[1, action_dim]`.
+    log_std: Tensor<2>,
+}
+
+impl DiagGaussian {
+    /// Gaussians with means `[batch, action_dim]` and log standard deviations `[action_dim]`.
+    pub fn new(mean: Tensor<2>, log_std: Tensor<1>) -> Self {
+        Self { mean, log_std: log_std.unsqueeze() }
+    }
+
+    /// The same distributions, apart from the tape that they were recorded on.
+    pub fn detached(&self) -> Self {
+        Self { mean: self.mean.clone().inner(), log_std: self.log_std.clone().inner() }
+    }
+
+    /// Draws `μ + σ ε` with standard normal `ε`, `[batch, action_dim]`.
+    pub fn sample(&self, rng: &mut Stream) -> Tensor<2> {
+        let shape = self.mean.dims();
+        let noise: Vec<f32> =
+            (0..shape[0] * shape[1]).map(|_| StandardNormal.sample(rng)).collect();
+        let noise = Tensor::<2>::from_data(TensorData::new(noise, shape), &self.mean.device());
+        self.mean.clone().inner() + self.log_std.clone().inner().exp() * noise.inner()
+    }
+
+    /// `Σ [-(a - μ)² / 2σ² - ln σ - ln √2π]` over the dimensions of actions
+    /// `[batch, action_dim]`, `[batch]`.
+    pub fn log_prob(&self, actions: Tensor<2>) -> Tensor<1> {
+        let z = (actions - self.mean.clone()) * self.log_std.clone().neg().exp();
+        let terms = z.square().mul_scalar(-0.5) - self.log_std.clone();
+        terms.sub_scalar(0.5 * TAU.ln()).sum_dim(1).squeeze_dim(1)
+    }
+
+    /// `Σ [ln σ + ln √(2πe)]` over the dimensions, `[batch]`.
+    pub fn entropy(&self) -> Tensor<1> {
+        let per_observation: Tensor<1> =
+            self.log_std.clone().add_scalar(0.5 * (TAU * E).ln()).sum_dim(1).squeeze_dim(1);
+        let [batch, _] = self.mean.dims();
+        per_observation.expand([batch])
+    }
+
+    /// The mean, `[batch, action_dim]`.
+    pub fn mode(&self) -> Tensor<2> {
+        self.mean.clone()
+    }
+
+    /// `KL(self ‖ other) = Σ [ln σ₂/σ₁ + (σ₁² + (μ₁ - μ₂)²) / 2σ₂² - ½]`, `[batch]`.
+    pub fn kl(&self, other: &Self) -> Tensor<1> {
+        let log_ratio = other.log_std.clone() - self.log_std.clone();
+        let variance_ratio = log_ratio.clone().mul_scalar(-2.0).exp();
+        let z = (self.mean.clone() - other.mean.clone()) * other.log_std.clone().neg().exp();
+        let terms = log_ratio + (variance_ratio + z.square()).mul_scalar(0.5).sub_scalar(0.5);
+        terms.sum_dim(1).squeeze_dim(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_abs_diff_eq;
+    use burn::tensor::Device;
+
+    const P: ([f32; 2], [f32; 2]) = ([0.5, -1.0], [-0.7, 0.3]);
+    const Q: ([f32; 2], [f32; 2]) = ([0.2, -0.4], [0.1, 0.6]);
+
+    fn gaussian((mean, log_std): ([f32; 2], [f32; 2]), batch: usize) -> DiagGaussian {
+        let device = Device::default();
+        let mean = Tensor::from_data(TensorData::new(mean.repeat(batch), [batch, 2]), &device);
+        DiagGaussian::new(mean, Tensor::from_floats(log_std, &device))
+    }
+
+    fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().try_to_vec().unwrap()
+    }
+
+    #[test]
+    fn log_prob_entropy_mode_and_kl_equal_their_closed_forms() {
+        let (p, q) = (gaussian(P, 2), gaussian(Q, 2));
+        let actions = [[0.1_f32, 0.2], [-2.0, 1.5]];
+        let log_probs = numbers(p.log_prob(Tensor::from_floats(actions, &Device::default())));
+        let tau = std::f64::consts::TAU;
+        for (log_prob, action) in log_probs.into_iter().zip(actions) {
+            let density: f64 = (0..2)
+                .map(|i| {
+                    let sigma = f64::from(P.1[i]).exp();
+                    let z = f64::from(action[i] - P.0[i]) / sigma;
+                    (-0.5 * z * z).exp() / (sigma * tau.sqrt())
+                })
+                .product();
+            assert_abs_diff_eq!(f64::from(log_prob), density.ln(), epsilon = 1e-5);
+        }
+        let entropy: f64 = P.1.map(|s| f64::from(s) + 0.5 * (tau.ln() + 1.0)).iter().sum();
+        assert_abs_diff_eq!(f64::from(numbers(p.entropy())[1]), entropy, epsilon = 1e-6);
+        let kl: f64 = (0..2)
+            .map(|i| {
+                let (m1, m2) = (f64::from(P.0[i]), f64::from(Q.0[i]));
+                let (s1, s2) = (f64::from(P.1[i]).exp(), f64::from(Q.1[i]).exp());
+                (s2 / s1).ln() + (s1 * s1 + (m1 - m2).powi(2)) / (2.0 * s2 * s2) - 0.5
+            })
+            .sum();
+        assert_abs_diff_eq!(f64::from(numbers(p.kl(&q))[0]), kl, epsilon = 1e-6);
+        assert_eq!(numbers(p.mode()), P.0.repeat(2));
+    }
+
+    #[test]
+    fn samples_have_the_moments_entropy_and_kl_of_the_distribution() {
+        let n = 200_000;
+        let (p, q) = (gaussian(P, n), gaussian(Q, n));
+        let samples = p.sample(&mut Stream::from_seed(0));
+        let drawn = numbers(samples.clone());
+        for i in 0..2 {
+            let column: Vec<f32> = drawn.iter().copied().skip(i).step_by(2).collect();
+            let (mean, error) = crate::distribution::tests::mean_and_error(&column);
+            assert_abs_diff_eq!(mean, f64::from(P.0[i]), epsilon = 3.29 * error);
+            let sigma = error * (n as f64).sqrt();
+            // The standard deviation of a sample of n is known to σ / √2n.
+            let expected = f64::from(P.1[i]).exp();
+            assert_abs_diff_eq!(sigma, expected, epsilon = 3.29 * expected / (2.0 * n as f64).sqrt());
+        }
+        let log_p = numbers(p.log_prob(samples.clone()));
+        let log_ratio = numbers(p.log_prob(samples.clone()) - q.log_prob(samples));
+        for (estimates, exact) in
+            [(log_p, -numbers(p.entropy())[0]), (log_ratio, numbers(p.kl(&q))[0])]
+        {
+            let (mean, error) = crate::distribution::tests::mean_and_error(&estimates);
+            assert_abs_diff_eq!(mean, f64::from(exact), epsilon = 3.29 * error);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Policy networks on Burn: multi-layer perceptrons, action distributions, the host actor, and
+//! weights on disk.
+//!
+//! Weights are drawn on the host, from the run's own streams; they go to a device to learn and
+//! come back to act. [`PolicyWeights`] is the plain form in between, which an [`Actor`] evaluates
+//! without tensors, a [`PolicyNetwork`] holds on a device, and a [`PolicyFile`] keeps on disk.
+//!
+//! ```
+//! use rl_core::{Discrete, Policy, Space, Stream};
+//! use rl_nets::{Actor, PolicyConfig};
+//!
+//! let space = Space::Discrete(Discrete::new(2)?);
+//! let weights = PolicyConfig::new(4, &space).draw(&mut Stream::from_seed(0));
+//! let mut action = [0.0];
+//! Actor::new(&weights).act(&[0.1, 0.0, -0.1, 0.0], &mut [Stream::from_seed(1)], &mut action);
+//! assert!(space.contains(&action));
+//! # Ok::<(), rl_core::SpaceError>(())
+//! ```
+//!
+//! # Features
+//! `flex` (the default), `ndarray`, `wgpu`, `vulkan`, `metal` and `cuda` compile Burn's backends
+//! in; at least one is needed.
+
+#[cfg(not(any(
+    feature = "flex",
+    feature = "ndarray",
+    feature = "wgpu",
+    feature = "vulkan",
+    feature = "metal",
+    feature = "cuda"
+)))]
+compile_error!(
+    "rl-nets needs a backend to compute on: enable at least one of its features `flex`, \
+     `ndarray`, `wgpu`, `vulkan`, `metal`, `cuda`"
+);
+
+mod activation;
+mod actor;
+mod dense;
+pub mod distribution;
+mod initialization;
+mod mlp;
+mod policy;
+mod policy_file;
+mod weights;
+
+pub use activation::Activation;
+pub use actor::{ActionChoice, Actor};
+pub use initialization::Initialization;
+pub use mlp::{Mlp, MlpConfig};
+pub use policy::{PolicyConfig, PolicyNetwork};
+pub use policy_file::{PolicyFile, PolicyFileError};
+pub use weights::{DistributionKind, LayerWeights, MlpWeights, PolicyWeights};

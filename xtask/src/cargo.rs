@@ -1,0 +1,61 @@
+//! The cargo that carries out the steps, and the places it works in.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+/// The features that are checked and tested: every backend that runs without a GPU's own driver.
+pub const CI_FEATURES: &str = "rl-train/ndarray,rl-train/flex,rl-train/wgpu";
+
+/// The cargo that started this program, so that every step uses the same toolchain.
+pub fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The root of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Cargo's target directory, however it was set: this program lies in it, as `debug/xtask`.
+///
+/// # Errors
+/// When this program was moved out of a target directory.
+pub fn target_directory() -> Result<PathBuf> {
+    let program = env::current_exe().context("cannot find out where xtask itself lies")?;
+    let target = program.ancestors().nth(2).with_context(|| {
+        format!(
+            "`{}` lies in no target directory: start it by `cargo xtask`",
+            program.display()
+        )
+    })?;
+    Ok(target.to_path_buf())
+}
+
+/// Runs a command to its end, with the terminal's input and output.
+///
+/// # Errors
+/// When it cannot be started, or does not succeed.
+pub fn run(command: &mut Command) -> Result<()> {
+    let shown = shown(command);
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{shown}`"))?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status})");
+    }
+    Ok(())
+}
+
+/// A command as a person would type it.
+pub fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_stem().unwrap_or(program.as_os_str());
+    let words = std::iter::once(name).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

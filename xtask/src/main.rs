@@ -1,0 +1,53 @@
+//! `cargo xtask …`: the one entry that people and CI call.
+//!
+//! The commands of a run belong to the binary `rl`; this program builds it with the backend asked
+//! for and becomes it. It depends on no `rl-*` crate, so that it compiles in seconds.
+
+mod backend;
+mod cargo;
+mod check;
+mod rl;
+mod test;
+mod tools;
+mod usage;
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::usage::UsageError;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Hands the arguments to the command that their first word names.
+fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
+    let Some((command, rest)) = arguments.split_first() else {
+        return Ok(help());
+    };
+    match command.to_string_lossy().as_ref() {
+        "help" | "--help" | "-h" => return Ok(help()),
+        "check" if rest.iter().any(|word| word == "--help" || word == "-h") => return Ok(help()),
+        "check" => check::run(rest)?,
+        "test" => test::run(rest)?,
+        name if usage::is_rl_command(name) => return rl::run(name, rest),
+        name => return Err(usage::unknown_command(name).into()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lists the commands.
+fn help() -> ExitCode {
+    print!("{}", usage::text());
+    ExitCode::SUCCESS
+}

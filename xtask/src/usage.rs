@@ -1,0 +1,130 @@
+//! The words this program knows, and what it answers to those it does not.
+
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
+
+/// The commands that `rl` carries out, each with its line in the listing.
+const RL_COMMANDS: &[(&str, &str)] = &[
+    (
+        "train",
+        "trains an agent; with nothing else, CartPole-v1 on the CPU",
+    ),
+    ("eval", "plays episodes with the agent of a run directory"),
+    (
+        "list",
+        "lists the environments, algorithms, presets and backends",
+    ),
+];
+
+/// The commands carried out here.
+const OWN_COMMANDS: &[(&str, &str)] = &[
+    (
+        "check",
+        "formatting, lints, documentation, licences and spelling",
+    ),
+    (
+        "test",
+        "every test of the workspace; takes the arguments of `cargo test`",
+    ),
+];
+
+/// Words that cannot be carried out as they were typed: exit code 2.
+#[derive(Debug)]
+pub struct UsageError(pub String);
+
+impl Display for UsageError {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Error for UsageError {}
+
+/// Whether `name` is a command that `rl` carries out.
+pub fn is_rl_command(name: &str) -> bool {
+    RL_COMMANDS.iter().any(|(known, _)| *known == name)
+}
+
+/// The listing of all commands.
+pub fn text() -> String {
+    let listing = |commands: &[(&str, &str)]| -> String {
+        commands
+            .iter()
+            .map(|(name, what)| format!("  {name:<8}{what}\n"))
+            .collect()
+    };
+    format!(
+        "Usage: cargo xtask <COMMAND> [ARGUMENTS]\n\n\
+         Runs (the binary `rl`, built with the backend asked for):\n{}\n\
+         The project:\n{}\n\
+         `cargo xtask train --help` explains the arguments of a run.\n",
+        listing(RL_COMMANDS),
+        listing(OWN_COMMANDS),
+    )
+}
+
+/// The answer to a command that does not exist.
+pub fn unknown_command(name: &str) -> UsageError {
+    let known: Vec<&str> = RL_COMMANDS
+        .iter()
+        .chain(OWN_COMMANDS)
+        .map(|(known, _)| *known)
+        .collect();
+    UsageError(format!(
+        "unknown command `{name}`: {}",
+        expected(name, &known)
+    ))
+}
+
+/// What could have been typed instead of `word`: the nearest known word, if one is near, and all.
+pub fn expected(word: &str, known: &[&str]) -> String {
+    /// Jaro similarity above which a word is taken for a slip of the known one.
+    const NEAR: f64 = 0.75;
+    let nearest = known
+        .iter()
+        .map(|candidate| (strsim::jaro(word, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > NEAR)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right));
+    let suggestion = match nearest {
+        Some((_, candidate)) => format!("did you mean `{candidate}`? "),
+        None => String::new(),
+    };
+    format!("{suggestion}expected one of {}", known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_answered_with_the_nearest_command() {
+        let answer = unknown_command("trai").to_string();
+        assert!(answer.contains("did you mean `train`?"), "{answer}");
+        assert!(
+            answer.ends_with("expected one of train, eval, list, check, test"),
+            "{answer}"
+        );
+    }
+
+    #[test]
+    fn a_word_like_no_command_gets_the_list_and_no_guess() {
+        let answer = unknown_command("frobnicate").to_string();
+        assert!(!answer.contains("did you mean"), "{answer}");
+        assert!(answer.contains("expected one of"), "{answer}");
+    }
+
+    #[test]
+    fn the_listing_fits_a_screen_and_names_every_command() {
+        let text = text();
+        assert!(
+            text.lines().count() < 24 && text.lines().all(|line| line.len() <= 80),
+            "{text}"
+        );
+        for (name, _) in RL_COMMANDS.iter().chain(OWN_COMMANDS) {
+            assert!(
+                text.contains(&format!("\n  {name} ")),
+                "`{name}` is missing:\n{text}"
+            );
+        }
+    }
+}
