@@ -63,7 +63,9 @@ impl Activation {
         match self {
             Self::Identity => x,
             Self::Relu => activation::relu(x),
-            Self::Tanh => activation::tanh(x),
+            // tanh x = 2 σ(2x) - 1, to 2⁻²³: Burn's tape computes tanh once more on its way back,
+            // and keeps the output of σ. On a CPU, tanh is half of an update's time.
+            Self::Tanh => activation::sigmoid(x.mul_scalar(2.0)).mul_scalar(2.0).sub_scalar(1.0),
             Self::LeakyRelu => activation::leaky_relu(x, LEAKY_SLOPE.into()),
             Self::Sigmoid => activation::sigmoid(x),
             Self::Selu => activation::selu(x),

@@ -89,15 +89,11 @@ impl Actor {
         let Self { network, arch, scratch, .. } = self;
         let (n_in, n_out) = (network.input_size, network.output_size);
         assert_eq!(observations.len() / n_in, outputs.len() / n_out, "a row per observation");
-        arch.dispatch(
-            #[inline(always)]
-            || {
-                let rows = observations.chunks_exact(n_in).zip(outputs.chunks_exact_mut(n_out));
-                for (observation, output) in rows {
-                    output.copy_from_slice(&network.forward(observation, scratch)[..n_out]);
-                }
-            },
-        );
+        let rows = observations.chunks_exact(n_in).zip(outputs.chunks_exact_mut(n_out));
+        for (observation, output) in rows {
+            let evaluated = arch.dispatch(Forward { network, observation, scratch });
+            output.copy_from_slice(&evaluated[..n_out]);
+        }
     }
 
     /// The mean of `KL(self ‖ other)` over a batch of observations, `[n, observation_dim]`.
@@ -166,7 +162,6 @@ impl Policy for Actor {
             .zip(rngs)
             .zip(actions.chunks_exact_mut(action_dim));
         for ((observation, rng), action) in rows {
-            let scratch = &mut *scratch;
             let output = arch.dispatch(Forward { network, observation, scratch });
             let output = &output[..network.output_size];
             match (&network.std, *choice) {

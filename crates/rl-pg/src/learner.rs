@@ -75,6 +75,21 @@ pub struct PolicyLearner {
 }
 
 impl LearnerConfig {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a value out of its range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let Self { learning_rate: rate, max_grad_norm } = *self;
+        let positive = "a positive finite number";
+        ConfigError::unless(rate > 0.0 && rate.is_finite(), "learning_rate", rate, positive)?;
+        if let Some(norm) = max_grad_norm {
+            let valid = norm > 0.0 && norm.is_finite();
+            ConfigError::unless(valid, "max_grad_norm", norm, positive)?;
+        }
+        Ok(())
+    }
+
     /// Puts a policy on a device to learn.
     ///
     /// # Errors
@@ -84,13 +99,7 @@ impl LearnerConfig {
         weights: PolicyWeights,
         device: &Device,
     ) -> Result<PolicyLearner, ConfigError> {
-        let Self { learning_rate: rate, max_grad_norm } = self;
-        let positive = "a positive finite number";
-        ConfigError::unless(rate > 0.0 && rate.is_finite(), "learning_rate", rate, positive)?;
-        if let Some(norm) = max_grad_norm {
-            let valid = norm > 0.0 && norm.is_finite();
-            ConfigError::unless(valid, "max_grad_norm", norm, positive)?;
-        }
+        self.validate()?;
         Ok(PolicyLearner {
             network: PolicyNetwork::from_weights(&weights, &device.clone().autodiff()),
             optimizer: AdamConfig::new().with_epsilon(1e-8).init(),

@@ -36,16 +36,29 @@ impl Default for VpgConfig {
 }
 
 impl VpgConfig {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a value out of its range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let in_unit = (0.0..=1.0).contains(&self.gamma);
+        ConfigError::unless(in_unit, "gamma", self.gamma, "a number from 0 to 1")?;
+        self.learner().validate()
+    }
+
+    fn learner(&self) -> LearnerConfig {
+        let Self { learning_rate, max_grad_norm, .. } = *self;
+        LearnerConfig { learning_rate, max_grad_norm }
+    }
+
     /// An agent that learns on `device`, starting from `weights`.
     ///
     /// # Errors
     /// [`ConfigError`] for a value out of its range.
     pub fn init(self, weights: PolicyWeights, device: &Device) -> Result<Vpg, ConfigError> {
-        let in_unit = (0.0..=1.0).contains(&self.gamma);
-        ConfigError::unless(in_unit, "gamma", self.gamma, "a number from 0 to 1")?;
-        let Self { learning_rate, max_grad_norm, .. } = self;
+        self.validate()?;
         let actor = Actor::new(&weights);
-        let learner = LearnerConfig { learning_rate, max_grad_norm }.init(weights, device)?;
+        let learner = self.learner().init(weights, device)?;
         Ok(Vpg { config: self, learner, actor })
     }
 }

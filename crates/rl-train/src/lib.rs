@@ -1,1 +1,28 @@
-//! x
+//! A training run: configuration, loop, metrics, run directory and evaluation. The binary `rl`
+//! is its command line.
+//!
+//! ```no_run
+//! use rl_train::{Config, Origin, train};
+//!
+//! let mut layers = Config::layers();
+//! layers.set("seed", "1", &Origin::Flag("--seed".into()))?;
+//! let summary = train(&layers.finish()?, &mut |_| {})?;
+//! println!("{}", summary.final_return_mean);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod backend;
+mod config;
+mod evaluate;
+mod metrics;
+mod presets;
+mod run_directory;
+mod train;
+
+pub use backend::{Backend, BackendError};
+pub use config::{Algo, Config, KEYS, Key, Layers, Origin, UsageError, nearest};
+pub use evaluate::{EvaluateError, Evaluation, evaluate};
+pub use metrics::Row;
+pub use presets::{DEFAULT_PRESET, PRESETS, Preset};
+pub use run_directory::{RunDirectory, RunDirectoryError};
+pub use train::{Progress, Summary, TrainError, train};

@@ -1,2 +1,152 @@
-//! x
-fn main(){}
+//! `rl`: trains and judges agents. `rl --help` tells how.
+
+mod command_line;
+mod screen;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use rl_envs::EnvironmentId;
+use rl_nets::{ActionChoice, PolicyFile};
+use rl_train::{Algo, Backend, PRESETS, UsageError, evaluate, train};
+
+/// Why a command failed: exit code 2 for a wrong call, 1 for a run that failed.
+enum Failure {
+    Usage(String),
+    Run(String),
+}
+
+impl Failure {
+    fn run(error: impl std::fmt::Display) -> Self {
+        Self::Run(error.to_string())
+    }
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+fn main() -> ExitCode {
+    let matches = command_line::command().get_matches();
+    let outcome = match matches.subcommand() {
+        Some(("train", arguments)) => run_train(arguments),
+        Some(("eval", arguments)) => run_eval(arguments),
+        Some(("list", arguments)) => run_list(arguments),
+        _ => Ok(()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Run(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run_train(arguments: &clap::ArgMatches) -> Result<(), Failure> {
+    let config = command_line::layers(arguments)?.finish()?;
+    let mut screen = screen::Screen::new(config.quiet);
+    let summary = train(&config, &mut |progress| screen.update(progress)).map_err(|error| {
+        if error.is_usage() { Failure::Usage(error.to_string()) } else { Failure::run(error) }
+    })?;
+    screen.close();
+    if config.quiet {
+        println!("{}", summary.directory.display());
+    } else {
+        print!("{}", screen::summary(&summary));
+    }
+    Ok(())
+}
+
+fn run_eval(arguments: &clap::ArgMatches) -> Result<(), Failure> {
+    let directory: &PathBuf = argument(arguments, "DIR")?;
+    let episodes: &u32 = argument(arguments, "episodes")?;
+    let seed: &u64 = argument(arguments, "seed")?;
+    let choice = if arguments.get_flag("stochastic") {
+        ActionChoice::Sample
+    } else {
+        ActionChoice::Mode
+    };
+    let path = policy_path(directory);
+    let policy = PolicyFile::load(&path).map_err(Failure::run)?;
+    let evaluation = evaluate(&policy, *episodes as usize, *seed, choice)
+        .map_err(|error| Failure::Run(format!("{}: {error}", path.display())))?;
+    if arguments.get_flag("json") {
+        println!("{}", serde_json::to_string(&evaluation).map_err(Failure::run)?);
+    } else {
+        print!("{}", screen::evaluation(&evaluation));
+    }
+    Ok(())
+}
+
+/// The policy of a run directory, or the file itself.
+fn policy_path(path: &Path) -> PathBuf {
+    if path.is_file() { path.to_owned() } else { path.join("policy.safetensors") }
+}
+
+fn run_list(arguments: &clap::ArgMatches) -> Result<(), Failure> {
+    let kind: Option<&String> = arguments.get_one("KIND");
+    let mut lists: Vec<(&str, Vec<(String, String)>)> = vec![
+        (
+            "envs",
+            EnvironmentId::ALL
+                .iter()
+                .map(|id| {
+                    let solved = id.solved_at();
+                    let text = format!("{}, solved at a mean return of {solved}", id.gymnasium_id());
+                    (id.name().into(), text)
+                })
+                .collect(),
+        ),
+        (
+            "algos",
+            Algo::ALL.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect(),
+        ),
+        (
+            "presets",
+            PRESETS.iter().map(|p| (p.name.into(), p.description().into())).collect(),
+        ),
+        (
+            "backends",
+            Backend::ALL
+                .into_iter()
+                .map(|backend| {
+                    let here = if backend.is_compiled() { "" } else { " [not in this binary]" };
+                    (backend.name().into(), format!("{}{here}", backend.description()))
+                })
+                .collect(),
+        ),
+    ];
+    lists.retain(|(name, _)| kind.is_none_or(|kind| kind == name));
+    if arguments.get_flag("json") {
+        let entry = |(name, text): &(String, String)| {
+            serde_json::json!({ "name": name, "description": text })
+        };
+        let object: serde_json::Map<String, serde_json::Value> = lists
+            .iter()
+            .map(|(name, rows)| ((*name).into(), rows.iter().map(entry).collect()))
+            .collect();
+        println!("{}", serde_json::Value::Object(object));
+        return Ok(());
+    }
+    for (name, rows) in lists {
+        println!("{name}");
+        for (entry, text) in rows {
+            println!("  {entry:<16} {text}");
+        }
+    }
+    Ok(())
+}
+
+fn argument<'a, T: Clone + Send + Sync + 'static>(
+    arguments: &'a clap::ArgMatches,
+    name: &str,
+) -> Result<&'a T, Failure> {
+    arguments.get_one(name).ok_or_else(|| Failure::Usage(format!("missing {name}")))
+}

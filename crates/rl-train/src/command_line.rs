@@ -1,0 +1,192 @@
+//! The command line: what `clap` is told, and how options become layers of a configuration.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser, value_parser};
+use rl_train::{Config, KEYS, Key, Layers, Origin, UsageError};
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("rl")
+        .about("Policy-gradient reinforcement learning")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(train())
+        .subcommand(eval())
+        .subcommand(list())
+}
+
+fn train() -> Command {
+    let command = Command::new("train")
+        .about("Train an agent; without options, CartPole-v1 by reward-to-go policy gradient")
+        .after_help(
+            "Values come from the preset, then --config, then --set, then options; later ones win. \
+             Every option is also a key of the configuration: --learning-rate 1e-3 is \
+             --set learning_rate=1e-3.",
+        )
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .value_name("FILE.toml")
+                .value_parser(value_parser!(PathBuf))
+                .help("Configuration file, such as the config.toml of another run"),
+        )
+        .arg(
+            Arg::new("set")
+                .long("set")
+                .value_name("KEY=VALUE")
+                .action(ArgAction::Append)
+                .help("Set a key of the configuration"),
+        );
+    let defaults = Config::layers();
+    KEYS.iter().fold(command, |command, key| command.arg(option(key, &defaults)))
+}
+
+fn option(key: &Key, defaults: &Layers) -> Arg {
+    let mut help = key.help.to_owned();
+    if let Some(words) = key.words {
+        help += &format!(" ({})", words().join(", "));
+    }
+    if let Some(default) = defaults.get(key.name) {
+        help += &format!(" [default: {default}]");
+    }
+    let arg = Arg::new(key.name).long(key.name.replace('_', "-")).value_name(key.value).help(help);
+    let arg = if key.name == "learning_rate" { arg.alias("lr") } else { arg };
+    // Negative numbers are values to complain about, not options.
+    let arg = arg.allow_negative_numbers(true);
+    // `--quiet` is `--quiet true`.
+    if key.value == "BOOL" {
+        arg.num_args(0..=1).default_missing_value("true").require_equals(true)
+    } else {
+        arg
+    }
+}
+
+fn eval() -> Command {
+    Command::new("eval")
+        .about("Judge a trained policy; episode k starts as Gymnasium's reset(seed=SEED+k)")
+        .arg(
+            Arg::new("DIR")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Run directory, or a policy.safetensors"),
+        )
+        .arg(
+            Arg::new("episodes")
+                .long("episodes")
+                .value_name("N")
+                .default_value("100")
+                .value_parser(value_parser!(u32).range(1..))
+                .help("Number of episodes"),
+        )
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("N")
+                .default_value("0")
+                .value_parser(value_parser!(u64).range(..=u64::from(u32::MAX)))
+                .help("Seed of the first episode"),
+        )
+        .arg(
+            Arg::new("stochastic")
+                .long("stochastic")
+                .action(ArgAction::SetTrue)
+                .help("Draw actions instead of taking the likeliest"),
+        )
+        .arg(json())
+}
+
+fn list() -> Command {
+    Command::new("list")
+        .about("List what there is")
+        .arg(
+            Arg::new("KIND")
+                .value_parser(PossibleValuesParser::new(["envs", "algos", "presets", "backends"]))
+                .help("One list only"),
+        )
+        .arg(json())
+}
+
+fn json() -> Arg {
+    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON")
+}
+
+/// The layers that the options of `train` describe.
+pub fn layers(arguments: &ArgMatches) -> Result<Layers, UsageError> {
+    let mut layers = Config::layers();
+    let given = |name: &str| arguments.get_one::<String>(name);
+    let set: Vec<(&str, &str)> = arguments
+        .get_many::<String>("set")
+        .unwrap_or_default()
+        .map(|pair| {
+            pair.split_once('=').ok_or_else(|| {
+                UsageError(format!("--set {pair}: a key and a value belong here, as in gamma=0.99"))
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    let exclusive = |this: &str, other: &str| {
+        given(this).is_some() && given(other).is_some()
+            || set.iter().any(|(key, _)| *key == this) && set.iter().any(|(key, _)| *key == other)
+    };
+    if exclusive("updates", "steps") {
+        return Err(UsageError("--updates and --steps exclude each other".into()));
+    }
+
+    // A preset replaces what is below it, so it goes first wherever it is named.
+    if let Some(preset) = given("preset") {
+        layers.set("preset", preset, &Origin::Flag("--preset".into()))?;
+    }
+    if let Some(file) = arguments.get_one::<PathBuf>("config") {
+        layers.file(file)?;
+    }
+    let (presets, others): (Vec<_>, Vec<_>) = set.into_iter().partition(|(key, _)| *key == "preset");
+    for (key, value) in presets.into_iter().chain(others) {
+        layers.set(key, value, &Origin::Flag(format!("--set {key}")))?;
+    }
+    for key in KEYS.iter().filter(|key| key.name != "preset") {
+        if let Some(value) = given(key.name) {
+            let flag = format!("--{}", key.name.replace('_', "-"));
+            layers.set(key.name, value, &Origin::Flag(flag))?;
+        }
+    }
+    Ok(layers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Layers, UsageError> {
+        let matches = command().get_matches_from([&["rl", "train"], words].concat());
+        layers(matches.subcommand_matches("train").unwrap())
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn options_win_over_set_and_set_over_the_preset() {
+        let words = ["--preset", "notebook-rtg", "--set", "gamma=0.5", "--set", "size=32"];
+        let config = parse(&words).unwrap().finish().unwrap();
+        assert_eq!((config.gamma, config.size, config.environments), (0.5, 32, 1));
+        let config = parse(&[&words[..], &["--gamma", "0.25"]].concat()).unwrap().finish().unwrap();
+        assert_eq!((config.gamma, config.size), (0.25, 32));
+    }
+
+    #[test]
+    fn quiet_is_a_flag_and_a_key() {
+        assert!(parse(&["--quiet"]).unwrap().finish().unwrap().quiet);
+        assert!(parse(&["--set", "quiet=true"]).unwrap().finish().unwrap().quiet);
+        assert!(!parse(&[]).unwrap().finish().unwrap().quiet);
+    }
+
+    #[test]
+    fn updates_and_steps_exclude_each_other_within_a_layer_only() {
+        assert!(parse(&["--updates", "1", "--steps", "1"]).is_err());
+        let config = parse(&["--set", "updates=3", "--steps", "9"]).unwrap().finish().unwrap();
+        assert_eq!((config.updates, config.steps), (None, Some(9)));
+    }
+}
