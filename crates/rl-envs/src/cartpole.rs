@@ -41,7 +41,12 @@ impl CartPoleState {
     /// Florian 2007).
     #[must_use]
     pub fn step(self, force: f64) -> Self {
-        let Self { x, x_dot, theta, theta_dot } = self;
+        let Self {
+            x,
+            x_dot,
+            theta,
+            theta_dot,
+        } = self;
         let (sin, cos) = (theta.sin(), theta.cos());
         let push = (force + POLE_MASS_LENGTH * (theta_dot * theta_dot) * sin) / TOTAL_MASS;
         let theta_acceleration = (GRAVITY * sin - cos * push)
@@ -119,7 +124,12 @@ impl Environment for CartPole {
 
     #[expect(clippy::expect_used, reason = "constant bounds")]
     fn observation_space(&self) -> BoxSpace {
-        let bounds = [2.0 * X_THRESHOLD, f64::INFINITY, 2.0 * THETA_THRESHOLD, f64::INFINITY];
+        let bounds = [
+            2.0 * X_THRESHOLD,
+            f64::INFINITY,
+            2.0 * THETA_THRESHOLD,
+            f64::INFINITY,
+        ];
         BoxSpace::symmetric(&bounds.map(|bound| bound as f32)).expect("bounds are positive")
     }
 
@@ -131,7 +141,12 @@ impl Environment for CartPole {
     fn reset(&mut self, rng: &mut Stream) -> [f32; 4] {
         let [x, x_dot, theta, theta_dot] =
             std::array::from_fn(|_| rng.uniform(-RESET_BOUND, RESET_BOUND));
-        self.reset_to(CartPoleState { x, x_dot, theta, theta_dot })
+        self.reset_to(CartPoleState {
+            x,
+            x_dot,
+            theta,
+            theta_dot,
+        })
     }
 
     fn step(
@@ -156,7 +171,11 @@ impl Environment for CartPole {
             (Status::Running, Episode::Running(state))
         };
         self.episode = episode;
-        Ok(Step { observation: state.observation(), reward: 1.0, status })
+        Ok(Step {
+            observation: state.observation(),
+            reward: 1.0,
+            status,
+        })
     }
 }
 
@@ -167,7 +186,10 @@ mod tests {
     #[test]
     fn seed_42_starts_where_gymnasium_does() {
         let observation = CartPole::new().reset(&mut Stream::from_seed(42));
-        assert_eq!(observation, [0.027_395_604, -0.006_112_156, 0.035_859_793, 0.019_736_802]);
+        assert_eq!(
+            observation,
+            [0.027_395_604, -0.006_112_156, 0.035_859_793, 0.019_736_802]
+        );
     }
 
     #[test]
@@ -178,20 +200,32 @@ mod tests {
         for t in 0..8 {
             observation = environment.step(&(t % 2), &mut rng).unwrap().observation;
         }
-        assert_eq!(observation, [0.010_475_958, -0.011_558_901_5, 0.069_791_01, 0.140_204_55]);
+        assert_eq!(
+            observation,
+            [0.010_475_958, -0.011_558_901_5, 0.069_791_01, 0.140_204_55]
+        );
     }
 
     #[test]
     fn misuse_is_an_error_and_changes_nothing() {
         let mut rng = Stream::from_seed(0);
         let mut environment = CartPole::new();
-        assert_eq!(environment.step(&0, &mut rng), Err(EnvironmentError::NotReset));
+        assert_eq!(
+            environment.step(&0, &mut rng),
+            Err(EnvironmentError::NotReset)
+        );
         environment.reset(&mut rng);
         let (state, stream) = (environment.state(), rng.clone());
         let error = environment.step(&2, &mut rng).unwrap_err();
-        assert_eq!(error.to_string(), "action 2 is outside the action space Discrete(2)");
+        assert_eq!(
+            error.to_string(),
+            "action 2 is outside the action space Discrete(2)"
+        );
         assert_eq!((environment.state(), &rng), (state, &stream));
         while environment.step(&0, &mut rng).unwrap().status == Status::Running {}
-        assert_eq!(environment.step(&0, &mut rng), Err(EnvironmentError::EpisodeOver));
+        assert_eq!(
+            environment.step(&0, &mut rng),
+            Err(EnvironmentError::EpisodeOver)
+        );
     }
 }

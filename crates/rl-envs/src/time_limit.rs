@@ -16,7 +16,11 @@ pub struct TimeLimit<E> {
 impl<E> TimeLimit<E> {
     /// Truncates the episodes of `environment` after `max_steps` steps (at least one).
     pub fn new(environment: E, max_steps: usize) -> Self {
-        Self { environment, max_steps, elapsed: None }
+        Self {
+            environment,
+            max_steps,
+            elapsed: None,
+        }
     }
 
     /// The environment without its time limit.
@@ -54,7 +58,9 @@ impl<E: Environment> Environment for TimeLimit<E> {
     ) -> Result<Step<E::Observation>, EnvironmentError> {
         let elapsed = match self.elapsed {
             None => return Err(EnvironmentError::NotReset),
-            Some(elapsed) if elapsed >= self.max_steps => return Err(EnvironmentError::EpisodeOver),
+            Some(elapsed) if elapsed >= self.max_steps => {
+                return Err(EnvironmentError::EpisodeOver);
+            }
             Some(elapsed) => elapsed + 1,
         };
         let mut step = self.environment.step(action, rng)?;
@@ -78,7 +84,10 @@ mod tests {
         for t in 1.. {
             let status = environment.step(&1, &mut rng).unwrap().status;
             if status != Status::Running {
-                assert_eq!(environment.step(&1, &mut rng), Err(EnvironmentError::EpisodeOver));
+                assert_eq!(
+                    environment.step(&1, &mut rng),
+                    Err(EnvironmentError::EpisodeOver)
+                );
                 return (t, status);
             }
         }
@@ -97,7 +106,10 @@ mod tests {
     fn a_step_before_the_first_reset_is_an_error() {
         let mut environment = CartPole::v1();
         let mut rng = Stream::from_seed(0);
-        assert_eq!(environment.step(&0, &mut rng), Err(EnvironmentError::NotReset));
+        assert_eq!(
+            environment.step(&0, &mut rng),
+            Err(EnvironmentError::NotReset)
+        );
     }
 
     #[test]
@@ -108,10 +120,22 @@ mod tests {
         // A linear controller balances the pole for good.
         for t in 1..=500 {
             let state = environment.inner().state().unwrap();
-            let CartPoleState { x, x_dot, theta, theta_dot } = state;
+            let CartPoleState {
+                x,
+                x_dot,
+                theta,
+                theta_dot,
+            } = state;
             let push = 0.1 * x + 0.3 * x_dot + 3.0 * theta + theta_dot;
-            let status = environment.step(&usize::from(push > 0.0), &mut rng).unwrap().status;
-            let expected = if t == 500 { Status::Truncated } else { Status::Running };
+            let status = environment
+                .step(&usize::from(push > 0.0), &mut rng)
+                .unwrap()
+                .status;
+            let expected = if t == 500 {
+                Status::Truncated
+            } else {
+                Status::Running
+            };
             assert_eq!(status, expected, "step {t}");
         }
     }

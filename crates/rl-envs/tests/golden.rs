@@ -5,7 +5,10 @@ use rl_envs::{CartPole, CartPoleState};
 
 /// Rows of a recorded file as maps from column to text.
 fn rows(file: &str) -> Vec<std::collections::HashMap<String, String>> {
-    let path = format!("{}/tests/golden/cartpole/{file}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/tests/golden/cartpole/{file}",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let mut reader = csv::Reader::from_path(&path).unwrap();
     let rows: Result<Vec<_>, _> = reader.deserialize().collect();
     rows.unwrap()
@@ -26,12 +29,20 @@ fn observation(row: &std::collections::HashMap<String, String>, prefix: &str) ->
 }
 
 fn cartpole_state([x, x_dot, theta, theta_dot]: [f64; 4]) -> CartPoleState {
-    CartPoleState { x, x_dot, theta, theta_dot }
+    CartPoleState {
+        x,
+        x_dot,
+        theta,
+        theta_dot,
+    }
 }
 
 fn assert_observation_close(ours: [f32; 4], theirs: [f32; 4], tolerance: f32, what: &str) {
     for (a, b) in ours.iter().zip(theirs) {
-        assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{what}: {ours:?} {theirs:?}");
+        assert!(
+            (a - b).abs() <= tolerance * b.abs().max(1.0),
+            "{what}: {ours:?} {theirs:?}"
+        );
     }
 }
 
@@ -57,7 +68,11 @@ fn one_step_transitions_equal_gymnasiums() {
         let step = physics.step(&number!(row, "action"), &mut rng).unwrap();
         assert_observation_close(step.observation, observation(row, "obs"), 1e-6, id);
         assert_eq!(step.reward, number!(row, "reward"), "row {id}");
-        assert_eq!(step.status == Status::Terminated, row["terminated"] == "1", "row {id}");
+        assert_eq!(
+            step.status == Status::Terminated,
+            row["terminated"] == "1",
+            "row {id}"
+        );
     }
 }
 
@@ -75,7 +90,11 @@ fn episodes_equal_gymnasiums_as_far_as_they_are_robust() {
         if episode["explicit_start"] == "0" {
             environment.reset(&mut rng);
             // The seeded reset equals Gymnasium's to the last bit.
-            assert_eq!(environment.state(), Some(cartpole_state(initial)), "episode {number}");
+            assert_eq!(
+                environment.state(),
+                Some(cartpole_state(initial)),
+                "episode {number}"
+            );
         }
         let first = environment.reset_to(cartpole_state(initial));
         assert_eq!(first, observation(episode, "init_obs"), "episode {number}");
@@ -83,7 +102,11 @@ fn episodes_equal_gymnasiums_as_far_as_they_are_robust() {
         let robust: usize = number!(episode, "robust_steps_f64");
         let length: usize = number!(episode, "length");
         let mut total = 0.0;
-        for row in steps.iter().filter(|row| row["episode"] == *number).take(robust) {
+        for row in steps
+            .iter()
+            .filter(|row| row["episode"] == *number)
+            .take(robust)
+        {
             let t: usize = number!(row, "t");
             let place = format!("episode {number}, step {t}");
             let step = environment.step(&number!(row, "action"), &mut rng).unwrap();

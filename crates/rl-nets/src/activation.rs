@@ -55,7 +55,9 @@ impl Activation {
 
     /// The activation called `name`.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|activation| activation.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|activation| activation.name() == name)
     }
 
     /// Applies it to a tensor of any shape.
@@ -65,7 +67,9 @@ impl Activation {
             Self::Relu => activation::relu(x),
             // tanh x = 2 σ(2x) - 1, to 2⁻²³: Burn's tape computes tanh once more on its way back,
             // and keeps the output of σ. On a CPU, tanh is half of an update's time.
-            Self::Tanh => activation::sigmoid(x.mul_scalar(2.0)).mul_scalar(2.0).sub_scalar(1.0),
+            Self::Tanh => activation::sigmoid(x.mul_scalar(2.0))
+                .mul_scalar(2.0)
+                .sub_scalar(1.0),
             Self::LeakyRelu => activation::leaky_relu(x, LEAKY_SLOPE.into()),
             Self::Sigmoid => activation::sigmoid(x),
             Self::Selu => activation::selu(x),
@@ -142,7 +146,10 @@ mod tests {
     fn tanh_is_within_4_ulp_over_all_of_f32() {
         let mut worst = 0;
         // Every 97th float, both signs, and infinities.
-        for bits in (0..=f32::INFINITY.to_bits()).step_by(97).chain([f32::INFINITY.to_bits()]) {
+        for bits in (0..=f32::INFINITY.to_bits())
+            .step_by(97)
+            .chain([f32::INFINITY.to_bits()])
+        {
             for x in [f32::from_bits(bits), -f32::from_bits(bits)] {
                 let expected = f64::from(x).tanh() as f32;
                 let error = tanh(x).to_bits().abs_diff(expected.to_bits());
@@ -161,9 +168,16 @@ mod tests {
             let mut host = xs.clone();
             activation.apply(&mut host);
             let tensor = Tensor::<1>::from_floats(xs.as_slice(), &Device::default());
-            let device = activation.forward(tensor).into_data().try_to_vec::<f32>().unwrap();
+            let device = activation
+                .forward(tensor)
+                .into_data()
+                .try_to_vec::<f32>()
+                .unwrap();
             for ((a, b), x) in host.iter().zip(&device).zip(&xs) {
-                assert!((a - b).abs() <= 1e-6 * b.abs().max(1.0), "{activation:?}({x}): {a} {b}");
+                assert!(
+                    (a - b).abs() <= 1e-6 * b.abs().max(1.0),
+                    "{activation:?}({x}): {a} {b}"
+                );
             }
         }
     }

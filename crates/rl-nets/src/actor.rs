@@ -56,7 +56,10 @@ impl Actor {
                 input_size: mlp.input_size(),
                 output_size: mlp.output_size(),
                 std: weights.log_std.as_ref().map(|log_std| {
-                    (log_std.clone(), log_std.iter().map(|log_std| log_std.exp()).collect())
+                    (
+                        log_std.clone(),
+                        log_std.iter().map(|log_std| log_std.exp()).collect(),
+                    )
                 }),
             }),
             choice: ActionChoice::Sample,
@@ -86,12 +89,27 @@ impl Actor {
     /// # Panics
     /// If `outputs` has another number of rows.
     pub fn evaluate(&mut self, observations: &[f32], outputs: &mut [f32]) {
-        let Self { network, arch, scratch, .. } = self;
+        let Self {
+            network,
+            arch,
+            scratch,
+            ..
+        } = self;
         let (n_in, n_out) = (network.input_size, network.output_size);
-        assert_eq!(observations.len() / n_in, outputs.len() / n_out, "a row per observation");
-        let rows = observations.chunks_exact(n_in).zip(outputs.chunks_exact_mut(n_out));
+        assert_eq!(
+            observations.len() / n_in,
+            outputs.len() / n_out,
+            "a row per observation"
+        );
+        let rows = observations
+            .chunks_exact(n_in)
+            .zip(outputs.chunks_exact_mut(n_out));
         for (observation, output) in rows {
-            let evaluated = arch.dispatch(Forward { network, observation, scratch });
+            let evaluated = arch.dispatch(Forward {
+                network,
+                observation,
+                scratch,
+            });
             output.copy_from_slice(&evaluated[..n_out]);
         }
     }
@@ -108,9 +126,10 @@ impl Actor {
         other.evaluate(observations, &mut outputs[1]);
         let [p, q] = outputs.each_ref().map(|rows| rows.chunks_exact(width));
         let total: f64 = match (&self.network.std, &other.network.std) {
-            (Some((p_log_std, _)), Some((q_log_std, _))) => {
-                p.zip(q).map(|(p, q)| gaussian_kl(p, p_log_std, q, q_log_std)).sum()
-            }
+            (Some((p_log_std, _)), Some((q_log_std, _))) => p
+                .zip(q)
+                .map(|(p, q)| gaussian_kl(p, p_log_std, q, q_log_std))
+                .sum(),
             _ => p.zip(q).map(|(p, q)| categorical_kl(p, q)).sum(),
         };
         total / n.max(1) as f64
@@ -128,7 +147,11 @@ impl Network {
             let padded = layer.padded();
             let x = if i == 0 { observation } else { &input[..width] };
             layer.forward(x, &mut output[..padded]);
-            let activation = if i == last { self.output_activation } else { self.activation };
+            let activation = if i == last {
+                self.output_activation
+            } else {
+                self.activation
+            };
             activation.apply(&mut output[..padded]);
             width = layer.outputs();
             std::mem::swap(&mut input, &mut output);
@@ -155,14 +178,23 @@ impl<'a> NullaryFnOnce for Forward<'a> {
 
 impl Policy for Actor {
     fn act(&mut self, observations: &[f32], rngs: &mut [Stream], actions: &mut [f32]) {
-        let Self { network, choice, arch, scratch } = self;
+        let Self {
+            network,
+            choice,
+            arch,
+            scratch,
+        } = self;
         let action_dim = network.std.as_ref().map_or(1, |(_, std)| std.len());
         let rows = observations
             .chunks_exact(network.input_size)
             .zip(rngs)
             .zip(actions.chunks_exact_mut(action_dim));
         for ((observation, rng), action) in rows {
-            let output = arch.dispatch(Forward { network, observation, scratch });
+            let output = arch.dispatch(Forward {
+                network,
+                observation,
+                scratch,
+            });
             let output = &output[..network.output_size];
             match (&network.std, *choice) {
                 (None, ActionChoice::Sample) => action[0] = sample_categorical(output, rng) as f32,
@@ -192,7 +224,10 @@ fn sample_categorical(logits: &[f32], rng: &mut Stream) -> usize {
         }
     }
     // Rounding may leave a rest; the last action with any probability takes it.
-    logits.iter().rposition(|logit| weight(logit) > 0.0).unwrap_or(0)
+    logits
+        .iter()
+        .rposition(|logit| weight(logit) > 0.0)
+        .unwrap_or(0)
 }
 
 /// The first of the largest numbers.
@@ -210,7 +245,11 @@ fn argmax(xs: &[f32]) -> usize {
 fn categorical_kl(p: &[f32], q: &[f32]) -> f64 {
     let log_normalizer = |logits: &[f32]| {
         let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        max + logits.iter().map(|&x| (f64::from(x) - max).exp()).sum::<f64>().ln()
+        max + logits
+            .iter()
+            .map(|&x| (f64::from(x) - max).exp())
+            .sum::<f64>()
+            .ln()
     };
     let (p_normalizer, q_normalizer) = (log_normalizer(p), log_normalizer(q));
     let terms = p.iter().zip(q).map(|(&p, &q)| {
@@ -223,11 +262,13 @@ fn categorical_kl(p: &[f32], q: &[f32]) -> f64 {
 /// `Σ [ln σ₂/σ₁ + (σ₁² + (μ₁ - μ₂)²) / 2σ₂² - ½]`.
 fn gaussian_kl(p_mean: &[f32], p_log_std: &[f32], q_mean: &[f32], q_log_std: &[f32]) -> f64 {
     let means = p_mean.iter().zip(q_mean);
-    let terms = means.zip(p_log_std.iter().zip(q_log_std)).map(|((&m1, &m2), (&s1, &s2))| {
-        let (s1, s2) = (f64::from(s1), f64::from(s2));
-        let difference = f64::from(m1) - f64::from(m2);
-        s2 - s1 + 0.5 * ((2.0 * s1).exp() + difference * difference) * (-2.0 * s2).exp() - 0.5
-    });
+    let terms = means
+        .zip(p_log_std.iter().zip(q_log_std))
+        .map(|((&m1, &m2), (&s1, &s2))| {
+            let (s1, s2) = (f64::from(s1), f64::from(s2));
+            let difference = f64::from(m1) - f64::from(m2);
+            s2 - s1 + 0.5 * ((2.0 * s1).exp() + difference * difference) * (-2.0 * s2).exp() - 0.5
+        });
     terms.sum()
 }
 
@@ -246,10 +287,13 @@ mod tests {
     }
 
     fn weights(space: &Space, seed: u64, activation: Activation) -> PolicyWeights {
-        PolicyConfig { log_std: -0.5, ..PolicyConfig::new(5, space) }
-            .with_hidden(2, 40, activation)
-            .with_initialization(Initialization::Pytorch)
-            .draw(&mut Stream::from_seed(seed))
+        PolicyConfig {
+            log_std: -0.5,
+            ..PolicyConfig::new(5, space)
+        }
+        .with_hidden(2, 40, activation)
+        .with_initialization(Initialization::Pytorch)
+        .draw(&mut Stream::from_seed(seed))
     }
 
     fn observations(n: usize) -> Vec<f32> {
@@ -265,13 +309,17 @@ mod tests {
                 let weights = weights(&space, 1, activation);
                 let network = PolicyNetwork::from_weights(&weights, &Device::default());
                 let data = TensorData::new(observations.clone(), [50, 5]);
-                let modes = network.forward(Tensor::from_data(data, &Device::default())).mode();
+                let modes = network
+                    .forward(Tensor::from_data(data, &Device::default()))
+                    .mode();
                 let device = modes.into_data().try_to_vec::<f32>().unwrap();
                 let mut host = vec![f32::NAN; device.len()];
                 let mut rngs = vec![Stream::from_seed(0); 50];
-                Actor::new(&weights)
-                    .with_choice(ActionChoice::Mode)
-                    .act(&observations, &mut rngs, &mut host);
+                Actor::new(&weights).with_choice(ActionChoice::Mode).act(
+                    &observations,
+                    &mut rngs,
+                    &mut host,
+                );
                 for (a, b) in host.iter().zip(&device) {
                     assert!((a - b).abs() <= 1e-5, "{activation:?} {space}: {a} {b}");
                 }
@@ -309,7 +357,10 @@ mod tests {
         for (count, p) in counts.into_iter().zip([0.2, 0.5, 0.3]) {
             // 99.9 %: 3.29 standard deviations.
             let bound = 3.29 * (p * (1.0 - p) / f64::from(n)).sqrt();
-            assert!((f64::from(count) / f64::from(n) - p).abs() < bound, "{counts:?}");
+            assert!(
+                (f64::from(count) / f64::from(n) - p).abs() < bound,
+                "{counts:?}"
+            );
         }
     }
 
@@ -317,7 +368,10 @@ mod tests {
     fn an_impossible_action_is_never_sampled() {
         let mut rng = Stream::from_seed(0);
         for _ in 0..1000 {
-            assert_eq!(sample_categorical(&[f32::NEG_INFINITY, 0.0, -1e9], &mut rng), 1);
+            assert_eq!(
+                sample_categorical(&[f32::NEG_INFINITY, 0.0, -1e9], &mut rng),
+                1
+            );
         }
     }
 
@@ -363,7 +417,10 @@ mod tests {
                     .forward(Tensor::from_data(data, &device))
             });
             let kl = p.kl(&q).unwrap().mean().into_scalar::<f32>();
-            assert!((host - f64::from(kl)).abs() < 1e-5 * host, "{space}: {host} {kl}");
+            assert!(
+                (host - f64::from(kl)).abs() < 1e-5 * host,
+                "{space}: {host} {kl}"
+            );
             assert!(host > 1e-4);
         }
     }

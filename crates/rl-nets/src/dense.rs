@@ -19,7 +19,12 @@ pub(crate) struct Dense {
 
 impl Dense {
     pub(crate) fn new(layer: &LayerWeights) -> Self {
-        let LayerWeights { input_size, output_size, weight, bias } = layer;
+        let LayerWeights {
+            input_size,
+            output_size,
+            weight,
+            bias,
+        } = layer;
         let padded = output_size.next_multiple_of(NARROW);
         let wide = padded % WIDE == 0;
         let block = if wide { WIDE } else { NARROW };
@@ -31,7 +36,12 @@ impl Dense {
         }
         let mut bias = bias.clone();
         bias.resize(padded, 0.0);
-        Self { weight: packed, bias, outputs: *output_size, wide }
+        Self {
+            weight: packed,
+            bias,
+            outputs: *output_size,
+            wide,
+        }
     }
 
     /// Outputs without their padding.
@@ -83,7 +93,15 @@ mod tests {
     #[test]
     fn outputs_of_any_number_are_the_matrix_product_plus_bias() {
         let mut rng = Stream::from_seed(0);
-        for (n, m) in [(4, 64), (64, 64), (64, 2), (3, 16), (5, 17), (2, 128), (1, 1)] {
+        for (n, m) in [
+            (4, 64),
+            (64, 64),
+            (64, 2),
+            (3, 16),
+            (5, 17),
+            (2, 128),
+            (1, 1),
+        ] {
             let layer = Initialization::Pytorch.draw(n, m, 1.0, &mut rng);
             let dense = Dense::new(&layer);
             let x: Vec<f32> = (0..n).map(|_| rng.uniform(-1.0, 1.0) as f32).collect();
@@ -92,7 +110,10 @@ mod tests {
             for (j, &y) in y.iter().enumerate().take(m) {
                 let products = (0..n).map(|i| f64::from(x[i]) * f64::from(layer.weight[i * m + j]));
                 let expected = products.sum::<f64>() + f64::from(layer.bias[j]);
-                assert!((f64::from(y) - expected).abs() < 1e-6, "{n}×{m}, output {j}");
+                assert!(
+                    (f64::from(y) - expected).abs() < 1e-6,
+                    "{n}×{m}, output {j}"
+                );
             }
         }
     }

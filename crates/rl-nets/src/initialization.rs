@@ -40,7 +40,12 @@ impl Initialization {
                 (draw(input_size * output_size), draw(output_size))
             }
         };
-        LayerWeights { input_size, output_size, weight, bias }
+        LayerWeights {
+            input_size,
+            output_size,
+            weight,
+            bias,
+        }
     }
 }
 
@@ -55,7 +60,10 @@ fn orthogonal(rows: usize, columns: usize, rng: &mut Stream) -> Vec<f32> {
         for _ in 0..2 {
             for other in &basis {
                 let along: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
-                vector.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
+                vector
+                    .iter_mut()
+                    .zip(other)
+                    .for_each(|(a, b)| *a -= along * b);
             }
         }
         let norm = vector.iter().map(|a| a * a).sum::<f64>().sqrt();
@@ -65,8 +73,17 @@ fn orthogonal(rows: usize, columns: usize, rng: &mut Stream) -> Vec<f32> {
             basis.push(vector);
         }
     }
-    let entry = |i: usize, j: usize| if rows <= columns { basis[i][j] } else { basis[j][i] };
-    (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))).map(|(i, j)| entry(i, j) as f32).collect()
+    let entry = |i: usize, j: usize| {
+        if rows <= columns {
+            basis[i][j]
+        } else {
+            basis[j][i]
+        }
+    };
+    (0..rows)
+        .flat_map(|i| (0..columns).map(move |j| (i, j)))
+        .map(|(i, j)| entry(i, j) as f32)
+        .collect()
 }
 
 #[cfg(test)]
@@ -90,7 +107,10 @@ mod tests {
                         (0..rows).map(|k| at(k, a) * at(k, b)).sum()
                     };
                     let expected = if a == b { f64::from(gain * gain) } else { 0.0 };
-                    assert!((product - expected).abs() < 1e-6, "{rows}×{columns} {a} {b}");
+                    assert!(
+                        (product - expected).abs() < 1e-6,
+                        "{rows}×{columns} {a} {b}"
+                    );
                 }
             }
         }
@@ -104,6 +124,9 @@ mod tests {
         assert!(draws().all(|w| w.abs() <= bound));
         let variance = draws().map(|w| w * w).sum::<f32>() / draws().count() as f32;
         // A uniform variance of bound²/3, known to 3.3 σ = 3.3 √(4/45) bound² / √4160.
-        assert!((variance - bound * bound / 3.0).abs() < 0.0153 * bound * bound, "{variance}");
+        assert!(
+            (variance - bound * bound / 3.0).abs() < 0.0153 * bound * bound,
+            "{variance}"
+        );
     }
 }

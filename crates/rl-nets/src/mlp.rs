@@ -63,7 +63,10 @@ impl MlpConfig {
         let mut layers = Vec::with_capacity(self.n_layers + 1);
         let mut input_size = self.input_size;
         for _ in 0..self.n_layers {
-            layers.push(self.initialization.draw(input_size, self.size, HIDDEN_GAIN, rng));
+            layers.push(
+                self.initialization
+                    .draw(input_size, self.size, HIDDEN_GAIN, rng),
+            );
             input_size = self.size;
         }
         let output = (input_size, self.output_size, self.output_gain);
@@ -96,7 +99,11 @@ impl Mlp {
     /// Puts host weights on a device.
     pub fn from_weights(weights: &MlpWeights, device: &Device) -> Self {
         Self {
-            layers: weights.layers.iter().map(|layer| linear(layer, device)).collect(),
+            layers: weights
+                .layers
+                .iter()
+                .map(|layer| linear(layer, device))
+                .collect(),
             activation: weights.activation,
             output_activation: weights.output_activation,
         }
@@ -110,7 +117,11 @@ impl Mlp {
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len() - 1;
         self.layers.iter().enumerate().fold(input, |x, (i, layer)| {
-            let activation = if i == last { self.output_activation } else { self.activation };
+            let activation = if i == last {
+                self.output_activation
+            } else {
+                self.activation
+            };
             activation.forward(layer.forward(x))
         })
     }

@@ -6,9 +6,7 @@ use rl_core::{Space, Stream};
 use serde::{Deserialize, Serialize};
 
 use crate::distribution::{ActionDistribution, Categorical, DiagGaussian};
-use crate::{
-    Activation, DistributionKind, Initialization, Mlp, MlpConfig, PolicyWeights,
-};
+use crate::{Activation, DistributionKind, Initialization, Mlp, MlpConfig, PolicyWeights};
 
 /// The gain of a policy's output layer: nearly equal logits, nearly zero means to begin with.
 const POLICY_GAIN: f32 = 0.01;
@@ -33,7 +31,10 @@ impl PolicyConfig {
             Space::Box(space) => space.dim(),
         };
         Self {
-            mlp: MlpConfig { output_gain: POLICY_GAIN, ..MlpConfig::new(observation_dim, output_size) },
+            mlp: MlpConfig {
+                output_gain: POLICY_GAIN,
+                ..MlpConfig::new(observation_dim, output_size)
+            },
             action_space: action_space.clone(),
             log_std: 0.0,
         }
@@ -59,7 +60,10 @@ impl PolicyConfig {
             DistributionKind::Categorical => None,
             DistributionKind::DiagGaussian => Some(vec![self.log_std; self.mlp.output_size]),
         };
-        PolicyWeights { mlp: self.mlp.draw(rng), log_std }
+        PolicyWeights {
+            mlp: self.mlp.draw(rng),
+            log_std,
+        }
     }
 }
 

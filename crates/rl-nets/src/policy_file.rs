@@ -81,7 +81,11 @@ impl PolicyFile {
         let partial = path.with_extension("safetensors.partial");
         std::fs::write(&partial, bytes)
             .and_then(|()| std::fs::rename(&partial, path))
-            .map_err(|source| PolicyFileError::Io { action: "write", path: path.into(), source })
+            .map_err(|source| PolicyFileError::Io {
+                action: "write",
+                path: path.into(),
+                source,
+            })
     }
 
     /// Reads a file.
@@ -89,19 +93,30 @@ impl PolicyFile {
     /// # Errors
     /// [`PolicyFileError`].
     pub fn load(path: &Path) -> Result<Self, PolicyFileError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| PolicyFileError::Io { action: "read", path: path.into(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| PolicyFileError::Io {
+            action: "read",
+            path: path.into(),
+            source,
+        })?;
         let (_, header) =
             SafeTensors::read_metadata(&bytes).map_err(|reason| malformed(path, reason))?;
         let metadata = header.metadata().clone().unwrap_or_default();
         if let Some(version) = metadata.get("format_version")
-            && version.parse().ok().is_none_or(|version: u32| version > FORMAT_VERSION)
+            && version
+                .parse()
+                .ok()
+                .is_none_or(|version: u32| version > FORMAT_VERSION)
         {
-            return Err(PolicyFileError::FormatVersion { path: path.into(), found: version.clone() });
+            return Err(PolicyFileError::FormatVersion {
+                path: path.into(),
+                found: version.clone(),
+            });
         }
         let tensors = SafeTensors::deserialize(&bytes).map_err(|reason| malformed(path, reason))?;
-        parse(&metadata, &tensors)
-            .map_err(|reason| PolicyFileError::Content { path: path.into(), reason })
+        parse(&metadata, &tensors).map_err(|reason| PolicyFileError::Content {
+            path: path.into(),
+            reason,
+        })
     }
 
     /// The bytes of the file: equal policies give equal bytes.
@@ -145,7 +160,10 @@ impl PolicyFile {
             ("action_high", high),
             ("format_version", FORMAT_VERSION.to_string()),
         ];
-        entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+        entries
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect()
     }
 }
 
@@ -160,12 +178,17 @@ fn bias_name(layer: usize) -> String {
 }
 
 fn malformed(path: &Path, reason: impl ToString) -> PolicyFileError {
-    PolicyFileError::Malformed { path: path.into(), reason: reason.to_string() }
+    PolicyFileError::Malformed {
+        path: path.into(),
+        reason: reason.to_string(),
+    }
 }
 
 /// `[rows, columns]` to `[columns, rows]`.
 fn transpose(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    (0..columns).flat_map(|j| (0..rows).map(move |i| matrix[i * columns + j])).collect()
+    (0..columns)
+        .flat_map(|j| (0..rows).map(move |i| matrix[i * columns + j]))
+        .collect()
 }
 
 /// Puts the keys of the header, which `safetensors` writes in the random order of a hash map, in
@@ -178,7 +201,12 @@ fn sort_header(file: &[u8]) -> Result<Vec<u8>, String> {
         serde_json::from_slice(header).map_err(|error| error.to_string())?;
     let mut header = serde_json::to_vec(&entries).map_err(|error| error.to_string())?;
     header.resize(header.len().next_multiple_of(8), b' ');
-    Ok([&(header.len() as u64).to_le_bytes(), header.as_slice(), data].concat())
+    Ok([
+        &(header.len() as u64).to_le_bytes(),
+        header.as_slice(),
+        data,
+    ]
+    .concat())
 }
 
 fn list(xs: &[f32]) -> String {
@@ -192,9 +220,15 @@ fn parse_list(text: &str) -> Option<Vec<f32>> {
 }
 
 /// Reads a policy from a file's metadata and tensors; the error says what is wrong.
-fn parse(metadata: &HashMap<String, String>, tensors: &SafeTensors<'_>) -> Result<PolicyFile, String> {
+fn parse(
+    metadata: &HashMap<String, String>,
+    tensors: &SafeTensors<'_>,
+) -> Result<PolicyFile, String> {
     let text = |key: &str| {
-        metadata.get(key).cloned().ok_or_else(|| format!("its metadata lacks '{key}'"))
+        metadata
+            .get(key)
+            .cloned()
+            .ok_or_else(|| format!("its metadata lacks '{key}'"))
     };
     text("format_version")?;
     let activation = |key: &str| {
@@ -214,7 +248,10 @@ fn parse(metadata: &HashMap<String, String>, tensors: &SafeTensors<'_>) -> Resul
         let i = layers.len();
         let (shape, weight) = floats(tensors, &weight_name(i))?;
         let &[output_size, input_size] = shape.as_slice() else {
-            return Err(format!("{} has shape {shape:?}, not [out, in]", weight_name(i)));
+            return Err(format!(
+                "{} has shape {shape:?}, not [out, in]",
+                weight_name(i)
+            ));
         };
         if let Some(previous) = layers.last()
             && previous.output_size != input_size
@@ -227,11 +264,21 @@ fn parse(metadata: &HashMap<String, String>, tensors: &SafeTensors<'_>) -> Resul
         }
         let weight = transpose(&weight, output_size, input_size);
         let bias = vector(tensors, &bias_name(i), output_size)?;
-        layers.push(LayerWeights { input_size, output_size, weight, bias });
+        layers.push(LayerWeights {
+            input_size,
+            output_size,
+            weight,
+            bias,
+        });
     }
-    let outputs = layers.last().ok_or_else(|| format!("it lacks tensor {}", weight_name(0)))?;
+    let outputs = layers
+        .last()
+        .ok_or_else(|| format!("it lacks tensor {}", weight_name(0)))?;
     let outputs = outputs.output_size;
-    if layers.iter().any(|layer| layer.input_size == 0 || layer.output_size == 0) {
+    if layers
+        .iter()
+        .any(|layer| layer.input_size == 0 || layer.output_size == 0)
+    {
         return Err("it has a layer without inputs or outputs".into());
     }
 
@@ -250,7 +297,9 @@ fn parse(metadata: &HashMap<String, String>, tensors: &SafeTensors<'_>) -> Resul
     };
     let action_space = action_space.map_err(|error: SpaceError| error.to_string())?;
     if matches!(&action_space, Space::Box(space) if space.dim() != outputs) {
-        return Err(format!("its network has {outputs} outputs for the actions {action_space}"));
+        return Err(format!(
+            "its network has {outputs} outputs for the actions {action_space}"
+        ));
     }
     Ok(PolicyFile {
         env: text("env")?,
@@ -268,12 +317,17 @@ fn parse(metadata: &HashMap<String, String>, tensors: &SafeTensors<'_>) -> Resul
 }
 
 fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f32>), String> {
-    let view = tensors.tensor(name).map_err(|_| format!("it lacks tensor {name}"))?;
+    let view = tensors
+        .tensor(name)
+        .map_err(|_| format!("it lacks tensor {name}"))?;
     if view.dtype() != Dtype::F32 {
         return Err(format!("{name} holds {:?}, not F32", view.dtype()));
     }
     let (chunks, _) = view.data().as_chunks::<4>();
-    let numbers: Vec<f32> = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    let numbers: Vec<f32> = chunks
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
+        .collect();
     if let Some(number) = numbers.iter().find(|number| !number.is_finite()) {
         return Err(format!("{name} holds {number}; weights are finite"));
     }
@@ -282,7 +336,11 @@ fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f32>
 
 fn vector(tensors: &SafeTensors<'_>, name: &str, length: usize) -> Result<Vec<f32>, String> {
     let (shape, numbers) = floats(tensors, name)?;
-    if shape == [length] { Ok(numbers) } else { Err(format!("{name} has shape {shape:?}, not [{length}]")) }
+    if shape == [length] {
+        Ok(numbers)
+    } else {
+        Err(format!("{name} has shape {shape:?}, not [{length}]"))
+    }
 }
 
 #[cfg(test)]
@@ -309,13 +367,19 @@ mod tests {
         let path = directory.path().join("policy.safetensors");
         std::fs::write(&path, bytes).unwrap();
         let message = PolicyFile::load(&path).unwrap_err().to_string();
-        assert!(message.contains(path.to_str().unwrap()), "{message} names the file");
+        assert!(
+            message.contains(path.to_str().unwrap()),
+            "{message} names the file"
+        );
         message
     }
 
     fn replace(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
         assert_eq!(from.len(), to.len());
-        let start = bytes.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
+        let start = bytes
+            .windows(from.len())
+            .position(|w| w == from.as_bytes())
+            .unwrap();
         let mut bytes = bytes.to_vec();
         bytes[start..start + to.len()].copy_from_slice(to.as_bytes());
         bytes
@@ -361,7 +425,10 @@ mod tests {
         let bytes = policy.to_bytes().unwrap();
         for length in (0..bytes.len()).step_by(37).chain([bytes.len() - 1]) {
             let message = error_of(&bytes[..length]);
-            assert!(message.contains("damaged or not a safetensors file"), "{message}");
+            assert!(
+                message.contains("damaged or not a safetensors file"),
+                "{message}"
+            );
         }
     }
 
@@ -369,13 +436,38 @@ mod tests {
     fn bad_content_is_named() {
         let [categorical, gaussian] = policies().map(|policy| policy.to_bytes().unwrap());
         for (bytes, from, to, message) in [
-            (&categorical, r#""format_version":"1""#, r#""format_version":"2""#, "format_version 2"),
-            (&categorical, r#""format_version":"1""#, r#""gormat_version":"1""#, "'format_version'"),
-            (&categorical, r#""activation":"tanh""#, r#""activation":"tanx""#, "'tanx'"),
+            (
+                &categorical,
+                r#""format_version":"1""#,
+                r#""format_version":"2""#,
+                "format_version 2",
+            ),
+            (
+                &categorical,
+                r#""format_version":"1""#,
+                r#""gormat_version":"1""#,
+                "'format_version'",
+            ),
+            (
+                &categorical,
+                r#""activation":"tanh""#,
+                r#""activation":"tanx""#,
+                "'tanx'",
+            ),
             (&categorical, r#""env":"#, r#""enw":"#, "'env'"),
-            (&categorical, "policy.layers.1.bias", "policy.layers.1.bian", "layers.1.bias"),
+            (
+                &categorical,
+                "policy.layers.1.bias",
+                "policy.layers.1.bian",
+                "layers.1.bias",
+            ),
             (&categorical, "categorical", "categoricax", "'categoricax'"),
-            (&gaussian, "policy.log_std", "policy.log_stx", "policy.log_std"),
+            (
+                &gaussian,
+                "policy.log_std",
+                "policy.log_stx",
+                "policy.log_std",
+            ),
             (&gaussian, "[2, inf]", "[2 , nf]", "'[2 , nf]'"),
             (&gaussian, "[2, inf]", "[-3, in]", "action_high"),
         ] {
@@ -395,6 +487,10 @@ mod tests {
     #[test]
     fn a_missing_file_is_an_error() {
         let error = PolicyFile::load(Path::new("does/not/exist.safetensors")).unwrap_err();
-        assert!(error.to_string().starts_with("cannot read policy does/not/exist.safetensors"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot read policy does/not/exist.safetensors")
+        );
     }
 }

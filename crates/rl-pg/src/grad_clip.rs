@@ -20,7 +20,12 @@ pub fn clip_global_norm<M: Module>(
     let norm = squares.sum?.sqrt();
     if let Some(max_norm) = max_norm {
         // As in PyTorch's `clip_grad_norm_`.
-        let scale = norm.clone().add_scalar(1e-6).recip().mul_scalar(max_norm).clamp_max(1.0);
+        let scale = norm
+            .clone()
+            .add_scalar(1e-6)
+            .recip()
+            .mul_scalar(max_norm)
+            .clamp_max(1.0);
         module.visit(&mut Scale { grads, scale });
     }
     Some(norm)
@@ -51,7 +56,8 @@ struct Scale<'a> {
 impl ModuleVisitor for Scale<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(grad) = self.grads.remove::<D>(param.id) {
-            self.grads.register(param.id, grad * self.scale.clone().unsqueeze());
+            self.grads
+                .register(param.id, grad * self.scale.clone().unsqueeze());
         }
     }
 }

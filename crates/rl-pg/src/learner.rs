@@ -80,9 +80,17 @@ impl LearnerConfig {
     /// # Errors
     /// [`ConfigError`] for a value out of its range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let Self { learning_rate: rate, max_grad_norm } = *self;
+        let Self {
+            learning_rate: rate,
+            max_grad_norm,
+        } = *self;
         let positive = "a positive finite number";
-        ConfigError::unless(rate > 0.0 && rate.is_finite(), "learning_rate", rate, positive)?;
+        ConfigError::unless(
+            rate > 0.0 && rate.is_finite(),
+            "learning_rate",
+            rate,
+            positive,
+        )?;
         if let Some(norm) = max_grad_norm {
             let valid = norm > 0.0 && norm.is_finite();
             ConfigError::unless(valid, "max_grad_norm", norm, positive)?;
@@ -116,6 +124,20 @@ impl PolicyLearner {
         &self.weights
     }
 
+    /// Changes the step size of the updates to come, for schedules.
+    ///
+    /// # Errors
+    /// [`ConfigError`] unless it is positive and finite.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), ConfigError> {
+        let config = LearnerConfig {
+            learning_rate,
+            ..self.config
+        };
+        config.validate()?;
+        self.config = config;
+        Ok(())
+    }
+
     /// Takes one optimizer step down the gradient of `loss`, a scalar `[1]` made of the policy's
     /// distributions and the batch of all steps of `experience` with their `weights`, `[steps]`.
     ///
@@ -135,23 +157,28 @@ impl PolicyLearner {
         let mut grads = GradientsParams::from_grads(loss.backward(), &self.network);
         let grad_norm = clip_global_norm(&self.network, &mut grads, self.config.max_grad_norm);
         let grad_norm = grad_norm.unwrap_or_else(|| Tensor::zeros([1], &self.device));
-        self.network =
-            self.optimizer.step(self.config.learning_rate, self.network.clone(), grads);
+        self.network = self
+            .optimizer
+            .step(self.config.learning_rate, self.network.clone(), grads);
 
         self.download(Tensor::cat(vec![loss.inner(), entropy, grad_norm], 0))
     }
 
     /// One transfer to the device: each row is a step's observation, action and weight.
     fn upload(&self, experience: &TrajectoryStore, weights: &[f32]) -> Result<Batch, UpdateError> {
-        let (n, o, a) =
-            (experience.steps(), experience.observation_dim(), experience.action_dim());
+        let (n, o, a) = (
+            experience.steps(),
+            experience.observation_dim(),
+            experience.action_dim(),
+        );
         if n == 0 {
             return Err(UpdateError::NoExperience);
         }
         let mut rows = Vec::with_capacity(n * (o + a + 1));
         let observations = experience.observations().chunks_exact(o);
-        for ((observation, action), weight) in
-            observations.zip(experience.actions().chunks_exact(a)).zip(weights)
+        for ((observation, action), weight) in observations
+            .zip(experience.actions().chunks_exact(a))
+            .zip(weights)
         {
             rows.extend_from_slice(observation);
             rows.extend_from_slice(action);
@@ -174,10 +201,13 @@ impl PolicyLearner {
             .try_execute()
             .map_err(|error| UpdateError::Device(error.to_string()))?;
         let mut numbers = data.iter().map(|data| {
-            data.as_slice::<f32>().map_err(|error| UpdateError::Device(error.to_string()))
+            data.as_slice::<f32>()
+                .map_err(|error| UpdateError::Device(error.to_string()))
         });
         let mut next = || {
-            numbers.next().unwrap_or_else(|| Err(UpdateError::Device("lost a tensor".into())))
+            numbers
+                .next()
+                .unwrap_or_else(|| Err(UpdateError::Device("lost a tensor".into())))
         };
 
         let finite = |quantity, xs: &[f32]| match xs.iter().find(|x| !x.is_finite()) {
@@ -196,6 +226,10 @@ impl PolicyLearner {
             finite("new value of a weight", new)?;
             parameters.copy_from_slice(new);
         }
-        Ok(LossReport { loss, entropy, grad_norm })
+        Ok(LossReport {
+            loss,
+            entropy,
+            grad_norm,
+        })
     }
 }

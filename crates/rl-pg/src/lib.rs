@@ -50,6 +50,14 @@ impl ConfigError {
         value: impl ToString,
         allowed: &'static str,
     ) -> Result<(), Self> {
-        if valid { Ok(()) } else { Err(Self { key, value: value.to_string(), allowed }) }
+        if valid {
+            Ok(())
+        } else {
+            Err(Self {
+                key,
+                value: value.to_string(),
+                allowed,
+            })
+        }
     }
 }

@@ -5,7 +5,9 @@ use rl_core::{Agent, TrajectoryStore};
 use rl_nets::{Actor, PolicyWeights};
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigError, LearnerConfig, LossReport, PolicyLearner, UpdateError, Weighting, normalize};
+use crate::{
+    ConfigError, LearnerConfig, LossReport, PolicyLearner, UpdateError, Weighting, normalize,
+};
 
 /// Configuration of [`Vpg`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,8 +49,15 @@ impl VpgConfig {
     }
 
     fn learner(&self) -> LearnerConfig {
-        let Self { learning_rate, max_grad_norm, .. } = *self;
-        LearnerConfig { learning_rate, max_grad_norm }
+        let Self {
+            learning_rate,
+            max_grad_norm,
+            ..
+        } = *self;
+        LearnerConfig {
+            learning_rate,
+            max_grad_norm,
+        }
     }
 
     /// An agent that learns on `device`, starting from `weights`.
@@ -59,7 +68,11 @@ impl VpgConfig {
         self.validate()?;
         let actor = Actor::new(&weights);
         let learner = self.learner().init(weights, device)?;
-        Ok(Vpg { config: self, learner, actor })
+        Ok(Vpg {
+            config: self,
+            learner,
+            actor,
+        })
     }
 }
 
@@ -96,6 +109,14 @@ impl Vpg {
     pub fn weights(&self) -> &PolicyWeights {
         self.learner.weights()
     }
+
+    /// Changes the step size of the updates to come, for schedules.
+    ///
+    /// # Errors
+    /// [`ConfigError`] unless it is positive and finite.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), ConfigError> {
+        self.learner.set_learning_rate(learning_rate)
+    }
 }
 
 impl Agent for Vpg {
@@ -113,14 +134,26 @@ impl Agent for Vpg {
             normalize(&mut weights);
         }
 
-        let LossReport { loss, entropy, grad_norm } =
-            self.learner.minimize(experience, &weights, |policy, batch| {
-                (policy.log_prob(batch.actions) * batch.weights).mean().neg()
+        let LossReport {
+            loss,
+            entropy,
+            grad_norm,
+        } = self
+            .learner
+            .minimize(experience, &weights, |policy, batch| {
+                (policy.log_prob(batch.actions) * batch.weights)
+                    .mean()
+                    .neg()
             })?;
 
         let mut after = Actor::new(self.learner.weights());
         let kl = self.actor.mean_kl(&mut after, experience.observations());
         self.actor = after;
-        Ok(VpgReport { loss, entropy, grad_norm, kl })
+        Ok(VpgReport {
+            loss,
+            entropy,
+            grad_norm,
+            kl,
+        })
     }
 }

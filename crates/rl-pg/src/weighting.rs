@@ -41,7 +41,11 @@ impl Weighting {
 pub fn normalize(xs: &mut [f32]) {
     let n = xs.len() as f64;
     let mean = xs.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-    let variance = xs.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
+    let variance = xs
+        .iter()
+        .map(|&x| (f64::from(x) - mean).powi(2))
+        .sum::<f64>()
+        / n;
     let scale = 1.0 / (variance.sqrt() + 1e-8);
     for x in xs {
         *x = ((f64::from(*x) - mean) * scale) as f32;
@@ -59,17 +63,31 @@ mod tests {
         first.push(&[0.0], 1.0, &[0.0]);
         first.push(&[0.0], 2.0, &[0.0]);
         first.finish(&[0.0], 4.0, &[0.0], End::Terminated);
-        store.begin(&[0.0]).finish(&[0.0], -1.0, &[0.0], End::Truncated);
+        store
+            .begin(&[0.0])
+            .finish(&[0.0], -1.0, &[0.0], End::Truncated);
         store
     }
 
     #[test]
     fn weights_of_two_trajectories_by_hand() {
         let experience = experience();
-        assert_eq!(Weighting::TotalReturn.of(&experience, 1.0), [7.0, 7.0, 7.0, -1.0]);
-        assert_eq!(Weighting::TotalReturn.of(&experience, 0.5), [3.0, 3.0, 3.0, -1.0]);
-        assert_eq!(Weighting::RewardToGo.of(&experience, 1.0), [7.0, 6.0, 4.0, -1.0]);
-        assert_eq!(Weighting::RewardToGo.of(&experience, 0.5), [3.0, 4.0, 4.0, -1.0]);
+        assert_eq!(
+            Weighting::TotalReturn.of(&experience, 1.0),
+            [7.0, 7.0, 7.0, -1.0]
+        );
+        assert_eq!(
+            Weighting::TotalReturn.of(&experience, 0.5),
+            [3.0, 3.0, 3.0, -1.0]
+        );
+        assert_eq!(
+            Weighting::RewardToGo.of(&experience, 1.0),
+            [7.0, 6.0, 4.0, -1.0]
+        );
+        assert_eq!(
+            Weighting::RewardToGo.of(&experience, 0.5),
+            [3.0, 4.0, 4.0, -1.0]
+        );
     }
 
     #[test]
@@ -77,7 +95,10 @@ mod tests {
         let mut weights = [1.0, 2.0, 3.0, 4.0];
         normalize(&mut weights);
         let a = 1.5 / 1.25_f32.sqrt();
-        assert!((weights[3] - a).abs() < 1e-6 && (weights[0] + a).abs() < 1e-6, "{weights:?}");
+        assert!(
+            (weights[3] - a).abs() < 1e-6 && (weights[0] + a).abs() < 1e-6,
+            "{weights:?}"
+        );
         let mut equal = [500.0; 3];
         normalize(&mut equal);
         assert_eq!(equal, [0.0; 3]);

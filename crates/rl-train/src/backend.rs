@@ -50,8 +50,14 @@ pub enum BackendError {
 
 impl Backend {
     /// Every backend.
-    pub const ALL: [Self; 6] =
-        [Self::Flex, Self::Ndarray, Self::Wgpu, Self::Vulkan, Self::Metal, Self::Cuda];
+    pub const ALL: [Self; 6] = [
+        Self::Flex,
+        Self::Ndarray,
+        Self::Wgpu,
+        Self::Vulkan,
+        Self::Metal,
+        Self::Cuda,
+    ];
 
     /// The name, which is also the Cargo feature.
     pub fn name(self) -> &'static str {
@@ -68,7 +74,9 @@ impl Backend {
     /// What it is, in one line.
     pub fn description(self) -> &'static str {
         match self {
-            Self::Flex => "CPU, Burn's own kernels (the default: the faster one for small networks)",
+            Self::Flex => {
+                "CPU, Burn's own kernels (the default: the faster one for small networks)"
+            }
             Self::Ndarray => "CPU, on the ndarray crate",
             Self::Wgpu => "GPU through wgpu with WGSL shaders; any Vulkan, Metal or DX12 driver",
             Self::Vulkan => "GPU through wgpu with SPIR-V shaders; untested, crashes on Mesa 22.3",
@@ -119,11 +127,19 @@ impl Backend {
             }
             #[cfg(feature = "cuda")]
             Self::Cuda => Ok(Device::cuda(0)),
-            #[allow(unreachable_patterns, reason = "with every feature on, no backend is left")]
+            #[allow(
+                unreachable_patterns,
+                reason = "with every feature on, no backend is left"
+            )]
             _ => {
-                let compiled = Self::ALL.into_iter().filter(|backend| backend.is_compiled());
+                let compiled = Self::ALL
+                    .into_iter()
+                    .filter(|backend| backend.is_compiled());
                 let compiled: Vec<_> = compiled.map(Self::name).collect();
-                Err(BackendError::NotCompiled { name: self.name(), compiled: compiled.join(", ") })
+                Err(BackendError::NotCompiled {
+                    name: self.name(),
+                    compiled: compiled.join(", "),
+                })
             }
         }
     }

@@ -40,7 +40,8 @@ fn train() -> Command {
                 .help("Set a key of the configuration"),
         );
     let defaults = Config::layers();
-    KEYS.iter().fold(command, |command, key| command.arg(option(key, &defaults)))
+    KEYS.iter()
+        .fold(command, |command, key| command.arg(option(key, &defaults)))
 }
 
 fn option(key: &Key, defaults: &Layers) -> Arg {
@@ -51,13 +52,22 @@ fn option(key: &Key, defaults: &Layers) -> Arg {
     if let Some(default) = defaults.get(key.name) {
         help += &format!(" [default: {default}]");
     }
-    let arg = Arg::new(key.name).long(key.name.replace('_', "-")).value_name(key.value).help(help);
-    let arg = if key.name == "learning_rate" { arg.alias("lr") } else { arg };
+    let arg = Arg::new(key.name)
+        .long(key.name.replace('_', "-"))
+        .value_name(key.value)
+        .help(help);
+    let arg = if key.name == "learning_rate" {
+        arg.alias("lr")
+    } else {
+        arg
+    };
     // Negative numbers are values to complain about, not options.
     let arg = arg.allow_negative_numbers(true);
     // `--quiet` is `--quiet true`.
     if key.value == "BOOL" {
-        arg.num_args(0..=1).default_missing_value("true").require_equals(true)
+        arg.num_args(0..=1)
+            .default_missing_value("true")
+            .require_equals(true)
     } else {
         arg
     }
@@ -102,14 +112,19 @@ fn list() -> Command {
         .about("List what there is")
         .arg(
             Arg::new("KIND")
-                .value_parser(PossibleValuesParser::new(["envs", "algos", "presets", "backends"]))
+                .value_parser(PossibleValuesParser::new([
+                    "envs", "algos", "presets", "backends",
+                ]))
                 .help("One list only"),
         )
         .arg(json())
 }
 
 fn json() -> Arg {
-    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON")
+    Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help("Print JSON")
 }
 
 /// The layers that the options of `train` describe.
@@ -121,7 +136,9 @@ pub fn layers(arguments: &ArgMatches) -> Result<Layers, UsageError> {
         .unwrap_or_default()
         .map(|pair| {
             pair.split_once('=').ok_or_else(|| {
-                UsageError(format!("--set {pair}: a key and a value belong here, as in gamma=0.99"))
+                UsageError(format!(
+                    "--set {pair}: a key and a value belong here, as in gamma=0.99"
+                ))
             })
         })
         .collect::<Result<_, _>>()?;
@@ -130,7 +147,9 @@ pub fn layers(arguments: &ArgMatches) -> Result<Layers, UsageError> {
             || set.iter().any(|(key, _)| *key == this) && set.iter().any(|(key, _)| *key == other)
     };
     if exclusive("updates", "steps") {
-        return Err(UsageError("--updates and --steps exclude each other".into()));
+        return Err(UsageError(
+            "--updates and --steps exclude each other".into(),
+        ));
     }
 
     // A preset replaces what is below it, so it goes first wherever it is named.
@@ -140,7 +159,8 @@ pub fn layers(arguments: &ArgMatches) -> Result<Layers, UsageError> {
     if let Some(file) = arguments.get_one::<PathBuf>("config") {
         layers.file(file)?;
     }
-    let (presets, others): (Vec<_>, Vec<_>) = set.into_iter().partition(|(key, _)| *key == "preset");
+    let (presets, others): (Vec<_>, Vec<_>) =
+        set.into_iter().partition(|(key, _)| *key == "preset");
     for (key, value) in presets.into_iter().chain(others) {
         layers.set(key, value, &Origin::Flag(format!("--set {key}")))?;
     }
@@ -169,24 +189,46 @@ mod tests {
 
     #[test]
     fn options_win_over_set_and_set_over_the_preset() {
-        let words = ["--preset", "notebook-rtg", "--set", "gamma=0.5", "--set", "size=32"];
+        let words = [
+            "--preset",
+            "notebook-rtg",
+            "--set",
+            "gamma=0.5",
+            "--set",
+            "size=32",
+        ];
         let config = parse(&words).unwrap().finish().unwrap();
-        assert_eq!((config.gamma, config.size, config.environments), (0.5, 32, 1));
-        let config = parse(&[&words[..], &["--gamma", "0.25"]].concat()).unwrap().finish().unwrap();
+        assert_eq!(
+            (config.gamma, config.size, config.environments),
+            (0.5, 32, 1)
+        );
+        let config = parse(&[&words[..], &["--gamma", "0.25"]].concat())
+            .unwrap()
+            .finish()
+            .unwrap();
         assert_eq!((config.gamma, config.size), (0.25, 32));
     }
 
     #[test]
     fn quiet_is_a_flag_and_a_key() {
         assert!(parse(&["--quiet"]).unwrap().finish().unwrap().quiet);
-        assert!(parse(&["--set", "quiet=true"]).unwrap().finish().unwrap().quiet);
+        assert!(
+            parse(&["--set", "quiet=true"])
+                .unwrap()
+                .finish()
+                .unwrap()
+                .quiet
+        );
         assert!(!parse(&[]).unwrap().finish().unwrap().quiet);
     }
 
     #[test]
     fn updates_and_steps_exclude_each_other_within_a_layer_only() {
         assert!(parse(&["--updates", "1", "--steps", "1"]).is_err());
-        let config = parse(&["--set", "updates=3", "--steps", "9"]).unwrap().finish().unwrap();
+        let config = parse(&["--set", "updates=3", "--steps", "9"])
+            .unwrap()
+            .finish()
+            .unwrap();
         assert_eq!((config.updates, config.steps), (None, Some(9)));
     }
 }

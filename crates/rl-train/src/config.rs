@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rl_envs::EnvironmentId;
 use rl_nets::{Activation, Initialization};
-use rl_pg::{Weighting, VpgConfig};
+use rl_pg::{VpgConfig, Weighting};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -22,8 +22,10 @@ pub enum Algo {
 
 impl Algo {
     /// Every algorithm: its name and what it is.
-    pub const ALL: &'static [(&'static str, &'static str)] =
-        &[("vpg", "vanilla policy gradient: one step per batch of whole episodes")];
+    pub const ALL: &'static [(&'static str, &'static str)] = &[(
+        "vpg",
+        "vanilla policy gradient: one step per batch of whole episodes",
+    )];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -75,6 +77,8 @@ pub struct Config {
     pub normalize_weights: bool,
     /// Adam's step size.
     pub learning_rate: f64,
+    /// Whether the step size falls linearly to 0 over the run.
+    pub anneal_learning_rate: bool,
     /// Largest global norm of a gradient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_grad_norm: Option<f32>,
@@ -102,39 +106,94 @@ pub struct Key {
 }
 
 const fn key(name: &'static str, value: &'static str, help: &'static str) -> Key {
-    Key { name, value, help, words: None }
+    Key {
+        name,
+        value,
+        help,
+        words: None,
+    }
 }
 
 const fn word(name: &'static str, help: &'static str, words: fn() -> Vec<&'static str>) -> Key {
-    Key { name, value: "NAME", help, words: Some(words) }
+    Key {
+        name,
+        value: "NAME",
+        help,
+        words: Some(words),
+    }
 }
 
 /// Every key, in the order of the help.
 pub const KEYS: &[Key] = &[
     word("preset", "Named configuration to start from", preset_names),
     word("env", "Environment", environment_names),
-    word("algo", "Algorithm", || Algo::ALL.iter().map(|(name, _)| *name).collect()),
-    key("seed", "N", "Seed of every random stream; the same seed gives the same bits"),
-    word("backend", "Burn backend to learn on", || Backend::ALL.map(Backend::name).to_vec()),
-    key("threads", "N", "Threads to act on; any number gives the same bits"),
+    word("algo", "Algorithm", || {
+        Algo::ALL.iter().map(|(name, _)| *name).collect()
+    }),
+    key(
+        "seed",
+        "N",
+        "Seed of every random stream; the same seed gives the same bits",
+    ),
+    word("backend", "Burn backend to learn on", || {
+        Backend::ALL.map(Backend::name).to_vec()
+    }),
+    key(
+        "threads",
+        "N",
+        "Threads to act on; any number gives the same bits",
+    ),
     key("updates", "N", "Number of updates (instead of --steps)"),
-    key("steps", "N", "Environment steps after which no update starts (instead of --updates)"),
-    key("out", "DIR", "Run directory, new or empty [default: runs/ENV-ALGO-seedN]"),
+    key(
+        "steps",
+        "N",
+        "Environment steps after which no update starts (instead of --updates)",
+    ),
+    key(
+        "out",
+        "DIR",
+        "Run directory, new or empty [default: runs/ENV-ALGO-seedN]",
+    ),
     key("quiet", "BOOL", "Show no progress"),
     key("environments", "N", "Environments side by side"),
-    key("steps_per_update", "N", "Least steps per update, in whole episodes"),
-    key("reward_scale", "X", "Factor on the rewards that are learned from"),
+    key(
+        "steps_per_update",
+        "N",
+        "Least steps per update, in whole episodes",
+    ),
+    key(
+        "reward_scale",
+        "X",
+        "Factor on the rewards that are learned from",
+    ),
     key("gamma", "X", "Discount, 0 to 1"),
-    word("weighting", "Weight of the log-probabilities", || vec!["total-return", "reward-to-go"]),
-    key("normalize_weights", "BOOL", "Shift and scale the weights to mean 0 and deviation 1"),
+    word("weighting", "Weight of the log-probabilities", || {
+        vec!["total-return", "reward-to-go"]
+    }),
+    key(
+        "normalize_weights",
+        "BOOL",
+        "Shift and scale the weights to mean 0 and deviation 1",
+    ),
     key("learning_rate", "X", "Adam's step size (also: lr)"),
-    key("max_grad_norm", "X", "Largest global norm of a gradient [default: no limit]"),
+    key(
+        "anneal_learning_rate",
+        "BOOL",
+        "Lower the step size linearly to 0 over the run",
+    ),
+    key(
+        "max_grad_norm",
+        "X",
+        "Largest global norm of a gradient [default: no limit]",
+    ),
     key("n_layers", "N", "Hidden layers of the policy"),
     key("size", "N", "Units per hidden layer"),
     word("activation", "Activation of the hidden layers", || {
         Activation::ALL.map(Activation::name).to_vec()
     }),
-    word("initialization", "How weights are drawn", || vec!["orthogonal", "pytorch"]),
+    word("initialization", "How weights are drawn", || {
+        vec!["orthogonal", "pytorch"]
+    }),
 ];
 
 fn preset_names() -> Vec<&'static str> {
@@ -189,7 +248,10 @@ pub struct Layers {
 impl Config {
     /// The defaults and the default preset, to put other layers on.
     pub fn layers() -> Layers {
-        let mut layers = Layers { values: Table::new(), origins: BTreeMap::new() };
+        let mut layers = Layers {
+            values: Table::new(),
+            origins: BTreeMap::new(),
+        };
         layers.fill(DEFAULTS, &Origin::Preset("defaults".into()));
         layers.preset(DEFAULT_PRESET);
         layers
@@ -200,7 +262,9 @@ impl Config {
     /// # Errors
     /// [`UsageError`] if there is none of that name.
     pub fn environment(&self) -> Result<EnvironmentId, UsageError> {
-        self.env.parse().map_err(|error| UsageError(format!("{error}")))
+        self.env
+            .parse()
+            .map_err(|error| UsageError(format!("{error}")))
     }
 
     /// The algorithm's part.
@@ -242,7 +306,10 @@ impl Config {
                 (!valid).then(|| ("reward_scale", self.reward_scale.to_string(), allowed))
             })
             .or_else(|| {
-                self.vpg().validate().err().map(|error| (error.key, error.value, error.allowed))
+                self.vpg()
+                    .validate()
+                    .err()
+                    .map(|error| (error.key, error.value, error.allowed))
             })
     }
 }
@@ -283,9 +350,10 @@ impl Layers {
         // The preset first, whatever its place in the file: the other keys change it.
         let (preset, others): (Vec<_>, Vec<_>) =
             table.into_iter().partition(|(key, _)| key == "preset");
-        preset.into_iter().chain(others).try_for_each(|(key, value)| {
-            self.insert(&key, value, &origin)
-        })
+        preset
+            .into_iter()
+            .chain(others)
+            .try_for_each(|(key, value)| self.insert(&key, value, &origin))
     }
 
     /// Checks the whole.
@@ -300,8 +368,12 @@ impl Layers {
         match config.out_of_range() {
             None => Ok(config),
             Some((key, value, allowed)) => {
-                let origin = origins.get(key).map_or(String::new(), |o| format!(" (from {o})"));
-                Err(UsageError(format!("{key} = {value}{origin}: allowed is {allowed}")))
+                let origin = origins
+                    .get(key)
+                    .map_or(String::new(), |o| format!(" (from {o})"));
+                Err(UsageError(format!(
+                    "{key} = {value}{origin}: allowed is {allowed}"
+                )))
             }
         }
     }
@@ -354,7 +426,9 @@ impl Layers {
                 Value::String(text) => format!("'{text}'"),
                 value => value.to_string(),
             };
-            return Err(UsageError(format!("{name} = {shown} (from {origin}): {expected}")));
+            return Err(UsageError(format!(
+                "{name} = {shown} (from {origin}): {expected}"
+            )));
         }
         for (this, other) in [("updates", "steps"), ("steps", "updates")] {
             if name == this {
@@ -368,12 +442,15 @@ impl Layers {
 
     /// Replaces every key that presets speak of.
     fn preset(&mut self, name: &str) {
-        let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) else { return };
+        let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) else {
+            return;
+        };
         for key in ["updates", "steps", "max_grad_norm"] {
             self.values.remove(key);
         }
         self.fill(preset.toml, &Origin::Preset(name.to_owned()));
-        self.values.insert("preset".into(), Value::String(name.to_owned()));
+        self.values
+            .insert("preset".into(), Value::String(name.to_owned()));
     }
 
     /// Sets keys from text that is part of the program, and known to be right by a test.
@@ -393,14 +470,23 @@ impl Config {
 
 /// The message for a word that is not one of those allowed.
 fn unknown(kind: &str, word: &str, allowed: &[&str], origin: &Origin) -> String {
-    let hint = nearest(word, allowed).map_or(String::new(), |near| format!(" Did you mean '{near}'?"));
-    format!("unknown {kind} '{word}' (from {origin}).{hint} Allowed: {}", allowed.join(", "))
+    let hint =
+        nearest(word, allowed).map_or(String::new(), |near| format!(" Did you mean '{near}'?"));
+    format!(
+        "unknown {kind} '{word}' (from {origin}).{hint} Allowed: {}",
+        allowed.join(", ")
+    )
 }
 
 /// The word nearest to a misspelled one, if one is near.
 pub fn nearest<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
-    let scored = allowed.iter().map(|candidate| (strsim::jaro_winkler(word, candidate), *candidate));
-    scored.filter(|(score, _)| *score > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near)
+    let scored = allowed
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), *candidate));
+    scored
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, near)| near)
 }
 
 #[cfg(test)]
@@ -415,10 +501,16 @@ mod tests {
     fn every_preset_is_a_whole_configuration_of_known_keys() {
         for preset in PRESETS {
             let mut layers = Config::layers();
-            layers.set("preset", preset.name, &flag("--preset")).unwrap();
+            layers
+                .set("preset", preset.name, &flag("--preset"))
+                .unwrap();
             let config = layers.finish().unwrap();
             assert_eq!(config.preset, preset.name);
-            assert!(preset.toml.starts_with("# "), "{} says what it is", preset.name);
+            assert!(
+                preset.toml.starts_with("# "),
+                "{} says what it is",
+                preset.name
+            );
             for (key, _) in preset.toml.parse::<Table>().unwrap() {
                 assert!(KEYS.iter().any(|known| known.name == key), "{key}");
             }
@@ -446,11 +538,19 @@ mod tests {
         layers.set("steps", "5000", &flag("--steps")).unwrap();
         layers.set("env", "CartPole-v1", &flag("--env")).unwrap();
         let config = layers.clone().finish().unwrap();
-        assert_eq!((config.learning_rate, config.steps, config.updates), (0.5, Some(5000), None));
+        assert_eq!(
+            (config.learning_rate, config.steps, config.updates),
+            (0.5, Some(5000), None)
+        );
         assert_eq!(config.env, "cartpole");
-        layers.set("preset", "notebook-rtg", &flag("--preset")).unwrap();
+        layers
+            .set("preset", "notebook-rtg", &flag("--preset"))
+            .unwrap();
         let config = layers.finish().unwrap();
-        assert_eq!((config.learning_rate, config.steps, config.updates), (5e-3, None, Some(100)));
+        assert_eq!(
+            (config.learning_rate, config.steps, config.updates),
+            (5e-3, None, Some(100))
+        );
         assert_eq!(config.max_grad_norm, None);
     }
 
@@ -459,7 +559,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
         let mut layers = Config::layers();
-        layers.set("preset", "notebook-total", &flag("--preset")).unwrap();
+        layers
+            .set("preset", "notebook-total", &flag("--preset"))
+            .unwrap();
         layers.set("seed", "7", &flag("--seed")).unwrap();
         let config = layers.finish().unwrap();
         std::fs::write(&path, config.to_toml().unwrap()).unwrap();
@@ -487,7 +589,10 @@ mod tests {
             let mut layers = Config::layers();
             layers.set(key, text, &flag("--here")).unwrap();
             let message = layers.finish().unwrap_err().to_string();
-            assert!(message.contains(key) && message.contains("--here"), "{message}");
+            assert!(
+                message.contains(key) && message.contains("--here"),
+                "{message}"
+            );
         }
     }
 }

@@ -77,7 +77,10 @@ pub fn evaluate(
     let unknown = || EvaluateError::UnknownEnvironment(policy.env.clone());
     let id: EnvironmentId = policy.env.parse().map_err(|_| unknown())?;
     let mut environment = id.make();
-    let (has, actions) = (environment.observation_space().dim(), environment.action_space());
+    let (has, actions) = (
+        environment.observation_space().dim(),
+        environment.action_space(),
+    );
     let takes = policy.weights.mlp.input_size();
     if takes != has || policy.action_space != actions {
         return Err(EvaluateError::Mismatch {
@@ -98,7 +101,12 @@ pub fn evaluate(
         .map(|seed| {
             let mut environment_rng = Stream::from_seed(seed);
             let mut action_rng = Stream::derive(seed, Purpose::Action, 0);
-            run_episode(&mut environment, &mut actor, &mut environment_rng, &mut action_rng)
+            run_episode(
+                &mut environment,
+                &mut actor,
+                &mut environment_rng,
+                &mut action_rng,
+            )
         })
         .collect();
     let played = played?;
@@ -106,7 +114,11 @@ pub fn evaluate(
     let n = episodes as f64;
     let returns: Vec<f64> = played.iter().map(|episode| episode.total_reward).collect();
     let return_mean = returns.iter().sum::<f64>() / n;
-    let variance = returns.iter().map(|x| (x - return_mean).powi(2)).sum::<f64>() / n;
+    let variance = returns
+        .iter()
+        .map(|x| (x - return_mean).powi(2))
+        .sum::<f64>()
+        / n;
     Ok(Evaluation {
         env: policy.env.clone(),
         episodes,
@@ -116,7 +128,11 @@ pub fn evaluate(
         return_std: variance.sqrt(),
         return_min: returns.iter().copied().fold(f64::INFINITY, f64::min),
         return_max: returns.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        length_mean: played.iter().map(|episode| episode.length as f64).sum::<f64>() / n,
+        length_mean: played
+            .iter()
+            .map(|episode| episode.length as f64)
+            .sum::<f64>()
+            / n,
         returns,
     })
 }

@@ -53,7 +53,11 @@ fn run_train(arguments: &clap::ArgMatches) -> Result<(), Failure> {
     let config = command_line::layers(arguments)?.finish()?;
     let mut screen = screen::Screen::new(config.quiet);
     let summary = train(&config, &mut |progress| screen.update(progress)).map_err(|error| {
-        if error.is_usage() { Failure::Usage(error.to_string()) } else { Failure::run(error) }
+        if error.is_usage() {
+            Failure::Usage(error.to_string())
+        } else {
+            Failure::run(error)
+        }
     })?;
     screen.close();
     if config.quiet {
@@ -78,7 +82,10 @@ fn run_eval(arguments: &clap::ArgMatches) -> Result<(), Failure> {
     let evaluation = evaluate(&policy, *episodes as usize, *seed, choice)
         .map_err(|error| Failure::Run(format!("{}: {error}", path.display())))?;
     if arguments.get_flag("json") {
-        println!("{}", serde_json::to_string(&evaluation).map_err(Failure::run)?);
+        println!(
+            "{}",
+            serde_json::to_string(&evaluation).map_err(Failure::run)?
+        );
     } else {
         print!("{}", screen::evaluation(&evaluation));
     }
@@ -87,7 +94,11 @@ fn run_eval(arguments: &clap::ArgMatches) -> Result<(), Failure> {
 
 /// The policy of a run directory, or the file itself.
 fn policy_path(path: &Path) -> PathBuf {
-    if path.is_file() { path.to_owned() } else { path.join("policy.safetensors") }
+    if path.is_file() {
+        path.to_owned()
+    } else {
+        path.join("policy.safetensors")
+    }
 }
 
 fn run_list(arguments: &clap::ArgMatches) -> Result<(), Failure> {
@@ -99,35 +110,47 @@ fn run_list(arguments: &clap::ArgMatches) -> Result<(), Failure> {
                 .iter()
                 .map(|id| {
                     let solved = id.solved_at();
-                    let text = format!("{}, solved at a mean return of {solved}", id.gymnasium_id());
+                    let text =
+                        format!("{}, solved at a mean return of {solved}", id.gymnasium_id());
                     (id.name().into(), text)
                 })
                 .collect(),
         ),
         (
             "algos",
-            Algo::ALL.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect(),
+            Algo::ALL
+                .iter()
+                .map(|(name, text)| ((*name).into(), (*text).into()))
+                .collect(),
         ),
         (
             "presets",
-            PRESETS.iter().map(|p| (p.name.into(), p.description().into())).collect(),
+            PRESETS
+                .iter()
+                .map(|p| (p.name.into(), p.description().into()))
+                .collect(),
         ),
         (
             "backends",
             Backend::ALL
                 .into_iter()
                 .map(|backend| {
-                    let here = if backend.is_compiled() { "" } else { " [not in this binary]" };
-                    (backend.name().into(), format!("{}{here}", backend.description()))
+                    let here = if backend.is_compiled() {
+                        ""
+                    } else {
+                        " [not in this binary]"
+                    };
+                    (
+                        backend.name().into(),
+                        format!("{}{here}", backend.description()),
+                    )
                 })
                 .collect(),
         ),
     ];
     lists.retain(|(name, _)| kind.is_none_or(|kind| kind == name));
     if arguments.get_flag("json") {
-        let entry = |(name, text): &(String, String)| {
-            serde_json::json!({ "name": name, "description": text })
-        };
+        let entry = |(name, text): &(String, String)| serde_json::json!({ "name": name, "description": text });
         let object: serde_json::Map<String, serde_json::Value> = lists
             .iter()
             .map(|(name, rows)| ((*name).into(), rows.iter().map(entry).collect()))
@@ -148,5 +171,7 @@ fn argument<'a, T: Clone + Send + Sync + 'static>(
     arguments: &'a clap::ArgMatches,
     name: &str,
 ) -> Result<&'a T, Failure> {
-    arguments.get_one(name).ok_or_else(|| Failure::Usage(format!("missing {name}")))
+    arguments
+        .get_one(name)
+        .ok_or_else(|| Failure::Usage(format!("missing {name}")))
 }

@@ -60,9 +60,29 @@ impl Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { update, env_steps, episodes, return_mean, return_min, return_max, .. } = self;
-        let VpgReport { loss, entropy, grad_norm, kl } = self.report;
-        write!(f, "{update},{env_steps},{episodes},{return_mean},{return_min},{return_max},")?;
-        write!(f, "{},{loss},{entropy},{grad_norm},{kl},{:.4}", self.length_mean, self.wall_s)
+        let Self {
+            update,
+            env_steps,
+            episodes,
+            return_mean,
+            return_min,
+            return_max,
+            ..
+        } = self;
+        let VpgReport {
+            loss,
+            entropy,
+            grad_norm,
+            kl,
+        } = self.report;
+        write!(
+            f,
+            "{update},{env_steps},{episodes},{return_mean},{return_min},{return_max},"
+        )?;
+        write!(
+            f,
+            "{},{loss},{entropy},{grad_norm},{kl},{:.4}",
+            self.length_mean, self.wall_s
+        )
     }
 }

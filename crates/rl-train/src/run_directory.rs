@@ -65,7 +65,11 @@ impl RunDirectory {
                 let name = format!("{}-{}-seed{}", config.env, config.algo.name(), config.seed);
                 let mut attempt = 1;
                 loop {
-                    let suffix = if attempt == 1 { String::new() } else { format!("-{attempt}") };
+                    let suffix = if attempt == 1 {
+                        String::new()
+                    } else {
+                        format!("-{attempt}")
+                    };
                     let path = runs.join(format!("{name}{suffix}"));
                     // Creating it is the test: two runs at once never share one.
                     match fs::create_dir(&path) {
@@ -80,7 +84,10 @@ impl RunDirectory {
         fs::write(&config_path, toml).map_err(io_error(&config_path))?;
         let metrics_path = path.join("metrics.csv");
         let metrics = File::create(&metrics_path).map_err(io_error(&metrics_path))?;
-        let mut directory = Self { path, metrics: BufWriter::new(metrics) };
+        let mut directory = Self {
+            path,
+            metrics: BufWriter::new(metrics),
+        };
         directory.line(Row::HEADER)?;
         Ok(directory)
     }

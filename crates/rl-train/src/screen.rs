@@ -68,10 +68,19 @@ pub fn summary(summary: &Summary) -> String {
     let Summary { evaluation, .. } = summary;
     let rows = [
         ("environment", summary.env.clone()),
-        ("algorithm", format!("{}, preset {}, seed {}", summary.algo, summary.preset, summary.seed)),
+        (
+            "algorithm",
+            format!(
+                "{}, preset {}, seed {}",
+                summary.algo, summary.preset, summary.seed
+            ),
+        ),
         ("backend", summary.backend.clone()),
         ("updates", summary.updates.to_string()),
-        ("environment steps", format!("{} in {} episodes", summary.env_steps, summary.episodes)),
+        (
+            "environment steps",
+            format!("{} in {} episodes", summary.env_steps, summary.episodes),
+        ),
         (
             "time",
             format!(
@@ -100,13 +109,29 @@ pub fn summary(summary: &Summary) -> String {
 
 /// An evaluation as a table.
 pub fn evaluation(evaluation: &Evaluation) -> String {
-    let choice = if evaluation.stochastic { "drawn" } else { "the likeliest" };
+    let choice = if evaluation.stochastic {
+        "drawn"
+    } else {
+        "the likeliest"
+    };
     table(&[
         ("environment", evaluation.env.clone()),
         ("actions", choice.into()),
-        ("episodes", format!("{} from seed {}", evaluation.episodes, evaluation.seed)),
-        ("mean return", format!("{:.2} ± {:.2}", evaluation.return_mean, evaluation.return_std)),
-        ("range", format!("{} to {}", evaluation.return_min, evaluation.return_max)),
+        (
+            "episodes",
+            format!("{} from seed {}", evaluation.episodes, evaluation.seed),
+        ),
+        (
+            "mean return",
+            format!(
+                "{:.2} ± {:.2}",
+                evaluation.return_mean, evaluation.return_std
+            ),
+        ),
+        (
+            "range",
+            format!("{} to {}", evaluation.return_min, evaluation.return_max),
+        ),
         ("mean length", format!("{:.1}", evaluation.length_mean)),
     ])
 }

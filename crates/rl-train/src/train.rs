@@ -134,10 +134,7 @@ impl TrainError {
 ///
 /// # Errors
 /// [`TrainError`]. The metrics of the updates before a failure stay in the run directory.
-pub fn train(
-    config: &Config,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<Summary, TrainError> {
+pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Summary, TrainError> {
     let id = config.environment()?;
     let backend = Backend::from_name(&config.backend)
         .ok_or_else(|| UsageError(format!("unknown backend '{}'", config.backend)))?;
@@ -158,11 +155,17 @@ pub fn train(
 
     let start = Instant::now();
     let (mut acting_s, mut best) = (0.0, f64::NEG_INFINITY);
-    let mut last: Option<Row> = None;
+    let (mut last, mut done): (Option<Row>, f64) = (None, 0.0);
     let last = loop {
         let update = last.as_ref().map_or(0, |row| row.update) + 1;
+        if config.anneal_learning_rate {
+            agent.set_learning_rate(config.learning_rate * (1.0 - done))?;
+        }
         let before = start.elapsed();
-        let Collection { trajectories, episodes } = collector
+        let Collection {
+            trajectories,
+            episodes,
+        } = collector
             .collect(&agent.policy(), config.steps_per_update)
             .map_err(|source| TrainError::Collect { update, source })?;
         acting_s += (start.elapsed() - before).as_secs_f64();
@@ -170,15 +173,23 @@ pub fn train(
             .update(trajectories)
             .map_err(|source| TrainError::Update { update, source })?;
 
-        let row = Row::after(last.as_ref(), episodes, report, start.elapsed().as_secs_f64());
+        let row = Row::after(
+            last.as_ref(),
+            episodes,
+            report,
+            start.elapsed().as_secs_f64(),
+        );
         directory.append(&row)?;
         best = f64::max(best, row.return_mean);
-        let done = match (config.updates, config.steps) {
+        done = match (config.updates, config.steps) {
             (Some(updates), _) => row.update as f64 / updates as f64,
             (None, Some(steps)) => (row.env_steps as f64 / steps as f64).min(1.0),
             (None, None) => 1.0,
         };
-        progress(&Progress { row: row.clone(), done });
+        progress(&Progress {
+            row: row.clone(),
+            done,
+        });
         if done >= 1.0 {
             break row;
         }
@@ -192,8 +203,12 @@ pub fn train(
         weights: agent.weights().clone(),
     };
     policy.save(&directory.policy_path())?;
-    let evaluation =
-        evaluate(&policy, EVALUATION_EPISODES, EVALUATION_SEED, ActionChoice::Mode)?;
+    let evaluation = evaluate(
+        &policy,
+        EVALUATION_EPISODES,
+        EVALUATION_SEED,
+        ActionChoice::Mode,
+    )?;
     let summary = Summary {
         env: config.env.clone(),
         algo: config.algo.name().to_owned(),
@@ -210,7 +225,10 @@ pub fn train(
         final_return_mean: last.return_mean,
         best_return_mean: best,
         evaluation,
-        versions: Versions { rl: env!("CARGO_PKG_VERSION"), burn: BURN_VERSION },
+        versions: Versions {
+            rl: env!("CARGO_PKG_VERSION"),
+            burn: BURN_VERSION,
+        },
         directory: directory.path().to_owned(),
     };
     directory.finish(&summary)?;

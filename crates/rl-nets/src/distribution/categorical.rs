@@ -13,7 +13,9 @@ pub struct Categorical {
 impl Categorical {
     /// The distributions `softmax(logits)` for logits `[batch, n]`.
     pub fn from_logits(logits: Tensor<2>) -> Self {
-        Self { log_probs: activation::log_softmax(logits, 1) }
+        Self {
+            log_probs: activation::log_softmax(logits, 1),
+        }
     }
 
     /// `ln p` of every action, `[batch, n]`.
@@ -23,7 +25,9 @@ impl Categorical {
 
     /// The same distributions, apart from the tape that they were recorded on.
     pub fn detached(&self) -> Self {
-        Self { log_probs: self.log_probs.clone().inner() }
+        Self {
+            log_probs: self.log_probs.clone().inner(),
+        }
     }
 
     /// Draws an index per observation, `[batch, 1]`: the first whose cumulative probability
@@ -31,21 +35,35 @@ impl Categorical {
     pub fn sample(&self, rng: &mut Stream) -> Tensor<2> {
         let [batch, n] = self.log_probs.dims();
         let uniforms = (0..batch).map(|_| rng.next_f64() as f32).collect();
-        let uniforms =
-            Tensor::<2>::from_data(TensorData::new(uniforms, [batch, 1]), &self.log_probs.device());
-        let passed = self.log_probs.clone().inner().exp().cumsum(1).lower_equal(uniforms.inner());
+        let uniforms = Tensor::<2>::from_data(
+            TensorData::new(uniforms, [batch, 1]),
+            &self.log_probs.device(),
+        );
+        let passed = self
+            .log_probs
+            .clone()
+            .inner()
+            .exp()
+            .cumsum(1)
+            .lower_equal(uniforms.inner());
         // Rounding may leave the last cumulative probability below 1.
         passed.float().sum_dim(1).clamp_max((n - 1) as f32)
     }
 
     /// `ln p` of the actions `[batch, 1]`, `[batch]`.
     pub fn log_prob(&self, actions: Tensor<2>) -> Tensor<1> {
-        self.log_probs.clone().gather(1, actions.int()).squeeze_dim(1)
+        self.log_probs
+            .clone()
+            .gather(1, actions.int())
+            .squeeze_dim(1)
     }
 
     /// `-Σ p ln p`, `[batch]`.
     pub fn entropy(&self) -> Tensor<1> {
-        (self.log_probs.clone().exp() * self.log_probs.clone()).sum_dim(1).neg().squeeze_dim(1)
+        (self.log_probs.clone().exp() * self.log_probs.clone())
+            .sum_dim(1)
+            .neg()
+            .squeeze_dim(1)
     }
 
     /// The likeliest index, `[batch, 1]`.
@@ -56,7 +74,9 @@ impl Categorical {
     /// `KL(self ‖ other) = Σ p (ln p - ln q)`, `[batch]`.
     pub fn kl(&self, other: &Self) -> Tensor<1> {
         let difference = self.log_probs.clone() - other.log_probs.clone();
-        (self.log_probs.clone().exp() * difference).sum_dim(1).squeeze_dim(1)
+        (self.log_probs.clone().exp() * difference)
+            .sum_dim(1)
+            .squeeze_dim(1)
     }
 }
 
@@ -103,13 +123,18 @@ mod tests {
         for (i, p) in P.iter().enumerate() {
             let share = drawn.iter().filter(|&&x| x == i as f32).count() as f64 / n as f64;
             // 99.9 %: 3.29 standard deviations.
-            assert_abs_diff_eq!(share, *p, epsilon = 3.29 * (p * (1.0 - p) / n as f64).sqrt());
+            assert_abs_diff_eq!(
+                share,
+                *p,
+                epsilon = 3.29 * (p * (1.0 - p) / n as f64).sqrt()
+            );
         }
         let log_p = numbers(p.log_prob(samples.clone()));
         let log_ratio = numbers(p.log_prob(samples.clone()) - q.log_prob(samples));
-        for (estimates, exact) in
-            [(log_p, -numbers(p.entropy())[0]), (log_ratio, numbers(p.kl(&q))[0])]
-        {
+        for (estimates, exact) in [
+            (log_p, -numbers(p.entropy())[0]),
+            (log_ratio, numbers(p.kl(&q))[0]),
+        ] {
             let (mean, error) = crate::distribution::tests::mean_and_error(&estimates);
             assert_abs_diff_eq!(mean, f64::from(exact), epsilon = 3.29 * error);
         }

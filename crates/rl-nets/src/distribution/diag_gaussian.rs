@@ -18,19 +18,26 @@ pub struct DiagGaussian {
 impl DiagGaussian {
     /// Gaussians with means `[batch, action_dim]` and log standard deviations `[action_dim]`.
     pub fn new(mean: Tensor<2>, log_std: Tensor<1>) -> Self {
-        Self { mean, log_std: log_std.unsqueeze() }
+        Self {
+            mean,
+            log_std: log_std.unsqueeze(),
+        }
     }
 
     /// The same distributions, apart from the tape that they were recorded on.
     pub fn detached(&self) -> Self {
-        Self { mean: self.mean.clone().inner(), log_std: self.log_std.clone().inner() }
+        Self {
+            mean: self.mean.clone().inner(),
+            log_std: self.log_std.clone().inner(),
+        }
     }
 
     /// Draws `μ + σ ε` with standard normal `ε`, `[batch, action_dim]`.
     pub fn sample(&self, rng: &mut Stream) -> Tensor<2> {
         let shape = self.mean.dims();
-        let noise: Vec<f32> =
-            (0..shape[0] * shape[1]).map(|_| StandardNormal.sample(rng)).collect();
+        let noise: Vec<f32> = (0..shape[0] * shape[1])
+            .map(|_| StandardNormal.sample(rng))
+            .collect();
         let noise = Tensor::<2>::from_data(TensorData::new(noise, shape), &self.mean.device());
         self.mean.clone().inner() + self.log_std.clone().inner().exp() * noise.inner()
     }
@@ -45,8 +52,12 @@ impl DiagGaussian {
 
     /// `Σ [ln σ + ln √(2πe)]` over the dimensions, `[batch]`.
     pub fn entropy(&self) -> Tensor<1> {
-        let per_observation: Tensor<1> =
-            self.log_std.clone().add_scalar(0.5 * (TAU * E).ln()).sum_dim(1).squeeze_dim(1);
+        let per_observation: Tensor<1> = self
+            .log_std
+            .clone()
+            .add_scalar(0.5 * (TAU * E).ln())
+            .sum_dim(1)
+            .squeeze_dim(1);
         let [batch, _] = self.mean.dims();
         per_observation.expand([batch])
     }
@@ -61,7 +72,10 @@ impl DiagGaussian {
         let log_ratio = other.log_std.clone() - self.log_std.clone();
         let variance_ratio = log_ratio.clone().mul_scalar(-2.0).exp();
         let z = (self.mean.clone() - other.mean.clone()) * other.log_std.clone().neg().exp();
-        let terms = log_ratio + (variance_ratio + z.square()).mul_scalar(0.5).sub_scalar(0.5);
+        let terms = log_ratio
+            + (variance_ratio + z.square())
+                .mul_scalar(0.5)
+                .sub_scalar(0.5);
         terms.sum_dim(1).squeeze_dim(1)
     }
 }
@@ -101,7 +115,10 @@ mod tests {
                 .product();
             assert_abs_diff_eq!(f64::from(log_prob), density.ln(), epsilon = 1e-5);
         }
-        let entropy: f64 = P.1.map(|s| f64::from(s) + 0.5 * (tau.ln() + 1.0)).iter().sum();
+        let entropy: f64 =
+            P.1.map(|s| f64::from(s) + 0.5 * (tau.ln() + 1.0))
+                .iter()
+                .sum();
         assert_abs_diff_eq!(f64::from(numbers(p.entropy())[1]), entropy, epsilon = 1e-6);
         let kl: f64 = (0..2)
             .map(|i| {
@@ -127,13 +144,18 @@ mod tests {
             let sigma = error * (n as f64).sqrt();
             // The standard deviation of a sample of n is known to σ / √2n.
             let expected = f64::from(P.1[i]).exp();
-            assert_abs_diff_eq!(sigma, expected, epsilon = 3.29 * expected / (2.0 * n as f64).sqrt());
+            assert_abs_diff_eq!(
+                sigma,
+                expected,
+                epsilon = 3.29 * expected / (2.0 * n as f64).sqrt()
+            );
         }
         let log_p = numbers(p.log_prob(samples.clone()));
         let log_ratio = numbers(p.log_prob(samples.clone()) - q.log_prob(samples));
-        for (estimates, exact) in
-            [(log_p, -numbers(p.entropy())[0]), (log_ratio, numbers(p.kl(&q))[0])]
-        {
+        for (estimates, exact) in [
+            (log_p, -numbers(p.entropy())[0]),
+            (log_ratio, numbers(p.kl(&q))[0]),
+        ] {
             let (mean, error) = crate::distribution::tests::mean_and_error(&estimates);
             assert_abs_diff_eq!(mean, f64::from(exact), epsilon = 3.29 * error);
         }

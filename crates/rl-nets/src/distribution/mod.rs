@@ -78,8 +78,11 @@ mod tests {
     pub(super) fn mean_and_error(sample: &[f32]) -> (f64, f64) {
         let n = sample.len() as f64;
         let mean = sample.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-        let variance =
-            sample.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let variance = sample
+            .iter()
+            .map(|&x| (f64::from(x) - mean).powi(2))
+            .sum::<f64>()
+            / (n - 1.0);
         (mean, (variance / n).sqrt())
     }
 }
