@@ -27,7 +27,7 @@ mod weighting;
 
 pub use grad_clip::clip_global_norm;
 pub use learner::{Batch, LearnerConfig, LossReport, PolicyLearner, UpdateError};
-pub use vpg::{Vpg, VpgConfig, VpgReport};
+pub use vpg::{Vpg, VpgConfig, VpgReport, policy_gradient_loss};
 pub use weighting::{Weighting, normalize};
 
 /// A configuration value outside its range.

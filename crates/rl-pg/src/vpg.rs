@@ -1,12 +1,13 @@
 //! Vanilla policy gradient.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use rl_core::{Agent, TrajectoryStore};
+use rl_nets::distribution::ActionDistribution;
 use rl_nets::{Actor, PolicyWeights};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConfigError, LearnerConfig, LossReport, PolicyLearner, UpdateError, Weighting, normalize,
+    Batch, ConfigError, LearnerConfig, LossReport, PolicyLearner, UpdateError, Weighting, normalize,
 };
 
 /// Configuration of [`Vpg`].
@@ -91,6 +92,13 @@ pub struct Vpg {
     actor: Actor,
 }
 
+/// `-1/N Σ ln π(aₜ|oₜ) wₜ`, `[1]`: the loss whose negative gradient is the policy gradient.
+pub fn policy_gradient_loss(policy: &ActionDistribution, batch: Batch) -> Tensor<1> {
+    (policy.log_prob(batch.actions) * batch.weights)
+        .mean()
+        .neg()
+}
+
 /// What an update of [`Vpg`] tells about itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VpgReport {
@@ -140,11 +148,7 @@ impl Agent for Vpg {
             grad_norm,
         } = self
             .learner
-            .minimize(experience, &weights, |policy, batch| {
-                (policy.log_prob(batch.actions) * batch.weights)
-                    .mean()
-                    .neg()
-            })?;
+            .minimize(experience, &weights, policy_gradient_loss)?;
 
         let mut after = Actor::new(self.learner.weights());
         let kl = self.actor.mean_kl(&mut after, experience.observations());

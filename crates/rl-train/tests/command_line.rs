@@ -1,0 +1,446 @@
+//! The binary `rl`, as a user runs it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A directory to run in, removed at the end.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Runs `rl` with words separated by spaces.
+    fn rl(&self, words: &str) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rl"));
+        command.args(words.split_whitespace());
+        command.current_dir(self.0.path());
+        command
+    }
+
+    /// A run of a few updates in `name`.
+    fn trained(&self, name: &str, words: &str) {
+        let words =
+            format!("train --quiet --updates 3 --steps-per-update 300 --out {name} {words}");
+        assert_success(&self.rl(&words));
+    }
+}
+
+fn assert_success(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// One message on standard error, with the exit code and everything that it must name.
+fn assert_failure(output: &Output, code: i32, names: &[&str]) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    assert_eq!(errors.matches("error:").count(), 1, "{errors}");
+    assert!(
+        !errors.contains("panicked") && !errors.contains("backtrace"),
+        "{errors}"
+    );
+    for name in names {
+        assert!(errors.contains(name), "'{name}' is not in: {errors}");
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// `metrics.csv` without its wall-clock column, the last.
+fn metrics(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    let row = |line: &str| line.rsplit_once(',').expect("several columns").0.to_owned();
+    text.lines().map(row).collect()
+}
+
+#[test]
+fn the_default_run_solves_cartpole_and_leaves_a_complete_directory() {
+    let place = Place::new();
+    let screen = assert_success(&place.rl("train"));
+    for word in [
+        "cartpole",
+        "vpg",
+        "flex",
+        "mean return",
+        "runs/cartpole-vpg-seed0",
+    ] {
+        assert!(screen.contains(word), "'{word}' is not in:\n{screen}");
+    }
+    assert!(screen.lines().count() < 25, "one screen");
+
+    let run = place.path("runs/cartpole-vpg-seed0");
+    let summary = json(&run.join("summary.json"));
+    for key in [
+        "env",
+        "algo",
+        "seed",
+        "backend",
+        "env_steps",
+        "updates",
+        "wall_s",
+        "env_steps_per_s",
+        "final_return_mean",
+        "best_return_mean",
+        "versions",
+    ] {
+        assert!(!summary[key].is_null(), "{key}");
+    }
+    let header = metrics(&run.join("metrics.csv")).remove(0);
+    let expected = "update,env_steps,episodes,return_mean,return_min,return_max,length_mean,loss,\
+                    entropy,grad_norm,kl";
+    assert_eq!(header, expected);
+    assert_eq!(metrics(&run.join("metrics.csv")).len(), 101);
+
+    let evaluation: Value = serde_json::from_str(&assert_success(
+        &place.rl("eval runs/cartpole-vpg-seed0 --episodes 100 --seed 1000 --json"),
+    ))
+    .unwrap();
+    assert_eq!(evaluation["episodes"], 100);
+    assert_eq!(evaluation["returns"].as_array().unwrap().len(), 100);
+    assert!(
+        evaluation["return_mean"].as_f64().unwrap() >= 475.0,
+        "{evaluation}"
+    );
+    assert!(evaluation["return_max"].as_f64().unwrap() <= 500.0);
+    let table = assert_success(&place.rl("eval runs/cartpole-vpg-seed0 --stochastic"));
+    assert!(
+        table.contains("drawn") && table.contains("mean return"),
+        "{table}"
+    );
+
+    // A second run of the same name goes beside the first.
+    assert_success(&place.rl("train --quiet --updates 1"));
+    assert!(
+        place
+            .path("runs/cartpole-vpg-seed0-2/summary.json")
+            .exists()
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_with_any_number_of_threads() {
+    let place = Place::new();
+    let common = "--environments 5 --seed 3";
+    place.trained("one", &format!("{common} --threads 1"));
+    place.trained("again", &format!("{common} --threads 1"));
+    place.trained("two", &format!("{common} --threads 2"));
+    place.trained("other", "--environments 5 --seed 4 --threads 1");
+    let policy = |name: &str| fs::read(place.path(name).join("policy.safetensors")).unwrap();
+    let rows = |name: &str| metrics(&place.path(name).join("metrics.csv"));
+    for name in ["again", "two"] {
+        assert_eq!(policy(name), policy("one"), "{name}");
+        assert_eq!(rows(name), rows("one"), "{name}");
+    }
+    assert_ne!(policy("other"), policy("one"));
+}
+
+#[test]
+fn the_configuration_of_a_run_repeats_it() {
+    let place = Place::new();
+    place.trained("first", "--preset notebook-total --seed 5 --lr 1e-3");
+    assert_success(&place.rl("train --quiet --config first/config.toml --out second"));
+    let file = |run: &str, name: &str| fs::read(place.path(run).join(name)).unwrap();
+    for name in ["config.toml", "policy.safetensors"] {
+        assert_eq!(file("first", name), file("second", name), "{name}");
+    }
+}
+
+#[test]
+fn a_run_ends_after_its_steps() {
+    let place = Place::new();
+    assert_success(&place.rl("train --quiet --steps 700 --steps-per-update 300 --out run"));
+    let summary = json(&place.path("run/summary.json"));
+    let steps = summary["env_steps"].as_u64().unwrap();
+    assert!((700..1500).contains(&steps), "{steps}");
+}
+
+#[test]
+fn list_shows_everything_as_text_and_as_json() {
+    let place = Place::new();
+    let text = assert_success(&place.rl("list"));
+    for word in [
+        "cartpole",
+        "CartPole-v1",
+        "vpg",
+        "notebook-rtg",
+        "notebook-total",
+        "wgpu",
+    ] {
+        assert!(text.contains(word), "'{word}' is not in:\n{text}");
+    }
+    let presets = assert_success(&place.rl("list presets --json"));
+    let presets: Value = serde_json::from_str(&presets).unwrap();
+    assert_eq!(presets["presets"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn unknown_words_are_answered_with_the_nearest_and_all_allowed_ones() {
+    let place = Place::new();
+    for (words, names) in [
+        (
+            "train --env cartpol",
+            ["'cartpol'", "--env", "Did you mean 'cartpole'?"],
+        ),
+        ("train --algo vgp", ["'vgp'", "--algo", "Allowed: vpg"]),
+        (
+            "train --preset notebook-rgt",
+            ["'notebook-rgt'", "--preset", "'notebook-rtg'?"],
+        ),
+        ("train --backend wpgu", ["'wpgu'", "--backend", "'wgpu'?"]),
+        ("train --set gama=0.9", ["'gama'", "--set gama", "'gamma'?"]),
+        (
+            "train --activation tanx",
+            ["'tanx'", "--activation", "'tanh'?"],
+        ),
+        (
+            "train --set weighting=reward",
+            ["'reward'", "--set weighting", "reward-to-go"],
+        ),
+        ("train --gama 0.9", ["--gama", "--gamma", "unexpected"]),
+        ("tran", ["tran", "train", "unrecognized"]),
+        ("list env", ["env", "envs", "algos"]),
+    ] {
+        assert_failure(&place.rl(words), 2, &names);
+    }
+    assert!(!place.path("runs").exists(), "a wrong call leaves nothing");
+}
+
+#[test]
+fn a_backend_that_was_not_compiled_in_says_how_to_build_it() {
+    let place = Place::new();
+    let output = place.rl("train --backend cuda");
+    assert_failure(
+        &output,
+        2,
+        &["'cuda'", "not part of this binary", "--features cuda"],
+    );
+    assert!(!place.path("runs").exists(), "a wrong call leaves nothing");
+}
+
+#[test]
+fn values_of_another_type_or_range_are_named_with_their_origin() {
+    let place = Place::new();
+    for (words, names) in [
+        ("train --gamma high", ["gamma", "'high'", "--gamma"]),
+        ("train --gamma 1.5", ["1.5", "--gamma", "0 to 1"]),
+        ("train --seed -1", ["seed", "-1", "--seed"]),
+        ("train --updates 2.5", ["updates", "2.5", "--updates"]),
+        (
+            "train --threads 0",
+            ["threads = 0", "--threads", "1 to 1024"],
+        ),
+        (
+            "train --set environments=0",
+            ["environments = 0", "--set environments", "1 to 65536"],
+        ),
+        (
+            "train --set learning_rate=0",
+            ["learning_rate = 0", "--set learning_rate", "positive"],
+        ),
+        ("train --set gamma", ["--set gamma", "key", "value"]),
+        (
+            "train --updates 1 --steps 1",
+            ["--updates", "--steps", "exclude"],
+        ),
+        ("eval x --episodes 0", ["0", "--episodes", "1.."]),
+    ] {
+        assert_failure(&place.rl(words), 2, &names);
+    }
+    assert!(!place.path("runs").exists(), "a wrong call leaves nothing");
+}
+
+#[test]
+fn a_configuration_file_is_checked_key_by_key() {
+    let place = Place::new();
+    for (text, names) in [
+        ("gamma = 'high'", ["gamma = 'high'", "bad.toml", "f64"]),
+        ("gama = 0.9", ["'gama'", "bad.toml", "'gamma'?"]),
+        ("env = 'cartpol'", ["'cartpol'", "bad.toml", "'cartpole'?"]),
+        ("env = 3", ["env = 3", "bad.toml", "string"]),
+        ("gamma = 2.0", ["gamma = 2", "bad.toml", "0 to 1"]),
+        ("gamma = ", ["bad.toml", "not TOML", "line 1"]),
+        (
+            "updates = 1\nsteps = 1",
+            ["'updates'", "bad.toml", "exclude"],
+        ),
+    ] {
+        place.write("bad.toml", text);
+        assert_failure(&place.rl("train --config bad.toml"), 2, &names);
+    }
+    assert_failure(
+        &place.rl("train --config none.toml"),
+        2,
+        &["none.toml", "cannot read"],
+    );
+    assert!(!place.path("runs").exists(), "a wrong call leaves nothing");
+}
+
+#[test]
+fn a_directory_that_is_not_empty_is_left_as_it_is() {
+    let place = Place::new();
+    fs::create_dir(place.path("full")).unwrap();
+    place.write("full/precious.txt", "mine");
+    let output = place.rl("train --updates 1 --out full");
+    assert_failure(&output, 2, &["full", "--out", "not empty"]);
+    assert_eq!(
+        fs::read_to_string(place.path("full/precious.txt")).unwrap(),
+        "mine"
+    );
+    assert_eq!(fs::read_dir(place.path("full")).unwrap().count(), 1);
+
+    place.write("file", "mine");
+    assert_failure(&place.rl("train --updates 1 --out file"), 1, &["file"]);
+    assert_eq!(fs::read_to_string(place.path("file")).unwrap(), "mine");
+
+    fs::create_dir(place.path("empty")).unwrap();
+    place.trained("empty", "");
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_and_keeps_its_metrics() {
+    let place = Place::new();
+    let words = "train --quiet --lr 1e38 --set anneal_learning_rate=false --out run";
+    let output = place.rl(words);
+    assert_failure(
+        &output,
+        1,
+        &["update", "not a finite number", "learning_rate"],
+    );
+    assert!(place.path("run/metrics.csv").exists());
+    assert!(
+        !place.path("run/policy.safetensors").exists(),
+        "no useless policy"
+    );
+}
+
+#[test]
+fn a_reward_that_is_not_finite_ends_the_run() {
+    let place = Place::new();
+    let output = place.rl("train --quiet --set reward_scale=1e39 --out run");
+    assert_failure(
+        &output,
+        1,
+        &["update 1", "environment 0", "reward 1", "not a finite"],
+    );
+}
+
+#[test]
+fn a_policy_file_that_is_missing_or_damaged_is_an_error() {
+    let place = Place::new();
+    assert_failure(
+        &place.rl("eval nowhere"),
+        1,
+        &["nowhere", "policy.safetensors", "cannot read"],
+    );
+
+    place.trained("run", "");
+    let path = place.path("run/policy.safetensors");
+    let whole = fs::read(&path).unwrap();
+    let text = |from: &str, to: &str| {
+        let start = whole
+            .windows(from.len())
+            .position(|w| w == from.as_bytes())
+            .unwrap();
+        let mut bytes = whole.clone();
+        bytes[start..start + from.len()].copy_from_slice(to.as_bytes());
+        bytes
+    };
+    for (bytes, names) in [
+        (
+            whole[..whole.len() / 2].to_vec(),
+            ["policy.safetensors", "damaged"],
+        ),
+        (b"not a policy".to_vec(), ["policy.safetensors", "damaged"]),
+        (
+            text(r#""format_version":"1""#, r#""format_version":"9""#),
+            ["format_version 9", "reads up to 1"],
+        ),
+        (
+            text(r#""env":"cartpole""#, r#""env":"kartpole""#),
+            ["'kartpole'", "does not exist"],
+        ),
+        // The first layer and its data as [64, 4] becomes one of [4, 64].
+        (
+            text(r#""shape":[64,4]"#, r#""shape":[4,64]"#),
+            ["policy.layers.0", "shape"],
+        ),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        assert_failure(&place.rl("eval run"), 1, &names);
+    }
+}
+
+#[test]
+fn a_backend_without_a_device_says_what_to_install() {
+    let place = Place::new();
+    // No driver is found under these names.
+    let output = place
+        .command("train --quiet --updates 1 --backend wgpu --out run")
+        .env("VK_DRIVER_FILES", "/nonexistent")
+        .env("VK_ICD_FILENAMES", "/nonexistent")
+        .env("WGPU_BACKEND", "vulkan")
+        .output()
+        .unwrap();
+    assert_failure(
+        &output,
+        1,
+        &["wgpu", "found no device", "mesa-vulkan-drivers"],
+    );
+    assert!(
+        !place.path("run").exists(),
+        "a run that cannot start leaves nothing"
+    );
+}
+
+#[test]
+fn a_gpu_backend_trains_evaluates_and_writes_the_same_files() {
+    let place = Place::new();
+    place.trained("run", "--backend wgpu");
+    assert_eq!(json(&place.path("run/summary.json"))["backend"], "wgpu");
+    assert_success(&place.rl("eval run --episodes 3"));
+}
+
+#[test]
+fn a_policy_for_another_shape_of_observations_is_an_error() {
+    let place = Place::new();
+    let space = rl_core::Space::Discrete(rl_core::Discrete::new(3).unwrap());
+    let policy = rl_nets::PolicyFile {
+        env: "cartpole".into(),
+        algo: "vpg".into(),
+        weights: rl_nets::PolicyConfig::new(6, &space).draw(&mut rl_core::Stream::from_seed(0)),
+        action_space: space,
+    };
+    policy.save(&place.path("policy.safetensors")).unwrap();
+    let output = place.rl("eval policy.safetensors");
+    assert_failure(
+        &output,
+        1,
+        &["policy.safetensors", "takes 6 numbers", "4 numbers"],
+    );
+}

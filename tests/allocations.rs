@@ -1,0 +1,55 @@
+//! Acting does not allocate: a counting allocator sees no more for many steps than for few.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use allocation_counter::measure;
+use rl_core::{Collector, FlatEnvironment, Policy, Purpose, Stream};
+use rl_envs::{CartPole, EnvironmentId};
+use rl_nets::{Actor, PolicyConfig};
+
+fn actor() -> Actor {
+    let space = FlatEnvironment::action_space(&CartPole::v1());
+    let weights = PolicyConfig::new(4, &space);
+    Actor::new(&weights.draw(&mut Stream::derive(0, Purpose::Initialization, 0)))
+}
+
+#[test]
+fn an_environment_step_with_its_action_does_not_allocate() {
+    let (mut actor, mut rng) = (actor(), Stream::from_seed(0));
+    let mut environment = EnvironmentId::CartPole.make();
+    let (mut observation, mut action) = ([0.0; 4], [0.0]);
+    let mut episodes = 0;
+    let counted = measure(|| {
+        environment.reset_into(&mut rng, &mut observation);
+        for _ in 0..10_000 {
+            actor.act(&observation, std::slice::from_mut(&mut rng), &mut action);
+            let (_, status) = environment
+                .step_into(&action, &mut rng, &mut observation)
+                .unwrap();
+            if status.end().is_some() {
+                environment.reset_into(&mut rng, &mut observation);
+                episodes += 1;
+            }
+        }
+    });
+    assert!(episodes > 100, "resets are part of it");
+    assert_eq!(counted.count_total, 0);
+}
+
+#[test]
+fn a_collection_in_used_memory_allocates_per_batch_and_not_per_step() {
+    for environments in [1, 8] {
+        let actor = actor();
+        let mut collector = Collector::new(vec![CartPole::v1(); environments], 0, 1).unwrap();
+        let mut allocations = |steps| {
+            // The second time, the memory of the first is used again, unless episodes are longer.
+            collector.collect(&actor, steps + 2000).unwrap();
+            let counted = measure(|| {
+                collector.collect(&actor, steps).unwrap();
+            });
+            counted.count_total
+        };
+        let few = allocations(1_000);
+        assert_eq!(allocations(50_000), few, "{environments} environments");
+        assert!(few < 10, "{few} allocations per batch");
+    }
+}

@@ -1,0 +1,85 @@
+"""Does the default training solve CartPole-v1, whatever the seed; and which backend is faster?
+
+Trains the default preset once per seed and lists the evaluations. With --backends, times the backends
+against each other instead, in turn, pinned to one core.
+
+Needs `pip install numpy`, for --backends Linux's `taskset`, and a release build of `rl`.
+"""
+
+import numpy as np
+
+import common
+
+SOLVED = 475
+
+
+def seeds_page(rl, seeds):
+    rows, solved = [], 0
+    for seed in range(seeds):
+        summary, _, _ = common.train(rl, "--seed", seed)
+        mean = summary["evaluation"]["return_mean"]
+        solved += mean >= SOLVED
+        rows.append([seed, f"{mean:.2f}", f"{summary['env_steps']:,}", f"{summary['wall_s']:.2f}"])
+    return f"""# The default training, seed by seed
+
+`rl train --seed N`, then 100 deterministic episodes of the trained policy, which are not in the training.
+**{solved} of {seeds} seeds reach a mean return of {SOLVED}**, where CartPole-v1 counts as solved.
+
+{common.table(["seed", "evaluation, mean return", "environment steps", "wall, s"], rows)}
+
+Machine: {common.machine()}.
+
+{common.command_line("default_preset.py", "--seeds", seeds, "-o", "docs/evidence/default-preset.md")}
+"""
+
+
+def backends_page(rl, backends, seeds, core):
+    runs = {backend: [] for backend in backends}
+    for seed in range(seeds):
+        for backend in backends:
+            runs[backend].append(common.train(rl, "--seed", seed, "--backend", backend, core=core)[0])
+    rows, first = [], None
+    for backend, summaries in runs.items():
+        column = lambda key: [s[key] for s in summaries]
+        wall, median = column("wall_s"), lambda key: np.median(column(key))
+        speed = median("env_steps_per_s")
+        first = first or speed
+        rows.append([
+            backend,
+            f"{median('wall_s'):.2f} ({min(wall):.2f} to {max(wall):.2f})",
+            f"{median('acting_s'):.2f}",
+            f"{median('learning_s'):.2f}",
+            f"{speed:,.0f}",
+            f"{speed / first:.2f}",
+            f"{np.mean([s['evaluation']['return_mean'] for s in summaries]):.1f}",
+        ])
+    header = ["backend", "wall, s", "acting, s", "learning, s", "steps per second", f"to {backends[0]}", "evaluation, mean return"]
+    return f"""# The backends beside each other
+
+The default training on CartPole-v1, {seeds} seeds (0 to {seeds - 1}), in turn, on one core; medians, least and most in
+brackets. `wall` is the training loop; acting is plain Rust and the same on every backend.
+
+{common.table(header, rows)}
+
+Machine: {common.machine()}.
+
+{common.command_line("default_preset.py", "--backends", ",".join(backends), "--seeds", seeds, "-o", "docs/evidence/backends.md")}
+"""
+
+
+def main():
+    p = common.parser(__doc__)
+    p.add_argument("--seeds", type=int, help="number of seeds, from 0 [default: 10, with --backends 5]")
+    p.add_argument("--backends", metavar="A,B", help="time these backends, such as flex,ndarray")
+    p.add_argument("--core", type=int, default=1, help="core to pin to, with --backends [default: 1]")
+    p.add_argument("-o", "--out", metavar="FILE.md", help="write the page")
+    args = p.parse_args()
+    rl = common.binary(args.rl)
+    if args.backends:
+        common.emit(backends_page(rl, args.backends.split(","), args.seeds or 5, args.core), args.out)
+    else:
+        common.emit(seeds_page(rl, args.seeds or 10), args.out)
+
+
+if __name__ == "__main__":
+    main()
