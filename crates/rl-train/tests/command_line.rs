@@ -404,7 +404,7 @@ fn a_backend_without_a_device_says_what_to_install() {
         .command("train --quiet --updates 1 --backend wgpu --out run")
         .env("VK_DRIVER_FILES", "/nonexistent")
         .env("VK_ICD_FILENAMES", "/nonexistent")
-        .env("WGPU_BACKEND", "vulkan")
+        .env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent")
         .output()
         .unwrap();
     assert_failure(
