@@ -1,9 +1,8 @@
 //! An environment of one's own, and an agent that learns it: a corridor with its exit on the right.
-use burn::tensor::Device;
 use rl_core::{Agent, Collector, Environment, Purpose, Stream};
 use rl_core::{BoxSpace, Discrete, EnvironmentError, Space, Status, Step};
 use rl_envs::TimeLimit;
-use rl_nets::PolicyConfig;
+use rl_nets::{Device, PolicyConfig};
 use rl_pg::VpgConfig;
 
 /// Cells `0..LENGTH` and the exit after the last; every step costs 1, so the shortest way is best.

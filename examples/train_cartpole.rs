@@ -1,11 +1,11 @@
 //! Vanilla policy gradient on CartPole-v1.
-use burn::tensor::Device;
 use rl_core::{Agent, Collector, Environment, Purpose, Stream};
+use rl_nets::{Device, PolicyConfig};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let environment = rl_envs::CartPole::v1();
-    let weights = rl_nets::PolicyConfig::new(4, &environment.action_space())
-        .draw(&mut Stream::derive(0, Purpose::Initialization, 0));
+    let mut rng = Stream::derive(0, Purpose::Initialization, 0);
+    let weights = PolicyConfig::new(4, &environment.action_space()).draw(&mut rng);
     let mut agent = rl_pg::VpgConfig::default().init(weights, &Device::flex())?;
     let mut collector = Collector::new(vec![environment], 0, 1)?;
     for update in 1..=100 {

@@ -44,6 +44,8 @@ mod policy;
 mod policy_file;
 mod weights;
 
+pub use burn::tensor::Device;
+
 pub use activation::Activation;
 pub use actor::{ActionChoice, Actor};
 pub use initialization::Initialization;

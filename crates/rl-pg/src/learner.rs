@@ -13,7 +13,8 @@ use crate::{ConfigError, clip_global_norm};
 pub struct LearnerConfig {
     /// Adam's step size, positive.
     pub learning_rate: f64,
-    /// The largest global norm of a gradient, positive; `None` leaves gradients as they are.
+    /// The largest global norm of a gradient, positive; `None` and infinity leave gradients as
+    /// they are.
     pub max_grad_norm: Option<f32>,
 }
 
@@ -84,16 +85,20 @@ impl LearnerConfig {
             learning_rate: rate,
             max_grad_norm,
         } = *self;
-        let positive = "a positive finite number";
+        let allowed = "a positive finite number";
         ConfigError::unless(
             rate > 0.0 && rate.is_finite(),
             "learning_rate",
             rate,
-            positive,
+            allowed,
         )?;
         if let Some(norm) = max_grad_norm {
-            let valid = norm > 0.0 && norm.is_finite();
-            ConfigError::unless(valid, "max_grad_norm", norm, positive)?;
+            ConfigError::unless(
+                norm > 0.0,
+                "max_grad_norm",
+                norm,
+                "a positive number, or inf",
+            )?;
         }
         Ok(())
     }

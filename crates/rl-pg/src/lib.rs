@@ -1,10 +1,9 @@
 //! Policy-gradient algorithms on Burn.
 //!
 //! ```
-//! use burn::tensor::Device;
 //! use rl_core::{Agent, Collector, FlatEnvironment, Purpose, Stream};
 //! use rl_envs::CartPole;
-//! use rl_nets::PolicyConfig;
+//! use rl_nets::{Device, PolicyConfig};
 //! use rl_pg::VpgConfig;
 //!
 //! let mut collector = Collector::new(vec![CartPole::v1()], 0, 1)?;

@@ -184,7 +184,7 @@ pub const KEYS: &[Key] = &[
     key(
         "max_grad_norm",
         "X",
-        "Largest global norm of a gradient [default: no limit]",
+        "Largest global norm of a gradient; inf for no limit",
     ),
     key("n_layers", "N", "Hidden layers of the policy"),
     key("size", "N", "Units per hidden layer"),
