@@ -448,7 +448,7 @@ mod tests {
                 .ok_or(EnvironmentError::EpisodeOver)?;
             self.step += 1;
             let status = match self.left {
-                0 if self.step % 2 == 0 => Status::Terminated,
+                0 if self.step.is_multiple_of(2) => Status::Terminated,
                 0 => Status::Truncated,
                 _ => Status::Running,
             };

@@ -233,7 +233,6 @@ impl<'a> TrajectoryBuilder<'a> {
     /// # Panics
     /// If action or observation have another length than the store's.
     #[expect(
-        clippy::missing_panics_doc,
         clippy::expect_used,
         reason = "only this method, which consumes the builder, takes the store"
     )]

@@ -1,5 +1,7 @@
 //! CartPole against traces recorded from Gymnasium 1.4.0 (`tests/golden/README.md`).
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use rl_core::{Environment, Status, Stream};
 use rl_envs::{CartPole, CartPoleState};
 

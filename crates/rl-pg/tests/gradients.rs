@@ -1,9 +1,5 @@
 //! The gradient of the policy-gradient loss against finite differences and the analytic score.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
