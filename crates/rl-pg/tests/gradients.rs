@@ -214,7 +214,7 @@ fn gradients_equal_central_finite_differences() {
 }
 
 #[test]
-fn the_softmax_policys_gradient_is_its_analytic_score() {
+fn the_gradient_of_the_softmax_policy_is_its_analytic_score() {
     let space = discrete();
     let experience = experience(&space);
     let weights = policy(&space, 1, Activation::Tanh);
