@@ -48,10 +48,12 @@ def ours(rl, mode, seed):
     return row(mode, "rl", seed, [m["return_mean"] for m in metrics], summary["env_steps"])
 
 
-def theirs(results, mode, seed):
-    path = Path(results) / f"b1_{mode}_seed{seed}.csv"
+def theirs(results, own_init, mode, seed):
+    words = ["own-init"] if own_init else []
+    path = Path(results) / "_".join([f"b1_{mode}_seed{seed}", *words])
+    path = path.with_suffix(".csv")
     if not path.exists():
-        common.peer(mode, seed, results)
+        common.peer(mode, seed, results, *words)
     metrics = common.read_csv(path)
     return row(mode, "torch", seed, [m["batch_mean_return"] for m in metrics], metrics[-1]["env_steps"])
 
@@ -60,7 +62,13 @@ def overlap(a, b):
     return a[0] <= b[1] and b[0] <= a[1]
 
 
-def page(rows, modes, seeds, csv_name, command):
+FIXED_INIT = """Known difference: the peer starts every seed from one initial policy (`torch.manual_seed(42)`) and varies
+only the episodes and actions; here the run's seed also draws the initial policy (from the same distribution).
+[The comparison with `--own-init`](notebook-own-init.md) is without this difference."""
+OWN_INIT = """On both sides each seed draws an initial policy of its own (the peer's option `own-init`)."""
+
+
+def page(rows, modes, seeds, own_init, csv_name, command):
     cells, sentences = [], []
     for mode in modes:
         for name, key, form in STATISTICS:
@@ -84,8 +92,7 @@ differences are this project's mean less the peer's, with an interval of their o
 
 {chr(10).join(sentences)}
 
-Known difference: the peer starts every seed from one initial policy (`torch.manual_seed(42)`) and varies
-only the episodes and actions; here the run's seed also draws the initial policy (from the same distribution).
+{OWN_INIT if own_init else FIXED_INIT}
 The random numbers differ too, so a seed's run on one side is no partner of the same seed's on the other:
 what is compared are the two sets of seeds. An interval of a share at 0 or 1 has no width, which the
 bootstrap cannot help. Of several differences one may leave out 0 by chance: other seeds
@@ -102,6 +109,7 @@ def main():
     p.add_argument("--seeds", type=int, default=20, help="number of seeds [default: 20]")
     p.add_argument("--first-seed", type=int, default=0, help="first seed [default: 0]")
     p.add_argument("--modes", default="total,rtg", help="total, rtg, or both [default: total,rtg]")
+    p.add_argument("--own-init", action="store_true", help="let the peer draw an initial policy per seed too")
     p.add_argument("--peer-results", metavar="DIR", help="folder with CSVs that vpg_torch.py has written; missing ones are made")
     p.add_argument("--jobs", type=int, default=1, help="runs at a time [default: 1]")
     p.add_argument("-o", "--out", metavar="FILE.md", help="write the page, and the runs as CSV beside it")
@@ -117,13 +125,13 @@ def main():
         results = args.peer_results or scratch
         Path(results).mkdir(parents=True, exist_ok=True)
         rows = list(pool.map(lambda run: ours(rl, *run), runs))
-        rows += pool.map(lambda run: theirs(results, *run), runs)
+        rows += pool.map(lambda run: theirs(results, args.own_init, *run), runs)
 
     csv_path = Path(args.out or "notebook.md").with_suffix(".csv")
     command = common.command_line(
-        "notebook.py", "--modes", args.modes, "--first-seed", args.first_seed, "--seeds", args.seeds, "-o", f"docs/evidence/{csv_path.stem}.md"
+        "notebook.py", "--modes", args.modes, "--first-seed", args.first_seed, "--seeds", args.seeds, *(["--own-init"] if args.own_init else []), "-o", f"docs/evidence/{csv_path.stem}.md"
     )
-    common.emit(page(rows, modes, seeds, csv_path.name, command), args.out)
+    common.emit(page(rows, modes, seeds, args.own_init, csv_path.name, command), args.out)
     if args.out:
         with open(csv_path, "w", newline="") as f:
             writer = csv.DictWriter(f, rows[0], lineterminator="\n")

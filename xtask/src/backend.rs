@@ -46,7 +46,7 @@ struct Named {
     flag: Option<String>,
     /// The value of `--set backend=…`.
     set: Option<String>,
-    /// The configuration: the file of `--config`, or that of the run that `--resume` goes on with.
+    /// The file of `--config`.
     file: Option<PathBuf>,
 }
 
@@ -61,7 +61,7 @@ impl Named {
                 Some((option, value)) => (option, Some(OsString::from(value))),
                 None => (word, None),
             };
-            if !matches!(option, "--backend" | "--set" | "--config" | "--resume") {
+            if !matches!(option, "--backend" | "--set" | "--config") {
                 continue;
             }
             let Some(value) = joined.or_else(|| words.next().cloned()) else {
@@ -70,8 +70,7 @@ impl Named {
             match option {
                 "--backend" => named.flag = Some(value.to_string_lossy().into_owned()),
                 "--set" => named.set = set_backend(&value.to_string_lossy()).or(named.set),
-                "--config" => named.file = Some(value.into()),
-                _ => named.file = Some(Path::new(&value).join("config.toml")),
+                _ => named.file = Some(value.into()),
             }
         }
         named
@@ -173,15 +172,6 @@ mod tests {
         assert_eq!(chosen(&file_only), Ok("cuda"));
         assert_eq!(chosen(&file_and_set), Ok("wgpu"));
         assert_eq!(chosen(&all), Ok("ndarray"));
-    }
-
-    #[test]
-    fn a_resumed_run_keeps_the_backend_of_its_run_directory() {
-        let (folder, _config) = run_directory("backend = \"vulkan\"\n");
-        assert_eq!(
-            chosen(&["--resume", folder.path().to_str().unwrap()]),
-            Ok("vulkan")
-        );
     }
 
     #[test]

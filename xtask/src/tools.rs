@@ -47,7 +47,8 @@ impl Tool {
     /// # Errors
     /// When it can be neither found nor installed.
     pub fn find(&self) -> Result<PathBuf> {
-        let folder = cargo::target_directory()?.join("tools");
+        // A folder each: pip replaces the `bin` that it finds.
+        let folder = cargo::target_directory()?.join("tools").join(self.program);
         let installed = folder
             .join("bin")
             .join(format!("{}{EXE_SUFFIX}", self.program));
