@@ -14,14 +14,16 @@
 mod backend;
 mod config;
 mod evaluate;
+mod keys;
 mod metrics;
 mod presets;
 mod run_directory;
 mod train;
 
 pub use backend::{Backend, BackendError};
-pub use config::{Algo, Config, KEYS, Key, Layers, Origin, UsageError, nearest};
+pub use config::{Algo, Config, Layers, Origin, UsageError, nearest};
 pub use evaluate::{EvaluateError, Evaluation, evaluate};
+pub use keys::{KEYS, Key};
 pub use metrics::Row;
 pub use presets::{DEFAULT_PRESET, PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
