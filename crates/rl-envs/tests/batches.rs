@@ -35,26 +35,15 @@ fn draw_actions(space: &Space, rng: &mut Stream, actions: &mut [f32]) {
 }
 
 /// Everything a step writes, as bits.
-fn bits(
-    buffers: &StepBuffers,
-) -> (
-    Vec<u32>,
-    Vec<u64>,
-    Vec<Status>,
-    Vec<u32>,
-    Vec<u64>,
-    Vec<usize>,
-) {
-    let single = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect();
-    let double = |numbers: &[f64]| numbers.iter().map(|x| x.to_bits()).collect();
-    (
-        single(&buffers.observations),
-        double(&buffers.rewards),
-        buffers.statuses.clone(),
-        single(&buffers.final_observations),
-        double(&buffers.episode_returns),
-        buffers.episode_lengths.clone(),
-    )
+fn bits(buffers: &StepBuffers) -> Vec<u64> {
+    let single = |x: &f32| u64::from(x.to_bits());
+    let ends = buffers.statuses.iter().zip(&buffers.episode_lengths);
+    (buffers.observations.iter().map(single))
+        .chain(buffers.final_observations.iter().map(single))
+        .chain(buffers.rewards.iter().map(|x| x.to_bits()))
+        .chain(buffers.episode_returns.iter().map(|x| x.to_bits()))
+        .chain(ends.map(|(&status, &length)| ((status as u64) << 32) + length as u64))
+        .collect()
 }
 
 /// Steps environment `i` alone, as a user would, and writes what a batch should.
@@ -158,12 +147,7 @@ where
             .count();
         for ((name, form), out) in forms.iter_mut().zip(&mut outs) {
             form.step_into(&actions, out.as_mut()).unwrap();
-            prop_assert!(
-                out == &expected && bits(out) == bits(&expected),
-                "{}, step {}",
-                name,
-                step
-            );
+            prop_assert!(bits(out) == bits(&expected), "{}, step {}", name, step);
         }
     }
     prop_assert!(ends >= n * STEPS / max_steps, "{} episodes ended", ends);
