@@ -15,7 +15,12 @@
 mod cartpole;
 mod registry;
 mod time_limit;
+mod wrappers;
 
 pub use cartpole::{CartPole, CartPoleState};
 pub use registry::{EnvironmentId, UnknownEnvironment};
 pub use time_limit::TimeLimit;
+pub use wrappers::{
+    ClipAction, EpisodeStatistics, FrameSkip, NormalizeObservation, NormalizeReward, RescaleAction,
+    Updating, WrapperError,
+};
