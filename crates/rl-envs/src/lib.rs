@@ -13,11 +13,15 @@
 //! ```
 
 mod cartpole;
+mod conformance;
 mod registry;
 mod time_limit;
 mod wrappers;
 
 pub use cartpole::{CartPole, CartPoleState};
+pub use conformance::{
+    ConformanceConfig, ConformanceReport, Misuse, Moment, NonConformance, check_environment,
+};
 pub use registry::{EnvironmentId, UnknownEnvironment};
 pub use time_limit::TimeLimit;
 pub use wrappers::{
