@@ -32,7 +32,8 @@ enum Defect {
     StepsAfterEnd,
     ResetsAfterEnd,
     MisnamesTheEnd,
-    TakesBeyondTheBounds,
+    TakesBelowItsBound,
+    TakesAboveItsBound,
     TakesNan,
     TakesAnyLength,
     RefusalChangesState,
@@ -70,7 +71,8 @@ impl Walk {
         let space = self.action_space();
         let tolerated = match *action {
             [x] if x.is_nan() => self.has(TakesNan),
-            [x] => !space.contains(action) && self.has(TakesBeyondTheBounds) && x.abs() < 2.0,
+            [x] if x < 0.0 => self.has(TakesBelowItsBound),
+            [_] => self.has(TakesAboveItsBound),
             _ => self.has(TakesAnyLength),
         };
         if self.resets == 0 && !self.has(StepsBeforeReset) {
@@ -298,7 +300,12 @@ fn every_defect_is_found_and_named() {
              first reset",
         ),
         (
-            TakesBeyondTheBounds,
+            TakesAboveItsBound,
+            "episode 0, step 0: action [1.0000001] outside Box([-1, 1]) is accepted, but must be \
+             an error",
+        ),
+        (
+            TakesBelowItsBound,
             "episode 0, step 0: action [-1.0000001] outside Box([-1, 1]) is accepted, but must be \
              an error",
         ),
