@@ -76,20 +76,28 @@ mod tests {
     use super::super::toys::Line;
     use super::*;
 
-    /// A [`Line`] that refuses every other step.
-    struct Moody(Line, bool);
+    /// A [`Line`] that refuses every second step it is asked for.
+    struct Moody {
+        line: Line,
+        asked: usize,
+    }
+
+    fn moody() -> FrameSkip<Moody> {
+        let line = Line::new(-50.0, 50.0);
+        FrameSkip::new(Moody { line, asked: 0 }, 4).unwrap()
+    }
 
     impl FlatEnvironment for Moody {
         fn observation_space(&self) -> BoxSpace {
-            FlatEnvironment::observation_space(&self.0)
+            FlatEnvironment::observation_space(&self.line)
         }
 
         fn action_space(&self) -> Space {
-            FlatEnvironment::action_space(&self.0)
+            FlatEnvironment::action_space(&self.line)
         }
 
         fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-            self.0.reset_into(rng, observation);
+            self.line.reset_into(rng, observation);
         }
 
         fn step_into(
@@ -98,9 +106,9 @@ mod tests {
             rng: &mut Stream,
             observation: &mut [f32],
         ) -> Result<(f64, Status), EnvironmentError> {
-            self.1 = !self.1;
-            if self.1 {
-                self.0.step_into(action, rng, observation)
+            self.asked += 1;
+            if self.asked % 2 == 1 {
+                self.line.step_into(action, rng, observation)
             } else {
                 Err(EnvironmentError::EpisodeOver)
             }
@@ -124,12 +132,22 @@ mod tests {
 
     #[test]
     fn a_refusal_between_two_repetitions_ends_the_step_without_an_error() {
-        let mut environment = FrameSkip::new(Moody(Line::new(-5.0, 5.0), false), 4).unwrap();
+        let mut environment = moody();
         let mut rng = Stream::from_seed(0);
         let mut observation = [0.0];
         environment.reset_into(&mut rng, &mut observation);
         let step = environment.step_into(&[1.0], &mut rng, &mut observation);
         assert_eq!((step, observation), (Ok((1.0, Status::Running)), [1.0]));
+    }
+
+    #[test]
+    fn no_step_is_asked_for_after_the_end() {
+        let mut environment = moody();
+        let mut rng = Stream::from_seed(0);
+        environment.reset_into(&mut rng, &mut [0.0]);
+        let step = environment.step_into(&[11.0], &mut rng, &mut [0.0]);
+        assert_eq!(step, Ok((11.0, Status::Terminated)));
+        assert_eq!(environment.inner().asked, 1);
     }
 
     #[test]

@@ -299,6 +299,18 @@ mod tests {
     }
 
     #[test]
+    fn nan_is_passed_on_and_infinity_clipped_and_neither_is_counted() {
+        let mut environment = line(Updating::EveryStep);
+        let before = environment.statistics().clone();
+        let mut observation = [f32::NAN];
+        environment.normalize(&mut observation);
+        assert!(observation[0].is_nan());
+        observation = [f32::NEG_INFINITY];
+        environment.normalize(&mut observation);
+        assert_eq!((observation, environment.statistics()), ([-10.0], &before));
+    }
+
+    #[test]
     fn a_refused_step_is_not_counted() {
         let mut environment = line(Updating::EveryStep);
         seen(&mut environment, &[1.0]);

@@ -227,6 +227,16 @@ mod tests {
     }
 
     #[test]
+    fn an_infinite_reward_is_neither_clipped_nor_counted() {
+        let unbounded = Line::new(f32::NEG_INFINITY, f32::INFINITY);
+        let environment = NormalizeReward::new(unbounded, 0.9, Updating::EveryStep).unwrap();
+        let mut environment = environment.with_clip(10.0).unwrap();
+        let before = environment.statistics().clone();
+        assert_eq!(rewards(&mut environment, &[f32::INFINITY]), [f64::INFINITY]);
+        assert_eq!(environment.statistics(), &before);
+    }
+
+    #[test]
     fn impossible_discounts_and_clips_are_refused() {
         for gamma in [-0.1, 1.1, f64::NAN] {
             assert!(NormalizeReward::new(CartPole::v1(), gamma, Updating::Never).is_err());

@@ -143,6 +143,16 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_the_range_is_never_beyond_the_bound() {
+        // Beside 1e20, whose neighbour in `f64` is 16384 away, 10000 is rounded up.
+        let mut environment = RescaleAction::new(Line::new(-1e20, 10_000.0)).unwrap();
+        let mut rng = Stream::from_seed(0);
+        environment.reset_into(&mut rng, &mut [0.0]);
+        let step = environment.step_into(&[1.0], &mut rng, &mut [0.0]);
+        assert_eq!(step, Ok((10_000.0, Status::Terminated)));
+    }
+
+    #[test]
     fn what_cannot_be_rescaled_is_refused() {
         let error = RescaleAction::new(CartPole::v1()).unwrap_err();
         assert_eq!(
