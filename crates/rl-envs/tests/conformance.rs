@@ -34,6 +34,7 @@ enum Defect {
     MisnamesTheEnd,
     TakesBelowItsBound,
     TakesAboveItsBound,
+    ClipsActions,
     TakesNan,
     TakesAnyLength,
     RefusalChangesState,
@@ -71,6 +72,7 @@ impl Walk {
         let space = self.action_space();
         let tolerated = match *action {
             [x] if x.is_nan() => self.has(TakesNan),
+            [x] if x.is_finite() && self.has(ClipsActions) => true,
             [x] if x < 0.0 => self.has(TakesBelowItsBound),
             [_] => self.has(TakesAboveItsBound),
             _ => self.has(TakesAnyLength),
@@ -229,6 +231,18 @@ fn an_environment_without_randomness_conforms_if_it_is_said_to_have_none() {
 }
 
 #[test]
+fn an_environment_that_clips_actions_conforms_if_it_is_said_to() {
+    let config = ConformanceConfig {
+        clips_actions: true,
+        ..ConformanceConfig::default()
+    };
+    check_environment(|| Walk::new(TakesAboveItsBound), &config).unwrap_err();
+    check_environment(|| Walk::new(ClipsActions), &config).unwrap();
+    let error = check_environment(|| Walk::new(TakesNan), &config).unwrap_err();
+    assert!(error.to_string().contains("action [NaN]"), "{error}");
+}
+
+#[test]
 fn every_defect_is_found_and_named() {
     for (defect, message) in [
         (NoDimension, "the observation space has no dimension"),
@@ -303,6 +317,10 @@ fn every_defect_is_found_and_named() {
             TakesAboveItsBound,
             "episode 0, step 0: action [1.0000001] outside Box([-1, 1]) is accepted, but must be \
              an error",
+        ),
+        (
+            ClipsActions,
+            "outside Box([-1, 1]) is accepted, but must be an error",
         ),
         (
             TakesBelowItsBound,

@@ -18,15 +18,19 @@ pub struct ConformanceConfig {
     pub steps: usize,
     /// Whether the environment is known to draw nothing, so that all seeds may agree.
     pub deterministic: bool,
+    /// Whether finite actions beyond the bounds of a box are taken rather than refused, as
+    /// Gymnasium's Pendulum does, which clips them.
+    pub clips_actions: bool,
 }
 
 impl Default for ConformanceConfig {
-    /// Seed 0, 2000 steps, not deterministic.
+    /// Seed 0, 2000 steps, neither deterministic nor clipping.
     fn default() -> Self {
         Self {
             seed: 0,
             steps: 2000,
             deterministic: false,
+            clips_actions: false,
         }
     }
 }
@@ -372,7 +376,7 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
         action
     }
 
-    /// Actions outside the action space, of every kind.
+    /// Actions to be refused, of every kind.
     fn outside(&self) -> Vec<Vec<f32>> {
         let inside = self.action(&mut self.action_stream(), 0);
         let dim = inside.len();
@@ -380,7 +384,10 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
         let mut replace = |dimension: usize, x: f32| {
             let mut action = inside.clone();
             action[dimension] = x;
-            if !self.action_space.contains(&action) {
+            let clipped = self.config.clips_actions
+                && matches!(self.action_space, Space::Box(_))
+                && x.is_finite();
+            if !clipped && !self.action_space.contains(&action) {
                 outside.push(action);
             }
         };
