@@ -18,6 +18,7 @@
 //! assert_eq!(returns, [3.0, 2.0]);
 //! ```
 
+mod batch;
 mod collect;
 mod environment;
 mod moments;
@@ -27,6 +28,7 @@ mod space;
 mod stream;
 mod trajectory;
 
+pub use batch::{BatchEnvironment, BatchError, StepBuffers, StepSlices};
 pub use collect::{CollectError, Collection, Collector, Episode, run_episode};
 pub use environment::{Action, End, Environment, EnvironmentError, FlatEnvironment, Status, Step};
 pub use moments::{MomentsError, RunningMoments};

@@ -212,6 +212,15 @@ impl Space {
         }
     }
 
+    /// Whether an environment can act on a flat action: on an element of a discrete space, and on
+    /// any finite point for a box, onto whose bounds environments clip it as Gymnasium's do.
+    pub fn admits(&self, flat: &[f32]) -> bool {
+        match self {
+            Self::Discrete(_) => self.contains(flat),
+            Self::Box(space) => flat.len() == space.dim() && flat.iter().all(|x| x.is_finite()),
+        }
+    }
+
     /// Writes a random element as a flat action, `[flat_dim]`.
     pub fn sample(&self, rng: &mut Stream, flat: &mut [f32]) {
         match self {
@@ -282,6 +291,22 @@ mod tests {
         for action in [&[2.0][..], &[-1.0], &[0.5], &[f32::NAN], &[], &[0.0, 0.0]] {
             assert!(!space.contains(action), "{action:?}");
         }
+    }
+
+    #[test]
+    fn a_finite_action_beyond_the_bounds_of_a_box_is_admitted_and_nothing_else_outside() {
+        let space = Space::Box(BoxSpace::symmetric(&[1.0, 2.0]).unwrap());
+        assert!(space.admits(&[0.0, 1.0]) && space.admits(&[9.0, -9.0]));
+        for action in [
+            &[0.0][..],
+            &[f32::NAN, 0.0],
+            &[0.0, f32::INFINITY],
+            &[0.0; 3],
+        ] {
+            assert!(!space.admits(action), "{action:?}");
+        }
+        let space = Space::Discrete(Discrete::new(2).unwrap());
+        assert!(space.admits(&[1.0]) && !space.admits(&[2.0]) && !space.admits(&[0.5]));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! CartPole: a pole on a cart, to be kept upright by pushing the cart left or right.
 
-use rl_core::{BoxSpace, Discrete, Environment, EnvironmentError, Space, Status, Step, Stream};
+use rl_core::Stream;
 
-use crate::TimeLimit;
+use crate::physics::{ActionSet, Physics, Real, Transition};
+use crate::{ResetBounds, Simulation, TimeLimit};
 
 const GRAVITY: f64 = 9.8;
 const CART_MASS: f64 = 1.0;
@@ -19,168 +20,101 @@ const TAU: f64 = 0.02;
 const X_THRESHOLD: f64 = 2.4;
 /// Where the pole has fallen, in radians (12°).
 const THETA_THRESHOLD: f64 = 12.0 * 2.0 * std::f64::consts::PI / 360.0;
-/// Bound of each coordinate of the initial state.
-const RESET_BOUND: f64 = 0.05;
-
-/// The state of cart and pole.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CartPoleState {
-    /// Position of the cart, in m.
-    pub x: f64,
-    /// Velocity of the cart, in m/s.
-    pub x_dot: f64,
-    /// Angle of the pole from the vertical, in rad, positive to the right.
-    pub theta: f64,
-    /// Angular velocity of the pole, in rad/s.
-    pub theta_dot: f64,
-}
-
-impl CartPoleState {
-    /// The state after one step under `force` (in N): explicit Euler, so that positions move with
-    /// the old velocities (Barto, Sutton and Anderson 1983, with the corrected dynamics of
-    /// Florian 2007).
-    #[must_use]
-    pub fn step(self, force: f64) -> Self {
-        let Self {
-            x,
-            x_dot,
-            theta,
-            theta_dot,
-        } = self;
-        let (sin, cos) = (theta.sin(), theta.cos());
-        let push = (force + POLE_MASS_LENGTH * (theta_dot * theta_dot) * sin) / TOTAL_MASS;
-        let theta_acceleration = (GRAVITY * sin - cos * push)
-            / (HALF_LENGTH * (4.0 / 3.0 - POLE_MASS * (cos * cos) / TOTAL_MASS));
-        let x_acceleration = push - POLE_MASS_LENGTH * theta_acceleration * cos / TOTAL_MASS;
-        Self {
-            x: x + TAU * x_dot,
-            x_dot: x_dot + TAU * x_acceleration,
-            theta: theta + TAU * theta_dot,
-            theta_dot: theta_dot + TAU * theta_acceleration,
-        }
-    }
-
-    /// Whether the cart has left the track or the pole has fallen.
-    pub fn is_terminal(self) -> bool {
-        self.x.abs() > X_THRESHOLD || self.theta.abs() > THETA_THRESHOLD
-    }
-
-    fn observation(self) -> [f32; 4] {
-        [self.x, self.x_dot, self.theta, self.theta_dot].map(|coordinate| coordinate as f32)
-    }
-}
 
 /// Gymnasium's CartPole without its time limit; [`CartPole::v1`] has it.
 ///
 /// | | |
 /// |---|---|
-/// | observation | cart position (m), cart velocity (m/s), pole angle (rad), pole velocity (rad/s) |
+/// | state, observation | cart position (m), cart velocity (m/s), pole angle (rad), pole velocity (rad/s) |
 /// | action | 0: push left, 1: push right, 10 N for 0.02 s |
 /// | reward | 1 for every step, the last one included |
 /// | reset | each coordinate uniform in ±0.05 |
 /// | terminated | beyond ±2.4 m or ±12° |
-#[derive(Clone, Debug, Default)]
-pub struct CartPole {
-    episode: Episode,
+pub type CartPole = Simulation<CartPolePhysics, 4, 4>;
+
+/// Cart and pole by explicit Euler, so that positions move with the old velocities (Barto, Sutton
+/// and Anderson 1983, with the corrected dynamics of Florian 2007).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CartPolePhysics {
+    /// Bounds of each coordinate of the initial state: ±0.05.
+    pub reset_bounds: ResetBounds,
+    /// Whether rewards are Sutton and Barto's: −1 when the pole falls, 0 before. Off.
+    pub sutton_barto_reward: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-enum Episode {
-    #[default]
-    NotStarted,
-    Running(CartPoleState),
-    Over,
-}
-
-impl CartPole {
-    /// The physics alone: episodes end only by termination.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// `CartPole-v1`: episodes are truncated after 500 steps.
-    pub fn v1() -> TimeLimit<Self> {
-        TimeLimit::new(Self::new(), 500)
-    }
-
-    /// Starts an episode from a given state and returns its first observation.
-    pub fn reset_to(&mut self, state: CartPoleState) -> [f32; 4] {
-        self.episode = Episode::Running(state);
-        state.observation()
-    }
-
-    /// The state, while an episode runs.
-    pub fn state(&self) -> Option<CartPoleState> {
-        match self.episode {
-            Episode::Running(state) => Some(state),
-            Episode::NotStarted | Episode::Over => None,
+impl Default for CartPolePhysics {
+    fn default() -> Self {
+        Self {
+            reset_bounds: ResetBounds::within(0.05),
+            sutton_barto_reward: false,
         }
     }
 }
 
-impl Environment for CartPole {
-    type Observation = [f32; 4];
+impl Physics<4, 4> for CartPolePhysics {
     type Action = usize;
 
-    #[expect(clippy::expect_used, reason = "constant bounds")]
-    fn observation_space(&self) -> BoxSpace {
-        let bounds = [
-            2.0 * X_THRESHOLD,
-            f64::INFINITY,
-            2.0 * THETA_THRESHOLD,
-            f64::INFINITY,
-        ];
-        BoxSpace::symmetric(&bounds.map(|bound| bound as f32)).expect("bounds are positive")
+    const ACTIONS: ActionSet = ActionSet::Choices(2);
+
+    const BOUNDS: [(f32, f32); 4] = {
+        let (x, theta) = ((2.0 * X_THRESHOLD) as f32, (2.0 * THETA_THRESHOLD) as f32);
+        let unbounded = (f32::NEG_INFINITY, f32::INFINITY);
+        [(-x, x), unbounded, (-theta, theta), unbounded]
+    };
+
+    fn initial_state(&self, rng: &mut Stream) -> [f64; 4] {
+        std::array::from_fn(|_| self.reset_bounds.draw(rng))
     }
 
-    #[expect(clippy::expect_used, reason = "constant size")]
-    fn action_space(&self) -> Space {
-        Space::Discrete(Discrete::new(2).expect("two actions"))
-    }
+    #[inline(always)]
+    fn step<R: Real>(&self, state: [R; 4], action: R) -> Transition<R, 4> {
+        let [x, x_dot, theta, theta_dot] = state;
+        let right = action.gt(action.constant(0.5));
+        let force = R::select(right, action.constant(FORCE), action.constant(-FORCE));
+        let (sin, cos) = theta.sin_cos();
+        let push = (force + theta_dot * theta_dot * POLE_MASS_LENGTH * sin) / TOTAL_MASS;
+        let inertia = -(cos * cos * POLE_MASS / TOTAL_MASS - 4.0 / 3.0) * HALF_LENGTH;
+        let theta_acceleration = (sin * GRAVITY - cos * push) / inertia;
+        let x_acceleration = push - theta_acceleration * POLE_MASS_LENGTH * cos / TOTAL_MASS;
+        let x = x + x_dot * TAU;
+        let theta = theta + theta_dot * TAU;
 
-    fn reset(&mut self, rng: &mut Stream) -> [f32; 4] {
-        let [x, x_dot, theta, theta_dot] =
-            std::array::from_fn(|_| rng.uniform(-RESET_BOUND, RESET_BOUND));
-        self.reset_to(CartPoleState {
-            x,
-            x_dot,
-            theta,
-            theta_dot,
-        })
-    }
-
-    fn step(
-        &mut self,
-        action: &usize,
-        _rng: &mut Stream,
-    ) -> Result<Step<[f32; 4]>, EnvironmentError> {
-        let state = match self.episode {
-            Episode::Running(state) => state,
-            Episode::NotStarted => return Err(EnvironmentError::NotReset),
-            Episode::Over => return Err(EnvironmentError::EpisodeOver),
-        };
-        let force = match action {
-            0 => -FORCE,
-            1 => FORCE,
-            _ => return Err(EnvironmentError::outside(action, &self.action_space())),
-        };
-        let state = state.step(force);
-        let (status, episode) = if state.is_terminal() {
-            (Status::Terminated, Episode::Over)
+        let off_track = x.abs().gt(x.constant(X_THRESHOLD));
+        let terminated = off_track | theta.abs().gt(theta.constant(THETA_THRESHOLD));
+        let reward = if self.sutton_barto_reward {
+            R::select(terminated, x.constant(-1.0), x.constant(0.0))
         } else {
-            (Status::Running, Episode::Running(state))
+            x.constant(1.0)
         };
-        self.episode = episode;
-        Ok(Step {
-            observation: state.observation(),
-            reward: 1.0,
-            status,
-        })
+        Transition {
+            state: [
+                x,
+                x_dot + x_acceleration * TAU,
+                theta,
+                theta_dot + theta_acceleration * TAU,
+            ],
+            reward,
+            terminated,
+        }
+    }
+
+    #[inline(always)]
+    fn observe<R: Real>(&self, state: [R; 4]) -> [R; 4] {
+        state
+    }
+}
+
+impl CartPole {
+    /// `CartPole-v1`: episodes are truncated after 500 steps.
+    pub fn v1() -> TimeLimit<Self> {
+        TimeLimit::new(Self::new(), 500)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use rl_core::{Environment, EnvironmentError, Status};
+
     use super::*;
 
     #[test]
@@ -204,6 +138,25 @@ mod tests {
             observation,
             [0.010_475_958, -0.011_558_901_5, 0.069_791_01, 0.140_204_55]
         );
+    }
+
+    #[test]
+    fn sutton_and_barto_punish_the_fall_alone() {
+        let physics = CartPolePhysics {
+            sutton_barto_reward: true,
+            ..CartPolePhysics::default()
+        };
+        let mut environment = CartPole::with_physics(physics);
+        let mut rng = Stream::from_seed(0);
+        environment.reset(&mut rng);
+        loop {
+            let step = environment.step(&1, &mut rng).unwrap();
+            if step.status == Status::Terminated {
+                assert_eq!(step.reward, -1.0);
+                break;
+            }
+            assert_eq!(step.reward, 0.0);
+        }
     }
 
     #[test]

@@ -2,15 +2,25 @@
 
 use std::str::FromStr;
 
-use rl_core::FlatEnvironment;
+use rl_core::{BatchEnvironment, FlatEnvironment, Stream};
 
-use crate::CartPole;
+use crate::{
+    Acrobot, CartPole, EmptyBatch, MountainCar, MountainCarContinuous, Pendulum, SimdBatch,
+};
 
 /// An environment's name: what the command line and files call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnvironmentId {
     /// `cartpole`, Gymnasium's `CartPole-v1`.
     CartPole,
+    /// `pendulum`, Gymnasium's `Pendulum-v1`.
+    Pendulum,
+    /// `mountain-car`, Gymnasium's `MountainCar-v0`.
+    MountainCar,
+    /// `mountain-car-continuous`, Gymnasium's `MountainCarContinuous-v0`.
+    MountainCarContinuous,
+    /// `acrobot`, Gymnasium's `Acrobot-v1`.
+    Acrobot,
 }
 
 /// A name that no environment has.
@@ -20,12 +30,22 @@ pub struct UnknownEnvironment(String);
 
 impl EnvironmentId {
     /// Every environment.
-    pub const ALL: &'static [Self] = &[Self::CartPole];
+    pub const ALL: &'static [Self] = &[
+        Self::CartPole,
+        Self::Pendulum,
+        Self::MountainCar,
+        Self::MountainCarContinuous,
+        Self::Acrobot,
+    ];
 
     /// The short name.
     pub fn name(self) -> &'static str {
         match self {
             Self::CartPole => "cartpole",
+            Self::Pendulum => "pendulum",
+            Self::MountainCar => "mountain-car",
+            Self::MountainCarContinuous => "mountain-car-continuous",
+            Self::Acrobot => "acrobot",
         }
     }
 
@@ -33,13 +53,22 @@ impl EnvironmentId {
     pub fn gymnasium_id(self) -> &'static str {
         match self {
             Self::CartPole => "CartPole-v1",
+            Self::Pendulum => "Pendulum-v1",
+            Self::MountainCar => "MountainCar-v0",
+            Self::MountainCarContinuous => "MountainCarContinuous-v0",
+            Self::Acrobot => "Acrobot-v1",
         }
     }
 
-    /// The mean return over 100 episodes at which the environment counts as solved.
-    pub fn solved_at(self) -> f64 {
+    /// The mean return over 100 episodes at which the environment counts as solved; Pendulum has
+    /// none.
+    pub fn solved_at(self) -> Option<f64> {
         match self {
-            Self::CartPole => 475.0,
+            Self::CartPole => Some(475.0),
+            Self::Pendulum => None,
+            Self::MountainCar => Some(-110.0),
+            Self::MountainCarContinuous => Some(90.0),
+            Self::Acrobot => Some(-100.0),
         }
     }
 
@@ -47,7 +76,27 @@ impl EnvironmentId {
     pub fn make(self) -> Box<dyn FlatEnvironment> {
         match self {
             Self::CartPole => Box::new(CartPole::v1()),
+            Self::Pendulum => Box::new(Pendulum::v1()),
+            Self::MountainCar => Box::new(MountainCar::v0()),
+            Self::MountainCarContinuous => Box::new(MountainCarContinuous::v0()),
+            Self::Acrobot => Box::new(Acrobot::v1()),
         }
+    }
+
+    /// Makes a batch with an environment for each of `rngs`, in its fastest form.
+    ///
+    /// # Errors
+    /// [`EmptyBatch`].
+    pub fn make_batch(self, rngs: Vec<Stream>) -> Result<Box<dyn BatchEnvironment>, EmptyBatch> {
+        Ok(match self {
+            Self::CartPole => Box::new(SimdBatch::new(&CartPole::v1(), rngs)?),
+            Self::Pendulum => Box::new(SimdBatch::new(&Pendulum::v1(), rngs)?),
+            Self::MountainCar => Box::new(SimdBatch::new(&MountainCar::v0(), rngs)?),
+            Self::MountainCarContinuous => {
+                Box::new(SimdBatch::new(&MountainCarContinuous::v0(), rngs)?)
+            }
+            Self::Acrobot => Box::new(SimdBatch::new(&Acrobot::v1(), rngs)?),
+        })
     }
 }
 

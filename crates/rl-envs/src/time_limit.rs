@@ -75,7 +75,7 @@ impl<E: Environment> Environment for TimeLimit<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CartPole, CartPoleState};
+    use crate::CartPole;
 
     fn pushed_right(limit: usize) -> (usize, Status) {
         let mut environment = TimeLimit::new(CartPole::new(), limit);
@@ -119,13 +119,7 @@ mod tests {
         environment.reset(&mut rng);
         // A linear controller balances the pole for good.
         for t in 1..=500 {
-            let state = environment.inner().state().unwrap();
-            let CartPoleState {
-                x,
-                x_dot,
-                theta,
-                theta_dot,
-            } = state;
+            let [x, x_dot, theta, theta_dot] = environment.inner().state().unwrap();
             let push = 0.1 * x + 0.3 * x_dot + 3.0 * theta + theta_dot;
             let status = environment
                 .step(&usize::from(push > 0.0), &mut rng)

@@ -109,10 +109,10 @@ fn run_list(arguments: &clap::ArgMatches) -> Result<(), Failure> {
             EnvironmentId::ALL
                 .iter()
                 .map(|id| {
-                    let solved = id.solved_at();
-                    let text =
-                        format!("{}, solved at a mean return of {solved}", id.gymnasium_id());
-                    (id.name().into(), text)
+                    let solved = id.solved_at().map_or(String::new(), |solved| {
+                        format!(", solved at a mean return of {solved}")
+                    });
+                    (id.name().into(), format!("{}{solved}", id.gymnasium_id()))
                 })
                 .collect(),
         ),

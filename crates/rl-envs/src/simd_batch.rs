@@ -1,0 +1,243 @@
+//! A batch of simulations as structure of arrays, a register of environments at a time.
+
+use pulp::{Arch, Simd, WithSimd};
+use rl_core::{
+    BatchEnvironment, BatchError, BoxSpace, EnvironmentError, Space, Status, StepSlices, Stream,
+};
+
+use crate::batch::EmptyBatch;
+use crate::physics::{Lanes, Physics, Real};
+use crate::{Simulation, TimeLimit};
+
+/// Numbers in the widest register there is: arrays are padded to a multiple of it.
+const WIDEST: usize = 8;
+
+/// Environments with the same [`Physics`], stepped side by side in `f64` by the widest SIMD
+/// instructions of the machine that runs the program.
+///
+/// It does, to the bit, what a [`Batch`](crate::Batch) of the same environments does.
+///
+/// ```
+/// use rl_core::{BatchEnvironment, StepBuffers, Stream};
+/// use rl_envs::{CartPole, SimdBatch};
+///
+/// let rngs = (0..100).map(Stream::from_seed).collect();
+/// let mut batch = SimdBatch::new(&CartPole::v1(), rngs)?;
+/// let mut buffers = StepBuffers::new(100, 4);
+/// batch.reset_into(&mut buffers.observations)?;
+/// let actions = [1.0; 100]; // push right, everywhere
+/// batch.step_into(&actions, buffers.as_mut())?;
+/// assert_eq!(buffers.rewards, [1.0; 100]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SimdBatch<P, const STATE: usize, const OBSERVATION: usize> {
+    arch: Arch,
+    physics: P,
+    max_steps: f64,
+    rngs: Vec<Stream>,
+    /// Whether the episodes were ever started.
+    started: bool,
+    /// One array per number of the state, each padded, as are those below.
+    states: [Vec<f64>; STATE],
+    actions: Vec<f64>,
+    total_rewards: Vec<f64>,
+    lengths: Vec<f64>,
+}
+
+impl<P: Physics<S, O>, const S: usize, const O: usize> SimdBatch<P, S, O> {
+    /// A copy of `environment` for each of `rngs`, which it draws from.
+    ///
+    /// # Errors
+    /// [`EmptyBatch`].
+    pub fn new(
+        environment: &TimeLimit<Simulation<P, S, O>>,
+        rngs: Vec<Stream>,
+    ) -> Result<Self, EmptyBatch> {
+        if rngs.is_empty() {
+            return Err(EmptyBatch);
+        }
+        let padded = vec![0.0; rngs.len().next_multiple_of(WIDEST)];
+        Ok(Self {
+            arch: Arch::new(),
+            physics: environment.inner().physics().clone(),
+            max_steps: environment.max_steps() as f64,
+            rngs,
+            started: false,
+            states: std::array::from_fn(|_| padded.clone()),
+            actions: padded.clone(),
+            total_rewards: padded.clone(),
+            lengths: padded,
+        })
+    }
+
+    /// The same batch without SIMD instructions: the same results, to the bit.
+    #[must_use]
+    pub fn without_simd(self) -> Self {
+        Self {
+            arch: Arch::Scalar,
+            ..self
+        }
+    }
+
+    /// Starts an episode of environment `i` and writes its first observation.
+    #[inline(always)]
+    fn reset(&mut self, i: usize, observation: &mut [f32]) {
+        let state = self.physics.initial_state(&mut self.rngs[i]);
+        for (numbers, number) in self.states.iter_mut().zip(state) {
+            numbers[i] = number;
+        }
+        self.total_rewards[i] = 0.0;
+        self.lengths[i] = 0.0;
+        for (x, number) in observation.iter_mut().zip(self.physics.observe(state)) {
+            *x = number as f32;
+        }
+    }
+}
+
+impl<P: Physics<S, O>, const S: usize, const O: usize> BatchEnvironment for SimdBatch<P, S, O> {
+    fn len(&self) -> usize {
+        self.rngs.len()
+    }
+
+    fn observation_space(&self) -> BoxSpace {
+        self.physics.observation_space()
+    }
+
+    fn action_space(&self) -> Space {
+        P::ACTIONS.space()
+    }
+
+    fn reset_into(&mut self, observations: &mut [f32]) -> Result<(), BatchError> {
+        BatchError::check_length("observations", observations.len(), self.len(), O)?;
+        for (i, observation) in observations.chunks_exact_mut(O).enumerate() {
+            self.reset(i, observation);
+        }
+        self.started = true;
+        Ok(())
+    }
+
+    fn step_into(&mut self, actions: &[f32], out: StepSlices<'_>) -> Result<(), BatchError> {
+        BatchError::check_length("actions", actions.len(), self.len(), 1)?;
+        out.check(self.len(), O)?;
+        if !self.started {
+            return Err(BatchError::Environment {
+                environment: 0,
+                source: EnvironmentError::NotReset,
+            });
+        }
+        let arch = self.arch;
+        if arch.dispatch(ReadActions {
+            batch: self,
+            actions,
+        }) {
+            arch.dispatch(Tick { batch: self, out });
+            return Ok(());
+        }
+        let refused = actions.iter().position(|&x| !P::ACTIONS.admits(x));
+        let environment = refused.unwrap_or_default();
+        Err(BatchError::Environment {
+            environment,
+            source: EnvironmentError::outside(
+                &actions[environment..=environment],
+                &P::ACTIONS.space(),
+            ),
+        })
+    }
+}
+
+/// Reads the actions, and tells whether all of them can be acted on.
+struct ReadActions<'a, P, const S: usize, const O: usize> {
+    batch: &'a mut SimdBatch<P, S, O>,
+    actions: &'a [f32],
+}
+
+impl<P: Physics<S, O>, const S: usize, const O: usize> WithSimd for ReadActions<'_, P, S, O> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<I: Simd>(self, _simd: I) -> bool {
+        let mut admitted = true;
+        for (number, &action) in self.batch.actions.iter_mut().zip(self.actions) {
+            admitted &= P::ACTIONS.admits(action);
+            *number = f64::from(action);
+        }
+        admitted
+    }
+}
+
+/// A step of every environment.
+struct Tick<'a, 'b, P, const S: usize, const O: usize> {
+    batch: &'a mut SimdBatch<P, S, O>,
+    out: StepSlices<'b>,
+}
+
+impl<P: Physics<S, O>, const S: usize, const O: usize> WithSimd for Tick<'_, '_, P, S, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<I: Simd>(self, simd: I) {
+        let Self { batch, out } = self;
+        let width = I::F64_LANES;
+        let load = |numbers: &[f64]| Lanes::new(simd, simd.partial_load_f64s(numbers));
+        for start in (0..batch.len()).step_by(width) {
+            let block = start..start + width;
+            let state = std::array::from_fn(|k| load(&batch.states[k][block.clone()]));
+            let action = load(&batch.actions[block.clone()]);
+            let after = batch.physics.step(state, action);
+            for (numbers, number) in batch.states.iter_mut().zip(after.state) {
+                simd.partial_store_f64s(&mut numbers[block.clone()], number.value());
+            }
+            let total = load(&batch.total_rewards[block.clone()]) + after.reward;
+            simd.partial_store_f64s(&mut batch.total_rewards[block.clone()], total.value());
+            let length = load(&batch.lengths[block.clone()]) + 1.0;
+            simd.partial_store_f64s(&mut batch.lengths[block.clone()], length.value());
+
+            let mut observations = [[0.0; WIDEST]; O];
+            for (numbers, number) in observations
+                .iter_mut()
+                .zip(batch.physics.observe(after.state))
+            {
+                simd.partial_store_f64s(&mut numbers[..width], number.value());
+            }
+            let lanes = width.min(batch.len() - start);
+            let rows = &mut out.observations[start * O..][..lanes * O];
+            for (lane, row) in rows.chunks_exact_mut(O).enumerate() {
+                for (x, numbers) in row.iter_mut().zip(&observations) {
+                    *x = numbers[lane] as f32;
+                }
+            }
+            simd.partial_store_f64s(&mut out.rewards[start..][..lanes], after.reward.value());
+            out.statuses[start..][..lanes].fill(Status::Running);
+
+            let limit = length.ge(length.constant(batch.max_steps));
+            let ended = (after.terminated | limit).indicator();
+            if simd.reduce_sum_f64s(ended.value()) == 0.0 {
+                continue;
+            }
+            let (mut ends, mut terminations) = ([0.0; WIDEST], [0.0; WIDEST]);
+            simd.partial_store_f64s(&mut ends[..width], ended.value());
+            let terminated = after.terminated.indicator();
+            simd.partial_store_f64s(&mut terminations[..width], terminated.value());
+            for lane in (0..width).filter(|&lane| ends[lane] != 0.0) {
+                let i = start + lane;
+                if lane >= lanes {
+                    // Padding stays where nothing moves far.
+                    batch.states.iter_mut().for_each(|numbers| numbers[i] = 0.0);
+                    batch.lengths[i] = 0.0;
+                    continue;
+                }
+                out.statuses[i] = if terminations[lane] != 0.0 {
+                    Status::Terminated
+                } else {
+                    Status::Truncated
+                };
+                let row = &mut out.observations[i * O..][..O];
+                out.final_observations[i * O..][..O].copy_from_slice(row);
+                out.episode_returns[i] = batch.total_rewards[i];
+                out.episode_lengths[i] = batch.lengths[i] as usize;
+                batch.reset(i, row);
+            }
+        }
+    }
+}
