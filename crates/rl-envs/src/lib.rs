@@ -15,6 +15,7 @@
 mod acrobot;
 mod batch;
 mod cartpole;
+mod conformance;
 mod mountain_car;
 mod mountain_car_continuous;
 mod pendulum;
@@ -25,10 +26,14 @@ mod sharded;
 mod simd_batch;
 mod simulation;
 mod time_limit;
+mod wrappers;
 
 pub use acrobot::{Acrobot, AcrobotPhysics};
 pub use batch::{Batch, EmptyBatch};
 pub use cartpole::{CartPole, CartPolePhysics};
+pub use conformance::{
+    ConformanceConfig, ConformanceReport, Misuse, Moment, NonConformance, check_environment,
+};
 pub use mountain_car::{MountainCar, MountainCarPhysics};
 pub use mountain_car_continuous::{MountainCarContinuous, MountainCarContinuousPhysics};
 pub use pendulum::{Pendulum, PendulumPhysics};
@@ -38,3 +43,7 @@ pub use sharded::{ShardError, Sharded};
 pub use simd_batch::SimdBatch;
 pub use simulation::Simulation;
 pub use time_limit::TimeLimit;
+pub use wrappers::{
+    ClipAction, EpisodeStatistics, FrameSkip, NormalizeObservation, NormalizeReward, RescaleAction,
+    Updating, WrapperError,
+};
