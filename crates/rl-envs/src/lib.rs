@@ -29,10 +29,11 @@ mod time_limit;
 mod wrappers;
 
 pub use acrobot::{Acrobot, AcrobotPhysics};
-pub use batch::{Batch, EmptyBatch};
+pub use batch::Batch;
 pub use cartpole::{CartPole, CartPolePhysics};
 pub use conformance::{
-    ConformanceConfig, ConformanceReport, Misuse, Moment, NonConformance, check_environment,
+    ConformanceConfig, ConformanceReport, Misuse, Moment, NonConformance, check_batch,
+    check_environment,
 };
 pub use mountain_car::{MountainCar, MountainCarPhysics};
 pub use mountain_car_continuous::{MountainCarContinuous, MountainCarContinuousPhysics};

@@ -5,7 +5,6 @@ use rl_core::{
     BatchEnvironment, BatchError, BoxSpace, EnvironmentError, Space, Status, StepSlices, Stream,
 };
 
-use crate::batch::EmptyBatch;
 use crate::physics::{Lanes, Physics, Real};
 use crate::{Simulation, TimeLimit};
 
@@ -22,13 +21,13 @@ const WIDEST: usize = 8;
 /// use rl_envs::{CartPole, SimdBatch};
 ///
 /// let rngs = (0..100).map(Stream::from_seed).collect();
-/// let mut batch = SimdBatch::new(&CartPole::v1(), rngs)?;
+/// let mut batch = SimdBatch::new(&CartPole::v1(), rngs);
 /// let mut buffers = StepBuffers::new(100, 4);
 /// batch.reset_into(&mut buffers.observations)?;
 /// let actions = [1.0; 100]; // push right, everywhere
 /// batch.step_into(&actions, buffers.as_mut())?;
 /// assert_eq!(buffers.rewards, [1.0; 100]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), rl_core::BatchError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct SimdBatch<P, const STATE: usize, const OBSERVATION: usize> {
@@ -47,18 +46,9 @@ pub struct SimdBatch<P, const STATE: usize, const OBSERVATION: usize> {
 
 impl<P: Physics<S, O>, const S: usize, const O: usize> SimdBatch<P, S, O> {
     /// A copy of `environment` for each of `rngs`, which it draws from.
-    ///
-    /// # Errors
-    /// [`EmptyBatch`].
-    pub fn new(
-        environment: &TimeLimit<Simulation<P, S, O>>,
-        rngs: Vec<Stream>,
-    ) -> Result<Self, EmptyBatch> {
-        if rngs.is_empty() {
-            return Err(EmptyBatch);
-        }
+    pub fn new(environment: &TimeLimit<Simulation<P, S, O>>, rngs: Vec<Stream>) -> Self {
         let padded = vec![0.0; rngs.len().next_multiple_of(WIDEST)];
-        Ok(Self {
+        Self {
             arch: Arch::new(),
             physics: environment.inner().physics().clone(),
             max_steps: environment.max_steps() as f64,
@@ -68,7 +58,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> SimdBatch<P, S, O> {
             actions: padded.clone(),
             total_rewards: padded.clone(),
             lengths: padded,
-        })
+        }
     }
 
     /// The same batch without SIMD instructions: the same results, to the bit.

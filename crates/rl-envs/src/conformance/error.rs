@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use rl_core::EnvironmentError;
+use rl_core::{BatchError, EnvironmentError};
 
 /// When something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,4 +225,30 @@ pub enum NonConformance {
         /// In what the two differ, with the two values.
         difference: String,
     },
+    /// A batch that cannot be reset or stepped.
+    #[error("batch, {}: {source}", at(*step))]
+    BatchRefused {
+        /// The step, `None` for the first reset.
+        step: Option<usize>,
+        /// Why.
+        source: BatchError,
+    },
+    /// An environment of a batch that does not do what it does alone.
+    #[error(
+        "batch, {}: environment {environment} differs from the same one alone in {difference}, \
+         with the same stream and the same actions",
+        at(*step)
+    )]
+    BatchDiffers {
+        /// The step, `None` for the first reset.
+        step: Option<usize>,
+        /// Index of the environment.
+        environment: usize,
+        /// In what, with the two values, the batch's first.
+        difference: String,
+    },
+}
+
+fn at(step: Option<usize>) -> String {
+    step.map_or("first reset".to_owned(), |step| format!("step {step}"))
 }

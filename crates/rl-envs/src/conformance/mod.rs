@@ -1,12 +1,15 @@
 //! Conformance: whether an environment keeps what [`FlatEnvironment`] promises.
 
+mod batch;
 mod error;
 mod lane;
 
+pub use batch::check_batch;
 pub use error::{Misuse, Moment, NonConformance};
 
 use rl_core::{BoxSpace, End, FlatEnvironment, Purpose, Space, Stream};
 
+use crate::Batch;
 use lane::{Lane, Outcome};
 
 /// How an environment is checked.
@@ -63,7 +66,8 @@ const SHORT: usize = 50;
 /// - the same stream and the same actions give the same episode bit for bit, in another instance
 ///   and after other episodes; other seeds give others;
 /// - a step before the first reset, after an end or by an action outside the action space is the
-///   error that says so, and leaves the state, the stream and the buffer as they were.
+///   error that says so, and leaves the state, the stream and the buffer as they were;
+/// - a [`Batch`] of them does what each does alone ([`check_batch`]).
 ///
 /// ```
 /// use rl_envs::{CartPole, ConformanceConfig, check_environment};
@@ -84,6 +88,8 @@ pub fn check_environment<E: FlatEnvironment>(
     check.episodes()?;
     check.seeds()?;
     check.actions_outside()?;
+    let make_batch = |rngs| Batch::new(&make, rngs);
+    check_batch(make_batch, &make, config)?;
     Ok(check.report)
 }
 
