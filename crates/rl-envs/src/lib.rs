@@ -13,9 +13,14 @@
 //! ```
 
 mod cartpole;
+mod lunar_lander;
 mod registry;
 mod time_limit;
 
 pub use cartpole::{CartPole, CartPoleState};
+pub use lunar_lander::{
+    LunarLander, LunarLanderConfig, LunarLanderConfigError, LunarLanderContinuous, LunarLanderEnd,
+    LunarLanderHeuristic, LunarLanderScene, LunarLanderState, Pose, Wind,
+};
 pub use registry::{EnvironmentId, UnknownEnvironment};
 pub use time_limit::TimeLimit;
