@@ -3,7 +3,7 @@
 use super::{
     contact::{Contact, Contacts, IMPACT, SKIN, SLOP},
     craft::{Craft, DT, Generalized, Mobility, Part, dot5},
-    terrain::Terrain,
+    terrain::{Chunks, Terrain},
 };
 
 /// The least opening of a leg, at which it rests, in rad.
@@ -22,60 +22,66 @@ const STOP_SLOP: f64 = 2.0 / 180.0 * std::f64::consts::PI;
 enum Hinge {
     /// It moves at this rate, in rad/s, by whatever impulse within these bounds that takes.
     Held { rate: f64, bounds: [f64; 2] },
-    /// Its motor gives all it has, in N·m·s, and something else is stronger.
-    Driven(f64),
+    /// Something moves it outwards or inwards against all that its motor can give, in N·m·s.
+    Driven { motor: f64, outwards: bool },
 }
 
 impl Hinge {
     /// Held by its motor, or at the lower stop by stop and motor.
-    fn closing(opening: f64) -> Self {
+    fn closing(opening: f64, motor: f64) -> Self {
         if opening <= CLOSED {
             Self::Held {
                 rate: 0.0,
-                bounds: [-MOTOR_IMPULSE, f64::INFINITY],
+                bounds: [-motor, f64::INFINITY],
             }
         } else {
             Self::Held {
                 rate: MOTOR_RATE,
-                bounds: [-MOTOR_IMPULSE, MOTOR_IMPULSE],
+                bounds: [-motor, motor],
             }
         }
     }
 
     /// Held by the upper stop, which the motor pulls away from.
-    fn stopped() -> Self {
+    fn stopped(motor: f64) -> Self {
         Self::Held {
             rate: 0.0,
-            bounds: [f64::NEG_INFINITY, -MOTOR_IMPULSE],
+            bounds: [f64::NEG_INFINITY, -motor],
         }
     }
 
     /// What the hinge should have done, now that its impulse (of a held one) and rate are known.
-    fn revised(self, opening: f64, impulse: f64, rate: f64) -> Self {
+    fn revised(self, opening: f64, motor: f64, impulse: f64, rate: f64) -> Self {
         match self {
             Self::Held { bounds, .. } if impulse < bounds[0] => {
                 if opening < OPEN {
-                    Self::Driven(-MOTOR_IMPULSE)
+                    Self::Driven {
+                        motor: -motor,
+                        outwards: true,
+                    }
                 } else {
-                    Self::stopped()
+                    Self::stopped(motor)
                 }
             }
             Self::Held { bounds, .. } if impulse > bounds[1] => {
-                if bounds[1] < 0.0 {
-                    Self::closing(opening)
+                if bounds[0] == f64::NEG_INFINITY {
+                    Self::closing(opening, motor)
                 } else {
-                    Self::Driven(MOTOR_IMPULSE)
+                    Self::Driven {
+                        motor,
+                        outwards: false,
+                    }
                 }
             }
-            Self::Driven(drive) => {
-                let closing = Self::closing(opening);
+            Self::Driven { outwards, .. } => {
+                let closing = Self::closing(opening, motor);
                 let Self::Held { rate: goal, .. } = closing else {
                     return self;
                 };
-                if drive < 0.0 && rate < goal || drive > 0.0 && rate > goal {
+                if outwards && rate < goal || !outwards && rate > goal {
                     closing
                 } else if rate > 0.0 && opening >= OPEN {
-                    Self::stopped()
+                    Self::stopped(motor)
                 } else {
                     self
                 }
@@ -135,7 +141,8 @@ struct Touch {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Touching {
     pub(super) lander: bool,
-    pub(super) legs: [bool; 2],
+    /// The chunks of the terrain that each leg touched.
+    pub(super) legs: [Chunks; 2],
 }
 
 /// Greatest number of sweeps over the contacts.
@@ -153,10 +160,7 @@ const MAX_CORRECTION: f64 = 0.2;
 /// Moves the craft by a step, given the momentum it has apart from contacts and hinges.
 pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terrain) -> Touching {
     let openings = craft.openings();
-    let free = openings.map(|opening| match Hinge::closing(opening) {
-        Hinge::Held { rate, .. } => rate,
-        Hinge::Driven(_) => 0.0,
-    });
+    let free = openings.map(|opening| if opening <= CLOSED { 0.0 } else { MOTOR_RATE });
     // In the air a motor is far stronger than what moves a leg.
     craft.velocity = craft.velocity_with(momentum, free);
     let contacts = Contacts::find(craft, terrain);
@@ -187,7 +191,7 @@ pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terra
         if contact.distance <= SKIN || touch.impulse[0] > 0.0 {
             match contact.part {
                 Part::Lander => touching.lander = true,
-                Part::Leg(leg) => touching.legs[leg] = true,
+                Part::Leg(leg) => touching.legs[leg] |= contact.chunks,
             }
         }
     }
@@ -211,7 +215,13 @@ fn solve(
     touches: &mut [Touch],
 ) -> Generalized {
     let openings = craft.openings();
-    let mut hinges = openings.map(Hinge::closing);
+    let motors = [0, 1].map(|leg| {
+        let of_leg = |contact: &&Contact| contact.part == Part::Leg(leg);
+        let mut of_leg = contacts.iter().filter(of_leg).peekable();
+        let impact = of_leg.peek().is_some() && of_leg.all(|contact| contact.distance > SKIN);
+        if impact { 0.0 } else { MOTOR_IMPULSE }
+    });
+    let mut hinges = [0, 1].map(|leg| Hinge::closing(openings[leg], motors[leg]));
     let jacobians: [[Generalized; 2]; 20] = std::array::from_fn(|i| match contacts.get(i) {
         Some(contact) => [contact.normal, -contact.normal.perpendicular()]
             .map(|direction| craft.jacobian(contact.part, contact.point, direction)),
@@ -233,7 +243,7 @@ fn solve(
 
         let impulses = hinge_impulses(craft, momentum, touches, &velocity);
         let revised = std::array::from_fn(|leg| {
-            hinges[leg].revised(openings[leg], impulses[leg], velocity[3 + leg])
+            hinges[leg].revised(openings[leg], motors[leg], impulses[leg], velocity[3 + leg])
         });
         if revised == hinges {
             break;
@@ -256,7 +266,7 @@ fn with_hinges(
     for (leg, hinge) in hinges.into_iter().enumerate() {
         match hinge {
             Hinge::Held { rate, .. } => given.velocity[3 + leg] = rate,
-            Hinge::Driven(drive) => rest[3 + leg] += drive,
+            Hinge::Driven { motor, .. } => rest[3 + leg] += motor,
         }
     }
     for (rest, taken) in rest.iter_mut().zip(given.momentum()) {

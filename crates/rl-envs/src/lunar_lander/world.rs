@@ -8,7 +8,7 @@ use super::{
     engines::{Gusts, Throttle, draw_dispersion, push_lander},
     scene::{LunarLanderEnd, LunarLanderScene, LunarLanderState, Pose},
     solver::{Touching, advance},
-    terrain::{HEIGHT, HELIPAD_Y, Terrain, VERTICES, WIDTH},
+    terrain::{Chunks, HEIGHT, HELIPAD_Y, Terrain, VERTICES, WIDTH},
     vector::Vector,
 };
 
@@ -49,6 +49,8 @@ pub(super) struct World {
     craft: Craft,
     gusts: Option<Gusts>,
     leg_contacts: [bool; 2],
+    /// The chunks of the terrain that each leg touches.
+    leg_chunks: [Chunks; 2],
     shaping: f64,
     /// Seconds that the craft has hardly moved.
     still_for: f64,
@@ -115,6 +117,7 @@ impl World {
             craft,
             gusts,
             leg_contacts,
+            leg_chunks: [0; 2],
             shaping: 0.0,
             still_for: 0.0,
             throttle: Throttle::default(),
@@ -137,7 +140,16 @@ impl World {
         throttle.push(craft, dispersion, &mut momentum);
         momentum[1] += Craft::weight(self.config.gravity);
         let Touching { lander, legs } = advance(craft, &momentum, &self.terrain);
-        self.leg_contacts = legs;
+        for (contact, (before, now)) in self
+            .leg_contacts
+            .iter_mut()
+            .zip(self.leg_chunks.into_iter().zip(legs))
+        {
+            // As Gymnasium's: the end of any contact clears the flag, even of a leg that has slid
+            // on to the next chunk and still stands.
+            *contact = before & !now == 0 && (*contact || now & !before != 0);
+        }
+        self.leg_chunks = legs;
         self.throttle = throttle;
 
         self.still_for = if is_still(craft) {
