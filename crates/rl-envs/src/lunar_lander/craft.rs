@@ -51,7 +51,8 @@ const LEG_CENTRE: [Vector; 2] = [
     Vector::new(-20.0 * PIXEL, -18.0 * PIXEL),
 ];
 
-const MASS: f64 = LANDER_MASS + 2.0 * LEG_MASS;
+/// Mass of the whole, in kg.
+pub(super) const MASS: f64 = LANDER_MASS + 2.0 * LEG_MASS;
 /// No point of the craft is further from its origin, in m.
 pub(super) const REACH: f64 = 1.2;
 

@@ -4,7 +4,7 @@ use rl_core::{Status, Step, Stream};
 
 use super::{
     LunarLanderConfig,
-    craft::{Craft, DT, Part},
+    craft::{Craft, DT, MASS, Part},
     engines::{Gusts, Throttle, draw_dispersion, push_lander},
     scene::{LunarLanderEnd, LunarLanderScene, LunarLanderState, Pose},
     solver::{Touching, advance},
@@ -24,15 +24,21 @@ const SLEEP_SPEED: f64 = 0.01;
 const SLEEP_TURNING: f64 = 2.0 / 180.0 * std::f64::consts::PI;
 
 /// What the first, hidden step of an episode does in Box2D to a craft whose legs it builds 0.6 m
-/// off their hinges: it pulls all together, which lifts and turns the lander. Fitted to recorded
-/// resets, which it explains to six digits.
+/// off their hinges: it pulls all together, which lifts and turns the lander, and leaves it for
+/// once with a velocity that does not fit that of its legs. Fitted to recorded resets, which it
+/// explains to six digits.
 mod first_step {
-    /// Velocity per force on the lander, in m/s/N.
-    pub(super) const VELOCITY: [f64; 2] = [4.042_799e-3, 4.033_161e-3];
-    /// Angular velocity per horizontal force, in rad/s/N; as much velocity per torque, in m/s/(N·m).
-    pub(super) const TURNING: f64 = -4.578_772e-4;
-    /// Angular velocity per torque, in rad/s/(N·m).
-    pub(super) const TORQUE_TURNING: f64 = 2.175_412e-2;
+    /// Observed velocity of the lander per force on it, in m/s/N.
+    pub(super) const SEEN_VELOCITY: [f64; 2] = [4.042_799e-3, 4.033_161e-3];
+    /// Observed angular velocity per horizontal force, in rad/s/N; as much observed velocity to
+    /// the right per torque, in m/s/(N·m).
+    pub(super) const SEEN_TURNING: f64 = -4.578_772e-4;
+    /// Observed angular velocity per torque, in rad/s/(N·m).
+    pub(super) const SEEN_TORQUE: f64 = 2.175_412e-2;
+    /// Angular velocity of the whole per horizontal force, in rad/s/N.
+    pub(super) const TURNING: f64 = -4.523_827e-4;
+    /// Angular velocity of the whole per torque, in rad/s/(N·m): a step over the inertia.
+    pub(super) const TORQUE: f64 = 2.2e-2;
     /// Lift, in m.
     pub(super) const LIFT: f64 = 6.136e-3;
     /// Turn, in rad: constant, and per horizontal force.
@@ -59,8 +65,12 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A random episode, after the hidden step that Gymnasium's reset takes.
-    pub(super) fn sample(config: LunarLanderConfig, rng: &mut Stream) -> Self {
+    /// A random episode, after the hidden step that Gymnasium's reset takes, and its first
+    /// observation.
+    pub(super) fn sample(config: LunarLanderConfig, rng: &mut Stream) -> (Self, [f32; 8]) {
+        use first_step::{
+            LIFT, OPENINGS, SEEN_TORQUE, SEEN_TURNING, SEEN_VELOCITY, TORQUE, TURN, TURNING,
+        };
         let terrain = Terrain::sample(rng);
         let mut force = Vector::from([0; 2].map(|_| rng.uniform(-INITIAL_FORCE, INITIAL_FORCE)));
         let mut torque = 0.0;
@@ -74,17 +84,26 @@ impl World {
         }
         draw_dispersion(rng);
 
+        let fall = config.gravity * DT;
         let velocity = Vector::new(
-            first_step::VELOCITY[0] * force.x + first_step::TURNING * torque,
-            first_step::VELOCITY[1] * force.y + config.gravity * DT,
+            SEEN_VELOCITY[0] * force.x + SEEN_TURNING * torque,
+            SEEN_VELOCITY[1] * force.y + fall,
         );
-        let turning = first_step::TURNING * force.x + first_step::TORQUE_TURNING * torque;
-        let position = Vector::new(WIDTH / 2.0, HEIGHT + first_step::LIFT) + velocity * DT;
+        let turning = SEEN_TURNING * force.x + SEEN_TORQUE * torque;
         let linear = |[constant, slope]: [f64; 2]| constant + slope * force.x;
-        let angle = linear(first_step::TURN) + turning * DT;
-        let mut craft = Craft::new(position, angle, first_step::OPENINGS.map(linear));
+        let mut craft = Craft::new(
+            Vector::new(WIDTH / 2.0, HEIGHT + LIFT) + velocity * DT,
+            linear(TURN) + turning * DT,
+            OPENINGS.map(linear),
+        );
         craft.set_velocity(velocity, turning, [0.0; 2]);
-        Self::new(config, terrain, craft, gusts, [false; 2])
+        let mut world = Self::new(config, terrain, craft, gusts, [false; 2]);
+        let observation = world.observation();
+
+        let whole = force * (DT / MASS);
+        let turning = TURNING * force.x + TORQUE * torque;
+        world.craft.velocity = [whole.x, whole.y + fall, turning, 0.0, 0.0];
+        (world, observation)
     }
 
     /// An episode from a given state, without wind's pattern: it blows from its start.
