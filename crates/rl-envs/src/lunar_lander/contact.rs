@@ -22,7 +22,7 @@ const LANDER_FRICTION: f64 = 0.1;
 const LEG_FRICTION: f64 = std::f64::consts::SQRT_2 * 0.1;
 
 /// Corners, and at most one ridge per part and two more.
-const CAPACITY: usize = 20;
+pub(super) const CAPACITY: usize = 20;
 
 /// A point where a part of the craft touches the ground, or may do so within the step.
 #[derive(Clone, Copy, Debug)]

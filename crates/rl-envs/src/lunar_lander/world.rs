@@ -44,7 +44,7 @@ mod first_step {
     /// Turn, in rad: constant, and per horizontal force.
     pub(super) const TURN: [f64; 2] = [6.613e-6, -9.240e-8];
     /// Opening of leg 0 and leg 1, in rad: constants, and per horizontal force.
-    pub(super) const OPENINGS: [[f64; 2]; 2] = [[0.491_877, -2.744e-6], [0.492_151, 2.753e-6]];
+    pub(super) const OPENINGS: [[f64; 2]; 2] = [[0.491_917, -3.09e-6], [0.492_211, 2.36e-6]];
 }
 
 /// The state of an episode, ended or not.
