@@ -33,11 +33,23 @@ pub(super) struct Contact {
     pub(super) normal: Vector,
     /// Distance of the surfaces without their skins, in m.
     pub(super) distance: f64,
+    /// Speed of the craft out of the ground before anything is solved, in m/s.
+    pub(super) speed: f64,
     /// The chunks of the terrain that are touched.
     pub(super) chunks: Chunks,
 }
 
 impl Contact {
+    /// Whether the surfaces touch, skin to skin, at the start of the step.
+    pub(super) fn touches(&self) -> bool {
+        self.distance <= SKIN
+    }
+
+    /// Whether the surfaces meet within the step.
+    pub(super) fn impacts(&self) -> bool {
+        self.distance + self.speed * DT < IMPACT
+    }
+
     pub(super) fn friction(&self) -> f64 {
         match self.part {
             Part::Lander => LANDER_FRICTION,
@@ -61,6 +73,7 @@ impl Contacts {
             point: Vector::default(),
             normal: Vector::default(),
             distance: 0.0,
+            speed: 0.0,
             chunks: 0,
         };
         let mut contacts = Self {
@@ -110,18 +123,18 @@ impl Contacts {
             distance,
             chunks,
         } = ground;
-        let near = distance < SKIN
-            || distance < margin(craft) && {
-                let speed = craft.velocity_of(part, point).dot(normal);
-                // Half as much again, since another contact may turn this point towards the ground.
-                distance + 1.5 * speed * DT < SKIN
-            };
-        if near && self.len < CAPACITY {
+        if distance > margin(craft) || self.len == CAPACITY {
+            return;
+        }
+        let speed = craft.velocity_of(part, point).dot(normal);
+        // Half as much again, since another contact may turn this point towards the ground.
+        if distance <= SKIN || distance + 1.5 * speed * DT < SKIN {
             self.items[self.len] = Contact {
                 part,
                 point,
                 normal,
                 distance,
+                speed,
                 chunks,
             };
             self.len += 1;

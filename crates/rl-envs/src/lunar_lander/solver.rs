@@ -231,10 +231,11 @@ pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terra
     for contact in contacts {
         if let Part::Leg(leg) = contact.part {
             let load = &mut joints[leg].load;
-            *load = match *load {
-                Load::Air | Load::Impact if contact.distance > SKIN => Load::Impact,
-                _ => Load::Ground,
-            };
+            if contact.touches() {
+                *load = Load::Ground;
+            } else if contact.impacts() && *load == Load::Air {
+                *load = Load::Impact;
+            }
         }
     }
     let mut touches = [TOUCH; CAPACITY];
@@ -242,7 +243,7 @@ pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terra
     for (touch, contact) in touches.iter_mut().zip(contacts) {
         touch.friction = contact.friction();
         touch.distance = contact.distance;
-        touch.least = if contact.distance <= SKIN {
+        touch.least = if contact.touches() {
             0.0
         } else {
             (IMPACT - contact.distance) / DT
@@ -255,7 +256,7 @@ pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terra
 
     let mut touching = Touching::default();
     for (touch, contact) in touches.iter().zip(contacts) {
-        if contact.distance <= SKIN || touch.impulse[0] > 0.0 {
+        if contact.touches() || touch.impulse[0] > 0.0 {
             match contact.part {
                 Part::Lander => touching.lander = true,
                 Part::Leg(leg) => touching.legs[leg] |= contact.chunks,
