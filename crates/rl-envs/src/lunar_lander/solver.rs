@@ -22,6 +22,18 @@ const STOP_SLOP: f64 = 2.0 / 180.0 * std::f64::consts::PI;
 /// that a leg springs back faster than the motor's own rate.
 const MOTOR_GAIN: f64 = 0.32;
 
+/// What motors give once they have long pressed closed legs against their stops; nothing for a leg
+/// that is on its way there.
+pub(super) fn rested_motors(openings: [f64; 2]) -> [f64; 2] {
+    openings.map(|opening| {
+        if opening <= CLOSED {
+            -MOTOR_IMPULSE
+        } else {
+            0.0
+        }
+    })
+}
+
 /// What a hinge does in a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Hinge {
