@@ -373,7 +373,7 @@ fn friction_holds_below_its_angle_and_lets_go_above() {
 #[test]
 fn a_symmetric_drop_stays_symmetric() {
     let mut lander = LunarLander::default();
-    let mut state = hovering([10.0, 5.0], 0.0);
+    let mut state = hovering([10.0, 4.0], 0.0);
     state.velocity = [0.0, -1.0];
     lander.start(&state, PAD);
     let mut touched = false;

@@ -177,3 +177,47 @@ fn face_over(outline: &Outline, ridge: Vector) -> Option<(Vector, f64)> {
     }
     nearest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contacts(height: f64, fall: f64, terrain: &Terrain) -> Vec<Contact> {
+        let mut craft = Craft::new(Vector::new(11.0, height), 0.0, [0.35; 2]);
+        craft.set_velocity(Vector::new(0.0, -fall), 0.0, [0.0; 2]);
+        Contacts::find(&craft, terrain).as_slice().to_vec()
+    }
+
+    #[test]
+    fn level_feet_touch_level_ground_at_their_outer_corners() {
+        let terrain = Terrain::new([3.3; 11]);
+        let touching = contacts(3.92, 0.0, &terrain);
+        let parts: Vec<_> = touching.iter().map(|contact| contact.part).collect();
+        assert_eq!(parts, [Part::Leg(0), Part::Leg(1)]);
+        assert!(touching.iter().all(|contact| contact.touches()));
+        assert!(contacts(3.95, 0.0, &terrain).is_empty());
+        let meeting = contacts(3.95, 4.0, &terrain);
+        assert!(
+            meeting
+                .iter()
+                .any(|contact| contact.impacts() && !contact.touches())
+        );
+    }
+
+    #[test]
+    fn a_ridge_under_the_lander_touches_its_underside() {
+        let mut terrain = [0.0; 11];
+        terrain[5] = 4.0;
+        let terrain = Terrain::new(terrain);
+        let mut craft = Craft::new(Vector::new(10.1, 4.34), 0.0, [0.35; 2]);
+        craft.set_velocity(Vector::default(), 0.0, [0.0; 2]);
+        let found = Contacts::find(&craft, &terrain);
+        let ridge = found
+            .as_slice()
+            .iter()
+            .find(|contact| contact.part == Part::Lander)
+            .unwrap();
+        assert_eq!(ridge.normal, Vector::new(0.0, 1.0));
+        assert!((ridge.distance - (0.34 - 1.0 / 3.0)).abs() < 1e-12);
+    }
+}

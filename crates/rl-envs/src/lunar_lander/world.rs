@@ -6,8 +6,9 @@ use super::{
     LunarLanderConfig,
     craft::{Craft, DT, MASS, Part},
     engines::{Gusts, Throttle, draw_dispersion, push_lander},
+    hinge::rested_motors,
     scene::{LunarLanderEnd, LunarLanderScene, LunarLanderState, Pose},
-    solver::{Touching, advance, rested_motors},
+    solver::{Touching, advance},
     terrain::{Chunks, HEIGHT, HELIPAD_Y, Terrain, VERTICES, WIDTH},
     vector::Vector,
 };
