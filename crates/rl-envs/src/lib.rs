@@ -1,4 +1,5 @@
-//! Environments whose physics are Gymnasium's, in plain Rust: no Python, no system libraries.
+//! Environments in plain Rust, without Python and system libraries: the classic-control ones with
+//! Gymnasium's physics, and a lunar lander with physics of its own under Gymnasium's rules.
 //!
 //! ```
 //! use rl_core::{Environment, Stream};
@@ -16,6 +17,7 @@ mod acrobot;
 mod batch;
 mod cartpole;
 mod conformance;
+mod lunar_lander;
 mod mountain_car;
 mod mountain_car_continuous;
 mod pendulum;
@@ -34,6 +36,10 @@ pub use cartpole::{CartPole, CartPolePhysics};
 pub use conformance::{
     ConformanceConfig, ConformanceReport, Misuse, Moment, NonConformance, check_batch,
     check_environment,
+};
+pub use lunar_lander::{
+    LunarLander, LunarLanderConfig, LunarLanderConfigError, LunarLanderContinuous, LunarLanderEnd,
+    LunarLanderHeuristic, LunarLanderScene, LunarLanderState, Pose, Wind,
 };
 pub use mountain_car::{MountainCar, MountainCarPhysics};
 pub use mountain_car_continuous::{MountainCarContinuous, MountainCarContinuousPhysics};
