@@ -17,6 +17,8 @@ mod batch;
 mod cartpole;
 mod mountain_car;
 mod mountain_car_continuous;
+#[cfg(feature = "parity")]
+pub mod parity;
 mod pendulum;
 pub mod physics;
 mod registry;

@@ -1,0 +1,115 @@
+//! Our environments against recorded traces of Gymnasium's.
+//!
+//! A set of traces is a directory named after its environment (`cartpole`, `mountaincar`,
+//! `mountaincar_continuous`, `acrobot`, `pendulum`; hyphens, underscores and case don't matter)
+//! with files of comma-separated values in it:
+//!
+//! * `transitions.csv`: independent steps, each from a recorded state.
+//! * `episode_index.csv`: how episodes start and end. A seeded start must be ours to the last bit.
+//! * `episodes.csv`: the steps of these, compared as far as the record says that rounding, which
+//!   these systems amplify, leaves them comparable.
+//!
+//! Numbers are held to a [`Tolerance`] each, flags are equal or not.
+//!
+//! ```no_run
+//! let report = rl_envs::parity::replay("traces".as_ref())?;
+//! assert!(report.passed, "{} numbers are beyond their tolerance", report.beyond);
+//! # Ok::<(), rl_envs::parity::ParityError>(())
+//! ```
+
+mod classic;
+mod error;
+mod report;
+mod table;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+pub use error::ParityError;
+pub use report::{Deviation, EnvironmentReport, FileReport, Quantity, Report, Tolerance};
+
+/// Replays the traces in a directory.
+type Replay = fn(&Path) -> Result<Vec<FileReport>, ParityError>;
+
+/// How the traces in a directory of this name are replayed.
+const REPLAYS: &[(&str, Replay)] = &[
+    ("cartpole", classic::cartpole),
+    ("mountaincar", classic::mountain_car),
+    ("mountaincar_continuous", classic::mountain_car_continuous),
+    ("acrobot", classic::acrobot),
+    ("pendulum", classic::pendulum),
+];
+
+/// Files by which a set of traces is known.
+const TRACES: &[&str] = &["transitions.csv", "episodes.csv", "episode_index.csv"];
+
+/// Replays every set of traces in `directory` and below.
+///
+/// # Errors
+/// [`ParityError`] if there are none, or one is malformed.
+pub fn replay(directory: &Path) -> Result<Report, ParityError> {
+    let mut environments = Vec::new();
+    search(directory, &mut BTreeSet::new(), &mut environments)?;
+    if environments.is_empty() {
+        return Err(ParityError::NoTraces {
+            directory: directory.to_owned(),
+            known: known(),
+        });
+    }
+    Ok(Report::new(environments))
+}
+
+/// Replays what is in `directory` and below, each place once whatever links lead there.
+fn search(
+    directory: &Path,
+    seen: &mut BTreeSet<PathBuf>,
+    environments: &mut Vec<EnvironmentReport>,
+) -> Result<(), ParityError> {
+    let unreadable = |source| ParityError::Read {
+        path: directory.to_owned(),
+        source,
+    };
+    let place = directory.canonicalize().map_err(unreadable)?;
+    let entries = directory.read_dir().map_err(unreadable)?;
+    let mut below = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
+    below.retain(|path| path.is_dir());
+    below.sort();
+
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let traces = TRACES.iter().map(|file| directory.join(file));
+    if !seen.insert(place.clone()) {
+        return Ok(());
+    }
+    if let Some((environment, replay)) = REPLAYS.iter().find(|(known, _)| same(known, &name)) {
+        let files = replay(directory)?;
+        environments.push(EnvironmentReport {
+            environment: (*environment).to_owned(),
+            directory: directory.to_owned(),
+            passed: files.iter().all(|file| file.passed),
+            files,
+        });
+    } else if let Some(file) = traces.into_iter().find(|path| path.exists()) {
+        return Err(ParityError::UnknownEnvironment {
+            file,
+            known: known(),
+        });
+    }
+    below
+        .iter()
+        .try_for_each(|path| search(path, seen, environments))
+}
+
+/// Whether two names differ in hyphens, underscores and case alone.
+fn same(left: &str, right: &str) -> bool {
+    let letters = |name: &str| name.to_lowercase().replace(['-', '_'], "");
+    letters(left) == letters(right)
+}
+
+/// The names of directories that are recognised.
+fn known() -> String {
+    let names: Vec<&str> = REPLAYS.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}
