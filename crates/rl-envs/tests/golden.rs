@@ -375,8 +375,8 @@ fn a_malformed_file_is_named_with_what_is_wrong() {
 
     let copy = Copy::new();
     fs::remove_file(copy.path("episode_index.csv")).unwrap();
-    let message =
-        "cartpole/episode_index.csv is missing; episodes.csv cannot be replayed without it";
+    let message = "cartpole/episode_index.csv is missing, without which cartpole/episodes.csv \
+                   cannot be replayed";
     assert_eq!(copy.error(), message);
 }
 
@@ -398,7 +398,7 @@ fn a_directory_without_traces_is_an_error() {
     fs::create_dir(&set).unwrap();
     let message = error(place.path());
     assert!(
-        message.contains("Mountain-Car/transitions.csv is missing"),
+        message.contains("Mountain-Car holds no recorded traces"),
         "{message}"
     );
     fs::remove_dir(&set).unwrap();
@@ -418,7 +418,10 @@ fn a_directory_without_traces_is_an_error() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(100)
+    })]
 
     #[test]
     fn no_damage_to_the_files_makes_the_replay_panic(

@@ -5,7 +5,7 @@ use std::path::Path;
 use rl_core::{Action, BoxSpace, Environment, EnvironmentError, Space, Status, Step, Stream};
 
 use super::table::{Row, Table};
-use super::{FileReport, ParityError, Quantity, Tolerance};
+use super::{FileReport, ParityError, Quantity, Tolerance, compare_status};
 use crate::physics::Physics;
 use crate::{Acrobot, CartPole, MountainCar, MountainCarContinuous, Pendulum};
 use crate::{Simulation, TimeLimit};
@@ -88,32 +88,16 @@ pub(super) fn pendulum(directory: &Path) -> Result<Vec<FileReport>, ParityError>
 
 impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
     fn replay(&self, directory: &Path) -> Result<Vec<FileReport>, ParityError> {
-        let [transitions, steps, index] =
-            ["transitions.csv", "episodes.csv", "episode_index.csv"].map(|f| directory.join(f));
+        let episodes = [
+            ("episodes.csv", &["episode", "t"][..]),
+            ("episode_index.csv", &["episode"]),
+        ];
         let mut files = Vec::new();
-        if transitions.exists() {
-            files.push(self.transitions(&Table::read(transitions, &["id"])?)?);
-        } else if !steps.exists() && !index.exists() {
-            return Err(ParityError::MissingFile {
-                file: transitions,
-                why: "the directory is named after an environment, but holds none of its traces",
-            });
+        if let Some(table) = Table::read_if_there(directory.join("transitions.csv"), &["id"])? {
+            files.push(self.transitions(&table)?);
         }
-        match (steps.exists(), index.exists()) {
-            (false, false) => {}
-            (true, true) => {
-                let steps = Table::read(steps, &["episode", "t"])?;
-                let index = Table::read(index, &["episode"])?;
-                files.extend(self.episodes(&steps, &index)?);
-            }
-            (steps_exist, _) => {
-                let (file, why) = if steps_exist {
-                    (index, "episodes.csv cannot be replayed without it")
-                } else {
-                    (steps, "episode_index.csv tells of the episodes in it")
-                };
-                return Err(ParityError::MissingFile { file, why });
-            }
+        if let Some((steps, index)) = Table::read_pair(directory, episodes)? {
+            files.extend(self.episodes(&steps, &index)?);
         }
         Ok(files)
     }
@@ -148,7 +132,6 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
         let mut flags = Quantity::new("flags", Tolerance::Exact);
         let mut compared = 0;
 
-        steps.announced_by(index, "episode")?;
         for episode in index.rows() {
             let recorded = episode.numbers(self.names, "init_")?;
             let seed = episode.integer("reset_seed")?;
@@ -163,7 +146,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
             if robust > length {
                 return Err(episode.wrong("robust_steps_f64", format!("at most {length}")));
             }
-            let rows = steps.steps_of(episode, "episode", length)?;
+            let rows = steps.steps_of(episode, "episode", Some(length))?;
 
             let mut environment = self.from(recorded);
             let rng = &mut Stream::from_seed(seed);
@@ -188,9 +171,14 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
                 compare_status(&mut ends, episode, status)?;
             } else {
                 // The time limit does not depend on how the rest of the episode goes.
-                let (terminated, truncated) = ends_of(episode)?;
-                let ours = !terminated && length >= self.environment.max_steps();
-                ends.flag(episode, "truncated", ours, truncated);
+                let status = if episode.flag("terminated")? {
+                    Status::Terminated
+                } else if length >= self.environment.max_steps() {
+                    Status::Truncated
+                } else {
+                    Status::Running
+                };
+                compare_status(&mut ends, episode, status)?;
             }
         }
         Ok([
@@ -250,17 +238,4 @@ fn take_step<E: Environment>(
     // These physics draw nothing.
     let step = environment.step(&action, &mut Stream::from_seed(0));
     step.map_err(|_| row.wrong("action", format!("in {}", environment.action_space())))
-}
-
-/// Terminated and truncated, as recorded; a step that is both is terminated.
-fn ends_of(row: Row<'_>) -> Result<(bool, bool), ParityError> {
-    let terminated = row.flag("terminated")?;
-    Ok((terminated, row.flag("truncated")? && !terminated))
-}
-
-fn compare_status(flags: &mut Quantity, row: Row<'_>, status: Status) -> Result<(), ParityError> {
-    let (terminated, truncated) = ends_of(row)?;
-    flags.flag(row, "terminated", status == Status::Terminated, terminated);
-    flags.flag(row, "truncated", status == Status::Truncated, truncated);
-    Ok(())
 }

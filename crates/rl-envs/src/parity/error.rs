@@ -13,21 +13,21 @@ pub enum ParityError {
         /// Why not.
         source: std::io::Error,
     },
-    /// A directory without traces in it or below.
-    #[error("{} holds no recorded traces; expected a directory named after an environment ({known})", directory.display())]
+    /// A directory without traces.
+    #[error("{} holds no recorded traces; expected {expected}", directory.display())]
     NoTraces {
         /// The directory.
         directory: PathBuf,
-        /// The names that are recognised.
-        known: String,
+        /// What was looked for.
+        expected: String,
     },
-    /// A directory named after an environment without traces, or with half of a pair of files.
-    #[error("{} is missing; {why}", file.display())]
+    /// One of two files that belong together.
+    #[error("{} is missing, without which {} cannot be replayed", missing.display(), present.display())]
     MissingFile {
         /// The file that should be there.
-        file: PathBuf,
-        /// What it is for.
-        why: &'static str,
+        missing: PathBuf,
+        /// The file that is.
+        present: PathBuf,
     },
     /// Traces of no known environment.
     #[error("{} is in no directory named after an environment ({known})", file.display())]

@@ -1,13 +1,21 @@
 //! Our environments against recorded traces of Gymnasium's.
 //!
 //! A set of traces is a directory named after its environment (`cartpole`, `mountaincar`,
-//! `mountaincar_continuous`, `acrobot`, `pendulum`; hyphens, underscores and case don't matter)
-//! with files of comma-separated values in it:
+//! `mountaincar_continuous`, `acrobot`, `pendulum`, `lunarlander`, `lunarlander_continuous`;
+//! hyphens, underscores and case don't matter) with files of comma-separated values in it:
 //!
 //! * `transitions.csv`: independent steps, each from a recorded state.
 //! * `episode_index.csv`: how episodes start and end. A seeded start must be ours to the last bit.
 //! * `episodes.csv`: the steps of these, compared as far as the record says that rounding, which
 //!   these systems amplify, leaves them comparable.
+//!
+//! LunarLander's physics are our own, so that its traces are others:
+//!
+//! * `freeflight.csv` and `freeflight_index.csv`: segments of flight from a recorded state, under
+//!   one action and recorded dispersions of the engines.
+//! * `starts.csv`: seeded resets.
+//! * `transitions.csv` and `heuristic_steps.csv`: single steps and whole episodes, contact with the
+//!   ground included: reported, not judged.
 //!
 //! Numbers are held to a [`Tolerance`] each, flags are equal or not.
 //!
@@ -19,11 +27,16 @@
 
 mod classic;
 mod error;
+mod lander;
 mod report;
 mod table;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use rl_core::Status;
+
+use table::Row;
 
 pub use error::ParityError;
 pub use report::{Deviation, EnvironmentReport, FileReport, Quantity, Report, Tolerance};
@@ -38,6 +51,8 @@ const REPLAYS: &[(&str, Replay)] = &[
     ("mountaincar_continuous", classic::mountain_car_continuous),
     ("acrobot", classic::acrobot),
     ("pendulum", classic::pendulum),
+    ("lunarlander", lander::discrete),
+    ("lunarlander_continuous", lander::continuous),
 ];
 
 /// Files by which a set of traces is known.
@@ -53,7 +68,7 @@ pub fn replay(directory: &Path) -> Result<Report, ParityError> {
     if environments.is_empty() {
         return Err(ParityError::NoTraces {
             directory: directory.to_owned(),
-            known: known(),
+            expected: format!("a directory named after an environment ({})", known()),
         });
     }
     Ok(Report::new(environments))
@@ -85,6 +100,12 @@ fn search(
     }
     if let Some((environment, replay)) = REPLAYS.iter().find(|(known, _)| same(known, &name)) {
         let files = replay(directory)?;
+        if files.is_empty() {
+            return Err(ParityError::NoTraces {
+                directory: directory.to_owned(),
+                expected: "transitions.csv, or others of the files described".into(),
+            });
+        }
         environments.push(EnvironmentReport {
             environment: (*environment).to_owned(),
             directory: directory.to_owned(),
@@ -100,6 +121,17 @@ fn search(
     below
         .iter()
         .try_for_each(|path| search(path, seen, environments))
+}
+
+/// Compares how an episode stands after a step; a step that both terminates and reaches the time
+/// limit is terminated.
+fn compare_status(flags: &mut Quantity, row: Row<'_>, status: Status) -> Result<(), ParityError> {
+    let terminated = row.flag("terminated")?;
+    let truncated = row.flag("truncated")? && !terminated;
+    let ours = status == Status::Terminated;
+    flags.flag(row, "terminated", ours, terminated);
+    flags.flag(row, "truncated", status == Status::Truncated, truncated);
+    Ok(())
 }
 
 /// Whether two names differ in hyphens, underscores and case alone.

@@ -220,7 +220,7 @@ impl Quantity {
 impl std::fmt::Display for Tolerance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Exact => f.write_str("exact"),
+            Self::Exact => f.write_str("equal"),
             Self::Absolute(most) => write!(f, "{most:e}"),
             Self::Scaled(most) => write!(f, "{most:e}·max(1, |theirs|)"),
             Self::NotJudged => f.write_str("not judged"),

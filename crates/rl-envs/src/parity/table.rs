@@ -14,9 +14,11 @@ pub(super) struct Table {
     columns: Vec<String>,
     /// Line and values of each row.
     rows: Vec<(usize, Vec<String>)>,
-    /// The columns that tell a row from the others.
-    key: &'static [&'static str],
+    key: Key,
 }
+
+/// Columns that tell a row from the others.
+type Key = &'static [&'static str];
 
 /// A row of a [`Table`].
 #[derive(Clone, Copy)]
@@ -28,7 +30,7 @@ pub(super) struct Row<'a> {
 
 impl Table {
     /// Reads a file whose rows the columns `key` tell apart.
-    pub(super) fn read(path: PathBuf, key: &'static [&'static str]) -> Result<Self, ParityError> {
+    fn read(path: PathBuf, key: Key) -> Result<Self, ParityError> {
         let text = std::fs::read_to_string(&path).map_err(|source| ParityError::Read {
             path: path.clone(),
             source,
@@ -66,6 +68,32 @@ impl Table {
         Ok(table)
     }
 
+    /// Reads a file if there is one.
+    pub(super) fn read_if_there(path: PathBuf, key: Key) -> Result<Option<Self>, ParityError> {
+        path.exists().then(|| Self::read(path, key)).transpose()
+    }
+
+    /// Reads a file of steps and the index that announces them by its key, or neither.
+    pub(super) fn read_pair(
+        directory: &Path,
+        [steps, index]: [(&str, Key); 2],
+    ) -> Result<Option<(Self, Self)>, ParityError> {
+        let read = |(file, key)| Self::read_if_there(directory.join(file), key);
+        let missing = |(file, _), present: Self| ParityError::MissingFile {
+            missing: directory.join(file),
+            present: present.path,
+        };
+        match (read(steps)?, read(index)?) {
+            (None, None) => Ok(None),
+            (Some(table), None) => Err(missing(index, table)),
+            (None, Some(table)) => Err(missing(steps, table)),
+            (Some(steps), Some(index)) => {
+                steps.announced_by(&index)?;
+                Ok(Some((steps, index)))
+            }
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -82,49 +110,49 @@ impl Table {
         })
     }
 
-    /// The rows that `index` announces: those whose `key` is its, as many as `length`, with `t`
-    /// counting from 0.
+    /// The rows that `index` announces: those whose `key` is its, with `t` counting from 0, as many
+    /// as `length` if it tells one, and at least one.
     pub(super) fn steps_of<'a>(
         &'a self,
         index: Row<'_>,
         key: &str,
-        length: usize,
+        length: Option<usize>,
     ) -> Result<Vec<Row<'a>>, ParityError> {
         let name = index.text(key)?;
         let mut steps = Vec::new();
         for row in self.rows() {
             if row.text(key)? == name {
-                let t: usize = row.integer("t")?;
-                if t != steps.len() {
+                if row.integer::<usize>("t")? != steps.len() {
                     return Err(row.wrong("t", format!("{}, the next step", steps.len())));
                 }
                 steps.push(row);
             }
         }
-        if steps.len() == length {
-            Ok(steps)
-        } else {
-            let (file, rows) = (self.path.display(), steps.len());
-            Err(index.wrong(
-                key,
-                format!("told in {length} rows of {file}, but in {rows}"),
-            ))
+        if !steps.is_empty() && length.is_none_or(|length| length == steps.len()) {
+            return Ok(steps);
         }
+        let length = length.map_or("some".into(), |length| length.to_string());
+        let (file, rows) = (self.path.display(), steps.len());
+        Err(index.wrong(
+            key,
+            format!("told in {length} rows of {file}, but in {rows}"),
+        ))
     }
 
     /// Refuses rows that no row of `index` announces.
-    pub(super) fn announced_by(&self, index: &Table, key: &str) -> Result<(), ParityError> {
-        let names: Vec<&str> = index
-            .rows()
-            .map(|row| row.text(key))
-            .collect::<Result<_, _>>()?;
-        match self
-            .rows()
-            .find(|row| !row.text(key).is_ok_and(|name| names.contains(&name)))
-        {
-            Some(row) => Err(row.wrong(key, format!("in {}", index.path.display()))),
-            None => Ok(()),
+    fn announced_by(&self, index: &Table) -> Result<(), ParityError> {
+        for key in index.key {
+            let names: Vec<&str> = index
+                .rows()
+                .map(|row| row.text(key))
+                .collect::<Result<_, _>>()?;
+            for row in self.rows() {
+                if !names.contains(&row.text(key)?) {
+                    return Err(row.wrong(key, format!("in {}", index.path.display())));
+                }
+            }
         }
+        Ok(())
     }
 }
 
