@@ -5,6 +5,7 @@ mod contact;
 mod craft;
 mod engines;
 mod heuristic;
+mod hinge;
 mod scene;
 mod solver;
 mod terrain;
