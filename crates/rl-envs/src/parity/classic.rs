@@ -171,14 +171,10 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
                 compare_status(&mut ends, episode, status)?;
             } else {
                 // The time limit does not depend on how the rest of the episode goes.
-                let status = if episode.flag("terminated")? {
-                    Status::Terminated
-                } else if length >= self.environment.max_steps() {
-                    Status::Truncated
-                } else {
-                    Status::Running
-                };
-                compare_status(&mut ends, episode, status)?;
+                let terminated = episode.flag("terminated")?;
+                let ours = !terminated && length >= self.environment.max_steps();
+                let theirs = !terminated && episode.flag("truncated")?;
+                ends.flag(episode, "truncated", ours, theirs);
             }
         }
         Ok([

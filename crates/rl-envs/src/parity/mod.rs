@@ -85,25 +85,26 @@ fn search(
         source,
     };
     let place = directory.canonicalize().map_err(unreadable)?;
-    let entries = directory.read_dir().map_err(unreadable)?;
-    let mut below = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
+    let mut below = directory
+        .read_dir()
+        .and_then(|entries| {
+            let paths = entries.map(|entry| Ok(entry?.path()));
+            paths.collect::<std::io::Result<Vec<_>>>()
+        })
         .map_err(unreadable)?;
+    if !seen.insert(place.clone()) {
+        return Ok(());
+    }
     below.retain(|path| path.is_dir());
     below.sort();
 
     let name = place.file_name().unwrap_or_default().to_string_lossy();
-    let traces = TRACES.iter().map(|file| directory.join(file));
-    if !seen.insert(place.clone()) {
-        return Ok(());
-    }
     if let Some((environment, replay)) = REPLAYS.iter().find(|(known, _)| same(known, &name)) {
         let files = replay(directory)?;
         if files.is_empty() {
             return Err(ParityError::NoTraces {
                 directory: directory.to_owned(),
-                expected: "transitions.csv, or others of the files described".into(),
+                expected: "transitions.csv, starts.csv, or a pair of steps and their index".into(),
             });
         }
         environments.push(EnvironmentReport {
@@ -112,7 +113,11 @@ fn search(
             passed: files.iter().all(|file| file.passed),
             files,
         });
-    } else if let Some(file) = traces.into_iter().find(|path| path.exists()) {
+    } else if let Some(file) = TRACES
+        .iter()
+        .map(|file| directory.join(file))
+        .find(|path| path.exists())
+    {
         return Err(ParityError::UnknownEnvironment {
             file,
             known: known(),
