@@ -326,9 +326,13 @@ fn a_lander_that_flies_elsewhere_is_found() {
     let place = "freeflight.csv, line 40: segment 1, t 8";
     assert_eq!(copy.deviation(), (place.into(), "contact".into(), 0.0, 1.0));
 
-    let copy = Copy::of("lunarlander");
-    copy.set("starts.csv", 21, "terrain_y10", "0.5");
-    assert_eq!(copy.deviation().0, "starts.csv, line 21: seed 1019");
+    for column in ["terrain_y10", "obs2", "lander_y"] {
+        let copy = Copy::of("lunarlander");
+        copy.set("starts.csv", 21, column, "0.5");
+        let (place, found, ..) = copy.deviation();
+        assert_eq!(place, "starts.csv, line 21: seed 1019");
+        assert_eq!(found, column);
+    }
 }
 
 #[test]

@@ -99,7 +99,8 @@ fn starts<L: Lander>(table: &Table) -> Result<FileReport, ParityError> {
     let mut velocity = Quantity::new("velocity", VELOCITY);
     let mut angle = Quantity::new("angle", ANGLE);
     let mut turning = Quantity::new("angular velocity", VELOCITY);
-    let mut observation = Quantity::new("observation", Tolerance::NotJudged);
+    // `POSITION` in units of the observation, 10 m.
+    let mut observation = Quantity::new("observation", Tolerance::Absolute(1e-3));
     let mut compared = 0;
     for row in table.rows() {
         let mut lander = L::default();
