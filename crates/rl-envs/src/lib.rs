@@ -20,6 +20,8 @@ mod conformance;
 mod lunar_lander;
 mod mountain_car;
 mod mountain_car_continuous;
+#[cfg(feature = "parity")]
+pub mod parity;
 mod pendulum;
 pub mod physics;
 mod registry;
