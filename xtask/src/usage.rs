@@ -18,6 +18,7 @@ const RL_COMMANDS: &[(&str, &str)] = &[
         "parity",
         "compares the environments with recorded traces of Gymnasium's",
     ),
+    ("bench", "measures how fast the environments step"),
 ];
 
 /// The commands carried out here.
@@ -105,7 +106,7 @@ mod tests {
         let answer = unknown_command("trai").to_string();
         assert!(answer.contains("did you mean `train`?"), "{answer}");
         assert!(
-            answer.ends_with("expected one of train, eval, list, parity, check, test"),
+            answer.ends_with("expected one of train, eval, list, parity, bench, check, test"),
             "{answer}"
         );
     }

@@ -67,6 +67,8 @@ pub struct Config {
     pub environments: usize,
     /// Least number of steps per update, in whole episodes.
     pub steps_per_update: usize,
+    /// Whether observations are normalised by what was observed up to the last update.
+    pub normalize_observations: bool,
     /// Factor on the rewards that are learned from.
     pub reward_scale: f64,
     /// Discount.

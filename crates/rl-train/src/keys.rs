@@ -75,6 +75,11 @@ pub const KEYS: &[Key] = &[
         "Least steps per update, in whole episodes",
     ),
     key(
+        "normalize_observations",
+        "BOOL",
+        "Shift and scale observations to mean 0 and deviation 1",
+    ),
+    key(
         "reward_scale",
         "X",
         "Factor on the rewards that are learned from",

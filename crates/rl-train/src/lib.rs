@@ -12,6 +12,7 @@
 //! ```
 
 mod backend;
+mod bench;
 mod config;
 mod evaluate;
 mod keys;
@@ -21,6 +22,9 @@ mod run_directory;
 mod train;
 
 pub use backend::{Backend, BackendError};
+pub use bench::{
+    BATCH_SIZES, BenchConfig, Form, PeerSpeed, PeersError, Speed, bench_environment, measure_peers,
+};
 pub use config::{Algo, Config, Layers, Origin, UsageError, nearest};
 pub use evaluate::{EvaluateError, Evaluation, evaluate};
 pub use keys::{KEYS, Key};

@@ -1,5 +1,6 @@
 //! `rl`: trains and judges agents. `rl --help` tells how.
 
+mod bench_screen;
 mod command_line;
 mod parity_screen;
 mod screen;
@@ -10,7 +11,10 @@ use std::process::ExitCode;
 use rl_envs::EnvironmentId;
 use rl_envs::parity::{ParityError, replay};
 use rl_nets::{ActionChoice, PolicyFile};
-use rl_train::{Algo, Backend, PRESETS, UsageError, evaluate, train};
+use rl_train::{
+    Algo, Backend, BenchConfig, PRESETS, PeersError, UsageError, bench_environment, evaluate,
+    measure_peers, train,
+};
 
 /// Why a command failed: exit code 2 for a wrong call, 1 for a run that failed.
 enum Failure {
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         Some(("eval", arguments)) => run_eval(arguments),
         Some(("list", arguments)) => run_list(arguments),
         Some(("parity", arguments)) => run_parity(arguments),
+        Some(("bench", arguments)) => run_bench(arguments),
         _ => Ok(()),
     };
     match outcome {
@@ -192,6 +197,41 @@ fn run_parity(arguments: &clap::ArgMatches) -> Result<(), Failure> {
             "{beyond} numbers are beyond their tolerances"
         ))),
     }
+}
+
+fn run_bench(arguments: &clap::ArgMatches) -> Result<(), Failure> {
+    let runs: &u32 = argument(arguments, "runs")?;
+    let config = BenchConfig {
+        runs: *runs as usize,
+        seconds: *argument(arguments, "seconds")?,
+    };
+    let json = arguments.get_flag("json");
+    if !json {
+        print!("{}", bench_screen::header());
+    }
+    let mut speeds = Vec::new();
+    for &id in EnvironmentId::ALL {
+        let measured = bench_environment(id, &config);
+        if !json {
+            print!("{}", bench_screen::environment(&measured));
+        }
+        speeds.extend(measured);
+    }
+    if json {
+        println!("{}", serde_json::to_string(&speeds).map_err(Failure::run)?);
+        return Ok(());
+    }
+    let python: Option<&String> = arguments.get_one("python");
+    let peers = match measure_peers(python.map_or("python3", String::as_str), &config) {
+        Ok(peers) => peers,
+        // Only an interpreter that was asked for has to be there.
+        Err(PeersError::Start { .. }) if python.is_none() => Vec::new(),
+        Err(error) => return Err(Failure::run(error)),
+    };
+    if !peers.is_empty() {
+        print!("\n{}", bench_screen::peers(&peers, &speeds));
+    }
+    Ok(())
 }
 
 fn argument<'a, T: Clone + Send + Sync + 'static>(

@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use rl_core::{Agent, CollectError, Collection, Collector, FlatEnvironment, Purpose, Stream};
+use rl_core::{
+    Agent, CollectError, Collection, Collector, FlatEnvironment, Purpose, RunningMoments, Stream,
+};
+use rl_envs::{NormalizeObservation, Updating, WrapperError};
 use rl_nets::{ActionChoice, PolicyConfig, PolicyFile, PolicyFileError};
 use rl_pg::{ConfigError, UpdateError};
 use serde::Serialize;
@@ -108,6 +111,9 @@ pub enum TrainError {
         /// Why.
         source: UpdateError,
     },
+    /// The environments could not share their statistics.
+    #[error(transparent)]
+    Wrapper(#[from] WrapperError),
     /// The policy could not be written.
     #[error(transparent)]
     Policy(#[from] PolicyFileError),
@@ -136,15 +142,36 @@ impl TrainError {
 /// [`TrainError`]. The metrics of the updates before a failure stay in the run directory.
 pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Summary, TrainError> {
     let id = config.environment()?;
+    let environments = (0..config.environments).map(|_| id.make());
+    if !config.normalize_observations {
+        return train_on(config, environments.collect(), |_| Ok(None), progress);
+    }
+    let normalized =
+        environments.map(|made| NormalizeObservation::new(made, Updating::OnSynchronize));
+    let synchronize = |collector: &mut Collector<NormalizeObservation<_>>| {
+        NormalizeObservation::synchronize(collector.environments_mut())?;
+        let first = collector.environments_mut().next();
+        Ok(first.map(|environment| environment.statistics().frozen()))
+    };
+    train_on(config, normalized.collect(), synchronize, progress)
+}
+
+/// Trains on given environments. `synchronize` is called after every update, and returns what
+/// observations are normalised by from then on.
+fn train_on<E: FlatEnvironment>(
+    config: &Config,
+    environments: Vec<E>,
+    synchronize: impl Fn(&mut Collector<E>) -> Result<Option<RunningMoments>, WrapperError>,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Summary, TrainError> {
     let backend = Backend::from_name(&config.backend)
         .ok_or_else(|| UsageError(format!("unknown backend '{}'", config.backend)))?;
     let device = backend.device()?;
     let mut directory = RunDirectory::create(config, &config.to_toml()?)?;
 
-    let environments: Vec<_> = (0..config.environments).map(|_| id.make()).collect();
-    let observation_dim = id.make().observation_space().dim();
-    let action_space = id.make().action_space();
-    let weights = PolicyConfig::new(observation_dim, &action_space)
+    let made = config.environment()?.make();
+    let action_space = made.action_space();
+    let weights = PolicyConfig::new(made.observation_space().dim(), &action_space)
         .with_hidden(config.n_layers, config.size, config.activation)
         .with_initialization(config.initialization)
         .draw(&mut Stream::derive(config.seed, Purpose::Initialization, 0));
@@ -156,7 +183,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
     let start = Instant::now();
     let (mut acting_s, mut best) = (0.0, f64::NEG_INFINITY);
     let (mut last, mut done): (Option<Row>, f64) = (None, 0.0);
-    let last = loop {
+    let (last, normalization) = loop {
         let update = last.as_ref().map_or(0, |row| row.update) + 1;
         if config.anneal_learning_rate {
             agent.set_learning_rate(config.learning_rate * (1.0 - done))?;
@@ -180,6 +207,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
             start.elapsed().as_secs_f64(),
         );
         directory.append(&row)?;
+        let normalization = synchronize(&mut collector)?;
         best = f64::max(best, row.return_mean);
         done = match (config.updates, config.steps) {
             (Some(updates), _) => row.update as f64 / updates as f64,
@@ -191,7 +219,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
             done,
         });
         if done >= 1.0 {
-            break row;
+            break (row, normalization);
         }
         last = Some(row);
     };
@@ -201,7 +229,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
         algo: config.algo.name().to_owned(),
         action_space,
         weights: agent.weights().clone(),
-        normalization: None,
+        normalization,
     };
     policy.save(&directory.policy_path())?;
     let evaluation = evaluate(
