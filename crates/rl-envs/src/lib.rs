@@ -15,6 +15,7 @@
 mod acrobot;
 mod batch;
 mod cartpole;
+mod lunar_lander;
 mod mountain_car;
 mod mountain_car_continuous;
 mod pendulum;
@@ -29,6 +30,10 @@ mod time_limit;
 pub use acrobot::{Acrobot, AcrobotPhysics};
 pub use batch::{Batch, EmptyBatch};
 pub use cartpole::{CartPole, CartPolePhysics};
+pub use lunar_lander::{
+    LunarLander, LunarLanderConfig, LunarLanderConfigError, LunarLanderContinuous, LunarLanderEnd,
+    LunarLanderHeuristic, LunarLanderScene, LunarLanderState, Pose, Wind,
+};
 pub use mountain_car::{MountainCar, MountainCarPhysics};
 pub use mountain_car_continuous::{MountainCarContinuous, MountainCarContinuousPhysics};
 pub use pendulum::{Pendulum, PendulumPhysics};

@@ -1,0 +1,263 @@
+//! An episode: the craft over its terrain, what is observed and rewarded, and how it ends.
+
+use rl_core::{Status, Step, Stream};
+
+use super::{
+    LunarLanderConfig,
+    craft::{Craft, DT, Part},
+    engines::{Gusts, Throttle, draw_dispersion, push_lander},
+    scene::{LunarLanderEnd, LunarLanderScene, LunarLanderState, Pose},
+    solver::{Touching, advance},
+    terrain::{HEIGHT, HELIPAD_Y, Terrain, VERTICES, WIDTH},
+    vector::Vector,
+};
+
+/// Height of the lander's origin over the pad that observations count from, in m.
+const LEG_DOWN: f64 = 0.6;
+/// Bound of each component of the force that starts an episode, in N.
+const INITIAL_FORCE: f64 = 1000.0;
+/// A craft falls asleep after this many seconds without a part faster than the two below.
+const TIME_TO_SLEEP: f64 = 0.5;
+/// In m/s.
+const SLEEP_SPEED: f64 = 0.01;
+/// In rad/s (2°/s).
+const SLEEP_TURNING: f64 = 2.0 / 180.0 * std::f64::consts::PI;
+
+/// What the first, hidden step of an episode does in Box2D to a craft whose legs it builds 0.6 m
+/// off their hinges: it pulls all together, which lifts and turns the lander. Fitted to recorded
+/// resets, which it explains to six digits.
+mod first_step {
+    /// Velocity per force on the lander, in m/s/N.
+    pub(super) const VELOCITY: [f64; 2] = [4.042_799e-3, 4.033_161e-3];
+    /// Angular velocity per horizontal force, in rad/s/N; as much velocity per torque, in m/s/(N·m).
+    pub(super) const TURNING: f64 = -4.578_772e-4;
+    /// Angular velocity per torque, in rad/s/(N·m).
+    pub(super) const TORQUE_TURNING: f64 = 2.175_412e-2;
+    /// Lift, in m.
+    pub(super) const LIFT: f64 = 6.136e-3;
+    /// Turn, in rad: constant, and per horizontal force.
+    pub(super) const TURN: [f64; 2] = [6.613e-6, -9.240e-8];
+    /// Opening of leg 0 and leg 1, in rad: constants, and per horizontal force.
+    pub(super) const OPENINGS: [[f64; 2]; 2] = [[0.491_877, -2.744e-6], [0.492_151, 2.753e-6]];
+}
+
+/// The state of an episode, ended or not.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    config: LunarLanderConfig,
+    terrain: Terrain,
+    craft: Craft,
+    gusts: Option<Gusts>,
+    leg_contacts: [bool; 2],
+    shaping: f64,
+    /// Seconds that the craft has hardly moved.
+    still_for: f64,
+    throttle: Throttle,
+    end: Option<LunarLanderEnd>,
+}
+
+impl World {
+    /// A random episode, after the hidden step that Gymnasium's reset takes.
+    pub(super) fn sample(config: LunarLanderConfig, rng: &mut Stream) -> Self {
+        let terrain = Terrain::sample(rng);
+        let mut force = Vector::from([0; 2].map(|_| rng.uniform(-INITIAL_FORCE, INITIAL_FORCE)));
+        let mut torque = 0.0;
+        let mut gusts = None;
+        if let Some(wind) = config.wind {
+            let mut gust = Gusts::sample(rng);
+            let (push, turn) = gust.blow(wind);
+            force.x += push;
+            torque = turn;
+            gusts = Some(gust);
+        }
+        draw_dispersion(rng);
+
+        let velocity = Vector::new(
+            first_step::VELOCITY[0] * force.x + first_step::TURNING * torque,
+            first_step::VELOCITY[1] * force.y + config.gravity * DT,
+        );
+        let turning = first_step::TURNING * force.x + first_step::TORQUE_TURNING * torque;
+        let position = Vector::new(WIDTH / 2.0, HEIGHT + first_step::LIFT) + velocity * DT;
+        let linear = |[constant, slope]: [f64; 2]| constant + slope * force.x;
+        let angle = linear(first_step::TURN) + turning * DT;
+        let mut craft = Craft::new(position, angle, first_step::OPENINGS.map(linear));
+        craft.set_velocity(velocity, turning, [0.0; 2]);
+        Self::new(config, terrain, craft, gusts, [false; 2])
+    }
+
+    /// An episode from a given state, without wind's pattern: it blows from its start.
+    pub(super) fn from_state(
+        config: LunarLanderConfig,
+        state: &LunarLanderState,
+        heights: [f64; VERTICES],
+    ) -> Self {
+        let gusts = config.wind.map(|_| Gusts::default());
+        let mut craft = Craft::new(state.position.into(), state.angle, state.openings);
+        craft.set_velocity(
+            state.velocity.into(),
+            state.angular_velocity,
+            state.opening_rates,
+        );
+        let terrain = Terrain::new(heights);
+        Self::new(config, terrain, craft, gusts, state.leg_contacts)
+    }
+
+    fn new(
+        config: LunarLanderConfig,
+        terrain: Terrain,
+        craft: Craft,
+        gusts: Option<Gusts>,
+        leg_contacts: [bool; 2],
+    ) -> Self {
+        let mut world = Self {
+            config,
+            terrain,
+            craft,
+            gusts,
+            leg_contacts,
+            shaping: 0.0,
+            still_for: 0.0,
+            throttle: Throttle::default(),
+            end: None,
+        };
+        world.shaping = shaping(&world.coordinates());
+        world
+    }
+
+    /// Takes a step.
+    pub(super) fn step(&mut self, throttle: Throttle, dispersion: [f64; 2]) -> Step<[f32; 8]> {
+        let craft = &mut self.craft;
+        let mut momentum = craft.momentum();
+        if let (Some(wind), Some(gusts), [false, false]) =
+            (self.config.wind, &mut self.gusts, self.leg_contacts)
+        {
+            let (force, torque) = gusts.blow(wind);
+            push_lander(craft, Vector::new(force, 0.0), torque, &mut momentum);
+        }
+        throttle.push(craft, dispersion, &mut momentum);
+        momentum[1] += Craft::weight(self.config.gravity);
+        let Touching { lander, legs } = advance(craft, &momentum, &self.terrain);
+        self.leg_contacts = legs;
+        self.throttle = throttle;
+
+        self.still_for = if is_still(craft) {
+            self.still_for + DT
+        } else {
+            0.0
+        };
+        // The sum of 25 steps may fall short of half a second by rounding.
+        let asleep = self.still_for >= TIME_TO_SLEEP - 0.5 * DT;
+        if asleep {
+            craft.velocity = [0.0; 5];
+        }
+        let coordinates = self.coordinates();
+        let shaping = shaping(&coordinates);
+        let mut reward = shaping - self.shaping - throttle.cost();
+        self.shaping = shaping;
+        self.end = if asleep {
+            Some(LunarLanderEnd::Landed)
+        } else if lander {
+            Some(LunarLanderEnd::Crashed)
+        } else if coordinates[0].abs() >= 1.0 {
+            Some(LunarLanderEnd::OutOfBounds)
+        } else {
+            None
+        };
+        match self.end {
+            Some(LunarLanderEnd::Landed) => reward = 100.0,
+            Some(_) => reward = -100.0,
+            None => {}
+        }
+        Step {
+            observation: coordinates.map(|x| x as f32),
+            reward,
+            status: match self.end {
+                Some(_) => Status::Terminated,
+                None => Status::Running,
+            },
+        }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.end.is_some()
+    }
+
+    pub(super) fn observation(&self) -> [f32; 8] {
+        self.coordinates().map(|x| x as f32)
+    }
+
+    /// The observation before it is rounded.
+    fn coordinates(&self) -> [f64; 8] {
+        let [half_width, half_height] = [WIDTH / 2.0, HEIGHT / 2.0];
+        let craft = &self.craft;
+        let velocity = craft.lander_velocity();
+        let [leg_0, leg_1] = self.leg_contacts.map(f64::from);
+        [
+            (craft.origin.x - half_width) / half_width,
+            (craft.origin.y - (HELIPAD_Y + LEG_DOWN)) / half_height,
+            velocity.x * half_width * DT,
+            velocity.y * half_height * DT,
+            craft.angle,
+            20.0 * craft.velocity[2] * DT,
+            leg_0,
+            leg_1,
+        ]
+    }
+
+    pub(super) fn scene(&self) -> LunarLanderScene {
+        let Self {
+            craft, throttle, ..
+        } = self;
+        LunarLanderScene {
+            lander: Pose {
+                position: craft.origin.into(),
+                angle: craft.angle,
+            },
+            legs: [0, 1].map(|leg| Pose {
+                position: craft.leg_centre(leg).into(),
+                angle: craft.leg_angle(leg),
+            }),
+            terrain: self.terrain.heights,
+            main_power: throttle.main,
+            side_power: throttle.side,
+            leg_contacts: self.leg_contacts,
+            end: self.end,
+        }
+    }
+
+    pub(super) fn state(&self) -> LunarLanderState {
+        let Self { craft, .. } = self;
+        let [.., turning, opening_0, opening_1] = craft.velocity;
+        LunarLanderState {
+            position: craft.origin.into(),
+            angle: craft.angle,
+            velocity: craft.lander_velocity().into(),
+            angular_velocity: turning,
+            openings: craft.openings(),
+            opening_rates: [opening_0, opening_1],
+            leg_contacts: self.leg_contacts,
+        }
+    }
+}
+
+/// What the shaping rewards reward the change of.
+fn shaping(coordinates: &[f64; 8]) -> f64 {
+    let [x, y, vx, vy, angle, _, leg_0, leg_1] = *coordinates;
+    -100.0 * (x * x + y * y).sqrt() - 100.0 * (vx * vx + vy * vy).sqrt() - 100.0 * angle.abs()
+        + 10.0 * leg_0
+        + 10.0 * leg_1
+}
+
+/// Whether every part is slow enough to fall asleep.
+fn is_still(craft: &Craft) -> bool {
+    let [.., turning, opening_0, opening_1] = craft.velocity;
+    let slow = |velocity: Vector| velocity.dot(velocity) <= SLEEP_SPEED * SLEEP_SPEED;
+    turning.abs() <= SLEEP_TURNING
+        && slow(craft.lander_velocity())
+        && [opening_0, -opening_1]
+            .iter()
+            .all(|opening| (turning + opening).abs() <= SLEEP_TURNING)
+        && [0, 1]
+            .iter()
+            .all(|&leg| slow(craft.velocity_of(Part::Leg(leg), craft.leg_centre(leg))))
+}
