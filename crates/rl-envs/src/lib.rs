@@ -15,6 +15,9 @@
 mod acrobot;
 mod batch;
 mod cartpole;
+#[cfg(feature = "draw")]
+pub mod draw;
+mod heuristic;
 mod lunar_lander;
 mod mountain_car;
 mod mountain_car_continuous;
@@ -30,6 +33,7 @@ mod time_limit;
 pub use acrobot::{Acrobot, AcrobotPhysics};
 pub use batch::{Batch, EmptyBatch};
 pub use cartpole::{CartPole, CartPolePhysics};
+pub use heuristic::Heuristic;
 pub use lunar_lander::{
     LunarLander, LunarLanderConfig, LunarLanderConfigError, LunarLanderContinuous, LunarLanderEnd,
     LunarLanderHeuristic, LunarLanderScene, LunarLanderState, Pose, Wind,
