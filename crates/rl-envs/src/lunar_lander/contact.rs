@@ -5,7 +5,7 @@
 
 use super::{
     craft::{Craft, DT, Outline, Part, REACH},
-    terrain::Terrain,
+    terrain::{Chunks, Ground, Terrain},
     vector::Vector,
 };
 
@@ -22,7 +22,7 @@ const LANDER_FRICTION: f64 = 0.1;
 const LEG_FRICTION: f64 = std::f64::consts::SQRT_2 * 0.1;
 
 /// Corners, and at most one ridge per part and two more.
-const CAPACITY: usize = 20;
+pub(super) const CAPACITY: usize = 20;
 
 /// A point where a part of the craft touches the ground, or may do so within the step.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,8 @@ pub(super) struct Contact {
     pub(super) normal: Vector,
     /// Distance of the surfaces without their skins, in m.
     pub(super) distance: f64,
+    /// The chunks of the terrain that are touched.
+    pub(super) chunks: Chunks,
 }
 
 impl Contact {
@@ -59,6 +61,7 @@ impl Contacts {
             point: Vector::default(),
             normal: Vector::default(),
             distance: 0.0,
+            chunks: 0,
         };
         let mut contacts = Self {
             items: [none; CAPACITY],
@@ -84,26 +87,29 @@ impl Contacts {
             low = Vector::new(low.x.min(corner.x), low.y.min(corner.y));
             high = high.max(corner.x);
             if let Some(ground) = terrain.below(corner) {
-                self.push_if_near(craft, part, corner, ground.normal, ground.distance);
+                self.push_if_near(craft, part, corner, ground);
             }
         }
         if terrain.reaches(low.y - margin(craft), low.x, high) {
-            for ridge in terrain.ridges(low.x, high) {
+            for (ridge, chunks) in terrain.ridges(low.x, high) {
                 if let Some((normal, distance)) = face_over(&outline, ridge) {
-                    self.push_if_near(craft, part, ridge, normal, distance);
+                    let ground = Ground {
+                        normal,
+                        distance,
+                        chunks,
+                    };
+                    self.push_if_near(craft, part, ridge, ground);
                 }
             }
         }
     }
 
-    fn push_if_near(
-        &mut self,
-        craft: &Craft,
-        part: Part,
-        point: Vector,
-        normal: Vector,
-        distance: f64,
-    ) {
+    fn push_if_near(&mut self, craft: &Craft, part: Part, point: Vector, ground: Ground) {
+        let Ground {
+            normal,
+            distance,
+            chunks,
+        } = ground;
         let near = distance < SKIN
             || distance < margin(craft) && {
                 let speed = craft.velocity_of(part, point).dot(normal);
@@ -116,6 +122,7 @@ impl Contacts {
                 point,
                 normal,
                 distance,
+                chunks,
             };
             self.len += 1;
         }

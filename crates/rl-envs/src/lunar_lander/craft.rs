@@ -51,7 +51,8 @@ const LEG_CENTRE: [Vector; 2] = [
     Vector::new(-20.0 * PIXEL, -18.0 * PIXEL),
 ];
 
-const MASS: f64 = LANDER_MASS + 2.0 * LEG_MASS;
+/// Mass of the whole, in kg.
+pub(super) const MASS: f64 = LANDER_MASS + 2.0 * LEG_MASS;
 /// No point of the craft is further from its origin, in m.
 pub(super) const REACH: f64 = 1.2;
 
@@ -128,6 +129,8 @@ pub(super) struct Craft {
     pub(super) angle: f64,
     /// Velocity of the common centre of mass (m/s), angular velocity, opening of the legs (rad/s).
     pub(super) velocity: Generalized,
+    /// What the motor of each leg gave in the last step, outwards, in N·m·s.
+    pub(super) motors: [f64; 2],
     shape: Shape,
     rotation: Rotation,
 }
@@ -152,6 +155,7 @@ impl Craft {
             origin,
             angle,
             velocity: [0.0; 5],
+            motors: [0.0; 2],
             shape: Shape::new(openings),
             rotation: Rotation::new(angle),
         }
@@ -251,7 +255,12 @@ impl Craft {
 
     /// The momentum that belongs to the velocity.
     pub(super) fn momentum(&self) -> Generalized {
-        let [x, y, angular @ ..] = self.velocity;
+        self.momentum_of(&self.velocity)
+    }
+
+    /// The momentum that belongs to a velocity.
+    pub(super) fn momentum_of(&self, velocity: &Generalized) -> Generalized {
+        let [x, y, angular @ ..] = *velocity;
         let row = |i: usize| (0..3).map(|j| self.shape.inertia[i][j] * angular[j]).sum();
         [MASS * x, MASS * y, row(0), row(1), row(2)]
     }
@@ -275,11 +284,13 @@ impl Craft {
     }
 
     /// The inverse of the mass matrix over the coordinates that are free: a leg that is held
-    /// takes no part.
-    pub(super) fn mobility(&self, held: [bool; 2]) -> Mobility {
+    /// (`None`) takes no part, and one that is damped, in N·m·s per rad/s, resists as if heavier.
+    pub(super) fn mobility(&self, damping: [Option<f64>; 2]) -> Mobility {
         let mut a = self.shape.inertia;
         for leg in 0..2 {
-            if held[leg] {
+            if let Some(damping) = damping[leg] {
+                a[leg + 1][leg + 1] += damping;
+            } else {
                 for other in 0..3 {
                     a[leg + 1][other] = 0.0;
                     a[other][leg + 1] = 0.0;
@@ -296,7 +307,7 @@ impl Craft {
         // Symmetric, so that cofactors need no transposing.
         let mut angular = [0, 1, 2].map(|i| [0, 1, 2].map(|j| minor(i, j) / determinant));
         for leg in 0..2 {
-            if held[leg] {
+            if damping[leg].is_none() {
                 angular[leg + 1][leg + 1] = 0.0;
             }
         }

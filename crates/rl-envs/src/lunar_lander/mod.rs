@@ -52,8 +52,9 @@ struct Episode {
 
 impl Episode {
     fn reset(&mut self, rng: &mut Stream) -> [f32; 8] {
-        let world = World::sample(self.config, rng);
-        self.world.insert(world).observation()
+        let (world, observation) = World::sample(self.config, rng);
+        self.world = Some(world);
+        observation
     }
 
     fn reset_to(&mut self, state: &LunarLanderState, terrain: [f64; 11]) -> [f32; 8] {

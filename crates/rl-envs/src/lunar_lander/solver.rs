@@ -1,9 +1,9 @@
 //! Velocities and positions after a step: hinges with motors, contacts with friction.
 
 use super::{
-    contact::{Contact, Contacts, IMPACT, SKIN, SLOP},
+    contact::{CAPACITY, Contact, Contacts, IMPACT, SKIN, SLOP},
     craft::{Craft, DT, Generalized, Mobility, Part, dot5},
-    terrain::Terrain,
+    terrain::{Chunks, Terrain},
 };
 
 /// The least opening of a leg, at which it rests, in rad.
@@ -17,71 +17,124 @@ const MOTOR_IMPULSE: f64 = 40.0 * DT;
 /// How far a leg may be past its stop before it is pushed back, in rad (2°).
 const STOP_SLOP: f64 = 2.0 / 180.0 * std::f64::consts::PI;
 
+/// How fast the motor of a leg that bears weight changes its impulse, in N·m·s per rad/s: what
+/// Box2D's 180 sweeps over a hinge do, each of which moves the light leg alone. The motor lags, so
+/// that a leg springs back faster than the motor's own rate.
+const MOTOR_GAIN: f64 = 0.32;
+
 /// What a hinge does in a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Hinge {
     /// It moves at this rate, in rad/s, by whatever impulse within these bounds that takes.
     Held { rate: f64, bounds: [f64; 2] },
-    /// Its motor gives all it has, in N·m·s, and something else is stronger.
+    /// Its motor adds to its last impulse in proportion to what is missing from its rate.
+    Damped,
+    /// Its motor gives this impulse, the most it can, in N·m·s.
     Driven(f64),
 }
 
-impl Hinge {
-    /// Held by its motor, or at the lower stop by stop and motor.
-    fn closing(opening: f64) -> Self {
-        if opening <= CLOSED {
-            Self::Held {
+/// What a hinge is like before a step.
+#[derive(Clone, Copy, Debug)]
+struct Joint {
+    opening: f64,
+    /// The impulse of the motor in the last step, in N·m·s.
+    motor: f64,
+    load: Load,
+}
+
+/// What a leg meets in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Load {
+    /// Nothing.
+    Air,
+    /// The ground, for the first time and in the midst of the step: the leg stops at once, and the
+    /// lander feels it from the next step on, as when Box2D stops a leg at its time of impact.
+    Impact,
+    /// The ground.
+    Ground,
+}
+
+impl Joint {
+    /// The impulse of the motor of a leg that opens at `rate`, were it not bounded.
+    fn demand(self, rate: f64) -> f64 {
+        self.motor + MOTOR_GAIN * (MOTOR_RATE - rate)
+    }
+
+    /// The greatest impulse of the motor in this step.
+    fn strength(self) -> f64 {
+        if self.load == Load::Impact {
+            0.0
+        } else {
+            MOTOR_IMPULSE
+        }
+    }
+
+    /// What the hinge does until contacts prove stronger.
+    fn start(self) -> Hinge {
+        if self.opening <= CLOSED {
+            // The stop pushes outwards, against a motor that pushes inwards ever more.
+            let motor = self.demand(0.0).max(-self.strength());
+            Hinge::Held {
                 rate: 0.0,
-                bounds: [-MOTOR_IMPULSE, f64::INFINITY],
+                bounds: [motor, f64::INFINITY],
             }
         } else {
-            Self::Held {
+            self.turning()
+        }
+    }
+
+    /// What the hinge does between its stops.
+    fn turning(self) -> Hinge {
+        match self.load {
+            Load::Air => Hinge::Held {
                 rate: MOTOR_RATE,
                 bounds: [-MOTOR_IMPULSE, MOTOR_IMPULSE],
-            }
+            },
+            Load::Impact => Hinge::Driven(0.0),
+            Load::Ground => Hinge::Damped,
         }
     }
 
-    /// Held by the upper stop, which the motor pulls away from.
-    fn stopped() -> Self {
-        Self::Held {
+    /// What `hinge` should have done, now that its impulse and its rate are known.
+    fn revised(self, hinge: Hinge, impulse: f64, rate: f64) -> Hinge {
+        let stop = Hinge::Held {
             rate: 0.0,
-            bounds: [f64::NEG_INFINITY, -MOTOR_IMPULSE],
+            bounds: [f64::NEG_INFINITY, -self.strength()],
+        };
+        match hinge {
+            Hinge::Held { bounds, .. } if impulse < bounds[0] => match self.load {
+                Load::Air => Hinge::Driven(-MOTOR_IMPULSE),
+                Load::Impact | Load::Ground => self.turning(),
+            },
+            Hinge::Held { bounds, .. } if impulse > bounds[1] => match self.load {
+                Load::Air => Hinge::Driven(MOTOR_IMPULSE),
+                Load::Impact | Load::Ground => self.turning(),
+            },
+            Hinge::Held { .. } => hinge,
+            Hinge::Damped | Hinge::Driven(_) if rate < 0.0 && self.opening <= CLOSED => {
+                self.start()
+            }
+            Hinge::Damped | Hinge::Driven(_) if rate > 0.0 && self.opening >= OPEN => stop,
+            Hinge::Damped | Hinge::Driven(_) if self.load == Load::Ground => {
+                let demand = self.demand(rate);
+                if demand.abs() > MOTOR_IMPULSE {
+                    Hinge::Driven(MOTOR_IMPULSE.copysign(demand))
+                } else {
+                    Hinge::Damped
+                }
+            }
+            Hinge::Damped | Hinge::Driven(_) => hinge,
         }
     }
 
-    /// What the hinge should have done, now that its impulse (of a held one) and rate are known.
-    fn revised(self, opening: f64, impulse: f64, rate: f64) -> Self {
-        match self {
-            Self::Held { bounds, .. } if impulse < bounds[0] => {
-                if opening < OPEN {
-                    Self::Driven(-MOTOR_IMPULSE)
-                } else {
-                    Self::stopped()
-                }
-            }
-            Self::Held { bounds, .. } if impulse > bounds[1] => {
-                if bounds[1] < 0.0 {
-                    Self::closing(opening)
-                } else {
-                    Self::Driven(MOTOR_IMPULSE)
-                }
-            }
-            Self::Driven(drive) => {
-                let closing = Self::closing(opening);
-                let Self::Held { rate: goal, .. } = closing else {
-                    return self;
-                };
-                if drive < 0.0 && rate < goal || drive > 0.0 && rate > goal {
-                    closing
-                } else if rate > 0.0 && opening >= OPEN {
-                    Self::stopped()
-                } else {
-                    self
-                }
-            }
-            Self::Held { .. } => self,
-        }
+    /// What the motor has given, for the next step to start from.
+    fn motor_after(self, hinge: Hinge, impulse: f64) -> f64 {
+        let motor = match hinge {
+            _ if self.load == Load::Impact => self.motor,
+            Hinge::Held { .. } if self.opening <= CLOSED => self.demand(0.0),
+            Hinge::Held { .. } | Hinge::Damped | Hinge::Driven(_) => impulse,
+        };
+        motor.clamp(-MOTOR_IMPULSE, MOTOR_IMPULSE)
     }
 }
 
@@ -135,7 +188,8 @@ struct Touch {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Touching {
     pub(super) lander: bool,
-    pub(super) legs: [bool; 2],
+    /// The chunks of the terrain that each leg touched.
+    pub(super) legs: [Chunks; 2],
 }
 
 /// Greatest number of sweeps over the contacts.
@@ -152,21 +206,38 @@ const MAX_CORRECTION: f64 = 0.2;
 
 /// Moves the craft by a step, given the momentum it has apart from contacts and hinges.
 pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terrain) -> Touching {
-    let openings = craft.openings();
-    let free = openings.map(|opening| match Hinge::closing(opening) {
-        Hinge::Held { rate, .. } => rate,
-        Hinge::Driven(_) => 0.0,
+    let mut joints = [0, 1].map(|leg| Joint {
+        opening: craft.openings()[leg],
+        motor: craft.motors[leg],
+        load: Load::Air,
     });
     // In the air a motor is far stronger than what moves a leg.
-    craft.velocity = craft.velocity_with(momentum, free);
+    let rates = joints.map(|joint| {
+        if joint.opening <= CLOSED {
+            0.0
+        } else {
+            MOTOR_RATE
+        }
+    });
+    craft.velocity = craft.velocity_with(momentum, rates);
     let contacts = Contacts::find(craft, terrain);
     let contacts = contacts.as_slice();
     if contacts.is_empty() {
+        craft.motors = joints.map(|joint| joint.motor_after(joint.start(), 0.0));
         let displacement = craft.velocity.map(|v| v * DT);
         craft.displace(&displacement);
         return Touching::default();
     }
-    let mut touches = [TOUCH; 20];
+    for contact in contacts {
+        if let Part::Leg(leg) = contact.part {
+            let load = &mut joints[leg].load;
+            *load = match *load {
+                Load::Air | Load::Impact if contact.distance > SKIN => Load::Impact,
+                _ => Load::Ground,
+            };
+        }
+    }
+    let mut touches = [TOUCH; CAPACITY];
     let touches = &mut touches[..contacts.len()];
     for (touch, contact) in touches.iter_mut().zip(contacts) {
         touch.friction = contact.friction();
@@ -177,7 +248,7 @@ pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terra
             (IMPACT - contact.distance) / DT
         };
     }
-    craft.velocity = solve(craft, momentum, contacts, touches);
+    solve(craft, momentum, joints, contacts, touches);
     let mut displacement = craft.velocity.map(|v| v * DT);
     correct(craft, contacts, touches, &mut displacement);
     craft.displace(&displacement);
@@ -187,7 +258,7 @@ pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terra
         if contact.distance <= SKIN || touch.impulse[0] > 0.0 {
             match contact.part {
                 Part::Lander => touching.lander = true,
-                Part::Leg(leg) => touching.legs[leg] = true,
+                Part::Leg(leg) => touching.legs[leg] |= contact.chunks,
             }
         }
     }
@@ -203,84 +274,81 @@ const TOUCH: Touch = Touch {
     impulse: [0.0; 2],
 };
 
-/// The velocity at which hinges and contacts agree.
+/// Gives the craft the velocity, and its motors the impulses, at which hinges and contacts agree.
 fn solve(
-    craft: &Craft,
+    craft: &mut Craft,
     momentum: &Generalized,
+    joints: [Joint; 2],
     contacts: &[Contact],
     touches: &mut [Touch],
-) -> Generalized {
-    let openings = craft.openings();
-    let mut hinges = openings.map(Hinge::closing);
-    let jacobians: [[Generalized; 2]; 20] = std::array::from_fn(|i| match contacts.get(i) {
-        Some(contact) => [contact.normal, -contact.normal.perpendicular()]
-            .map(|direction| craft.jacobian(contact.part, contact.point, direction)),
-        None => [[0.0; 5]; 2],
-    });
-    let mut velocity = [0.0; 5];
-    for _ in 0..REVISIONS {
-        let mobility = craft.mobility(hinges.map(|hinge| matches!(hinge, Hinge::Held { .. })));
+) {
+    let mut jacobians = [[[0.0; 5]; 2]; CAPACITY];
+    for (jacobians, contact) in jacobians.iter_mut().zip(contacts) {
+        *jacobians = [contact.normal, -contact.normal.perpendicular()]
+            .map(|direction| craft.jacobian(contact.part, contact.point, direction));
+    }
+    let mut hinges = joints.map(Joint::start);
+    for revision in 0.. {
+        let mobility = craft.mobility(hinges.map(|hinge| match hinge {
+            Hinge::Held { .. } => None,
+            Hinge::Damped => Some(MOTOR_GAIN),
+            Hinge::Driven(_) => Some(0.0),
+        }));
         for (touch, [normal, tangent]) in touches.iter_mut().zip(&jacobians) {
             touch.normal = Row::new(*normal, &mobility);
             touch.tangent = Row::new(*tangent, &mobility);
         }
-        velocity = with_hinges(craft, momentum, hinges, &mobility);
+        let mut velocity = with_hinges(craft, momentum, joints, hinges, &mobility);
         for touch in touches.iter() {
             touch.normal.push(touch.impulse[0], &mut velocity);
             touch.tangent.push(touch.impulse[1], &mut velocity);
         }
         sweep(touches, &mut velocity);
+        craft.velocity = velocity;
 
-        let impulses = hinge_impulses(craft, momentum, touches, &velocity);
-        let revised = std::array::from_fn(|leg| {
-            hinges[leg].revised(openings[leg], impulses[leg], velocity[3 + leg])
-        });
-        if revised == hinges {
+        let impulses = hinge_impulses(craft, momentum, touches);
+        let revised =
+            [0, 1].map(|leg| joints[leg].revised(hinges[leg], impulses[leg], velocity[3 + leg]));
+        if revised == hinges || revision == REVISIONS {
+            craft.motors = [0, 1].map(|leg| joints[leg].motor_after(hinges[leg], impulses[leg]));
             break;
         }
         hinges = revised;
     }
-    velocity
 }
 
 /// The velocity without contacts.
 fn with_hinges(
     craft: &Craft,
     momentum: &Generalized,
+    joints: [Joint; 2],
     hinges: [Hinge; 2],
     mobility: &Mobility,
 ) -> Generalized {
-    let mut given = craft.clone();
-    given.velocity = [0.0; 5];
+    let mut rates = [0.0; 2];
     let mut rest = *momentum;
-    for (leg, hinge) in hinges.into_iter().enumerate() {
-        match hinge {
-            Hinge::Held { rate, .. } => given.velocity[3 + leg] = rate,
+    for leg in 0..2 {
+        match hinges[leg] {
+            Hinge::Held { rate, .. } => rates[leg] = rate,
+            Hinge::Damped => rest[3 + leg] += joints[leg].demand(0.0),
             Hinge::Driven(drive) => rest[3 + leg] += drive,
         }
     }
-    for (rest, taken) in rest.iter_mut().zip(given.momentum()) {
+    let [a, b] = rates;
+    for (rest, taken) in rest
+        .iter_mut()
+        .zip(craft.momentum_of(&[0.0, 0.0, 0.0, a, b]))
+    {
         *rest -= taken;
     }
-    let mut velocity = mobility.apply(&rest);
-    for (leg, hinge) in hinges.into_iter().enumerate() {
-        if let Hinge::Held { rate, .. } = hinge {
-            velocity[3 + leg] = rate;
-        }
-    }
-    velocity
+    let [x, y, turning, opening_0, opening_1] = mobility.apply(&rest);
+    // What is held has no mobility, what is not has no rate given.
+    [x, y, turning, opening_0 + a, opening_1 + b]
 }
 
 /// What the hinges contributed: the momentum that neither the motion before nor contacts explain.
-fn hinge_impulses(
-    craft: &Craft,
-    momentum: &Generalized,
-    touches: &[Touch],
-    velocity: &Generalized,
-) -> [f64; 2] {
-    let mut after = craft.clone();
-    after.velocity = *velocity;
-    let after = after.momentum();
+fn hinge_impulses(craft: &Craft, momentum: &Generalized, touches: &[Touch]) -> [f64; 2] {
+    let after = craft.momentum();
     [3, 4].map(|i| {
         let contacts: f64 = touches
             .iter()
@@ -333,7 +401,7 @@ fn correct(
     touches: &mut [Touch],
     displacement: &mut Generalized,
 ) {
-    let mobility = craft.mobility([false; 2]);
+    let mobility = craft.mobility([Some(0.0); 2]);
     let openings = craft.openings();
     for touch in touches.iter_mut() {
         touch.normal = Row::new(touch.normal.jacobian, &mobility);

@@ -30,7 +30,12 @@ pub(super) struct Ground {
     pub(super) normal: Vector,
     /// Distance of the point from the line of the chunk below it, in m, negative inside.
     pub(super) distance: f64,
+    /// The chunk below the point, as a set of one.
+    pub(super) chunks: Chunks,
 }
+
+/// A set of chunks of the terrain: bit `i` is the chunk between the vertices `i` and `i + 1`.
+pub(super) type Chunks = u16;
 
 impl Terrain {
     pub(super) fn new(heights: [f64; VERTICES]) -> Self {
@@ -84,16 +89,18 @@ impl Terrain {
         Some(Ground {
             normal,
             distance: normal.dot(point - self.vertex(i)),
+            chunks: 1 << i,
         })
     }
 
-    /// The vertices at which the ground bends downwards, with `x` in `[low, high]`.
-    pub(super) fn ridges(&self, low: f64, high: f64) -> impl Iterator<Item = Vector> {
+    /// The vertices at which the ground bends downwards, with `x` in `[low, high]`, each with the
+    /// two chunks that it belongs to.
+    pub(super) fn ridges(&self, low: f64, high: f64) -> impl Iterator<Item = (Vector, Chunks)> {
         let chunks = Self::chunks(low, high);
         (chunks.start.max(1)..chunks.end.min(VERTICES - 1))
             .filter(|&i| self.heights[i - 1] + self.heights[i + 1] < 2.0 * self.heights[i])
-            .map(|i| self.vertex(i))
-            .filter(move |vertex| (low..=high).contains(&vertex.x))
+            .map(|i| (self.vertex(i), 0b11 << (i - 1)))
+            .filter(move |(vertex, _)| (low..=high).contains(&vertex.x))
     }
 }
 
@@ -122,7 +129,8 @@ mod tests {
             level,
             Some(Ground {
                 normal: Vector::new(0.0, 1.0),
-                distance: 0.5
+                distance: 0.5,
+                chunks: 0b1,
             })
         );
         // Chunk 2 rises by 1 in 2: a point 1 above it is 2/√5 away.
@@ -139,7 +147,7 @@ mod tests {
         heights[3] = 2.0;
         let terrain = Terrain::new(heights);
         let ridges: Vec<_> = terrain.ridges(0.0, WIDTH).collect();
-        assert_eq!(ridges, [Vector::new(6.0, 2.0)]);
+        assert_eq!(ridges, [(Vector::new(6.0, 2.0), 0b1100)]);
         assert_eq!(terrain.ridges(6.1, 9.0).count(), 0);
     }
 

@@ -4,11 +4,11 @@ use rl_core::{Status, Step, Stream};
 
 use super::{
     LunarLanderConfig,
-    craft::{Craft, DT, Part},
+    craft::{Craft, DT, MASS, Part},
     engines::{Gusts, Throttle, draw_dispersion, push_lander},
     scene::{LunarLanderEnd, LunarLanderScene, LunarLanderState, Pose},
     solver::{Touching, advance},
-    terrain::{HEIGHT, HELIPAD_Y, Terrain, VERTICES, WIDTH},
+    terrain::{Chunks, HEIGHT, HELIPAD_Y, Terrain, VERTICES, WIDTH},
     vector::Vector,
 };
 
@@ -24,21 +24,27 @@ const SLEEP_SPEED: f64 = 0.01;
 const SLEEP_TURNING: f64 = 2.0 / 180.0 * std::f64::consts::PI;
 
 /// What the first, hidden step of an episode does in Box2D to a craft whose legs it builds 0.6 m
-/// off their hinges: it pulls all together, which lifts and turns the lander. Fitted to recorded
-/// resets, which it explains to six digits.
+/// off their hinges: it pulls all together, which lifts and turns the lander, and leaves it for
+/// once with a velocity that does not fit that of its legs. Fitted to recorded resets, which it
+/// explains to six digits.
 mod first_step {
-    /// Velocity per force on the lander, in m/s/N.
-    pub(super) const VELOCITY: [f64; 2] = [4.042_799e-3, 4.033_161e-3];
-    /// Angular velocity per horizontal force, in rad/s/N; as much velocity per torque, in m/s/(N·m).
-    pub(super) const TURNING: f64 = -4.578_772e-4;
-    /// Angular velocity per torque, in rad/s/(N·m).
-    pub(super) const TORQUE_TURNING: f64 = 2.175_412e-2;
+    /// Observed velocity of the lander per force on it, in m/s/N.
+    pub(super) const SEEN_VELOCITY: [f64; 2] = [4.042_799e-3, 4.033_161e-3];
+    /// Observed angular velocity per horizontal force, in rad/s/N; as much observed velocity to
+    /// the right per torque, in m/s/(N·m).
+    pub(super) const SEEN_TURNING: f64 = -4.578_772e-4;
+    /// Observed angular velocity per torque, in rad/s/(N·m).
+    pub(super) const SEEN_TORQUE: f64 = 2.175_412e-2;
+    /// Angular velocity of the whole per horizontal force, in rad/s/N.
+    pub(super) const TURNING: f64 = -4.523_827e-4;
+    /// Angular velocity of the whole per torque, in rad/s/(N·m): a step over the inertia.
+    pub(super) const TORQUE: f64 = 2.2e-2;
     /// Lift, in m.
     pub(super) const LIFT: f64 = 6.136e-3;
     /// Turn, in rad: constant, and per horizontal force.
     pub(super) const TURN: [f64; 2] = [6.613e-6, -9.240e-8];
     /// Opening of leg 0 and leg 1, in rad: constants, and per horizontal force.
-    pub(super) const OPENINGS: [[f64; 2]; 2] = [[0.491_877, -2.744e-6], [0.492_151, 2.753e-6]];
+    pub(super) const OPENINGS: [[f64; 2]; 2] = [[0.491_917, -3.09e-6], [0.492_211, 2.36e-6]];
 }
 
 /// The state of an episode, ended or not.
@@ -49,6 +55,8 @@ pub(super) struct World {
     craft: Craft,
     gusts: Option<Gusts>,
     leg_contacts: [bool; 2],
+    /// The chunks of the terrain that each leg touches.
+    leg_chunks: [Chunks; 2],
     shaping: f64,
     /// Seconds that the craft has hardly moved.
     still_for: f64,
@@ -57,8 +65,12 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A random episode, after the hidden step that Gymnasium's reset takes.
-    pub(super) fn sample(config: LunarLanderConfig, rng: &mut Stream) -> Self {
+    /// A random episode, after the hidden step that Gymnasium's reset takes, and its first
+    /// observation.
+    pub(super) fn sample(config: LunarLanderConfig, rng: &mut Stream) -> (Self, [f32; 8]) {
+        use first_step::{
+            LIFT, OPENINGS, SEEN_TORQUE, SEEN_TURNING, SEEN_VELOCITY, TORQUE, TURN, TURNING,
+        };
         let terrain = Terrain::sample(rng);
         let mut force = Vector::from([0; 2].map(|_| rng.uniform(-INITIAL_FORCE, INITIAL_FORCE)));
         let mut torque = 0.0;
@@ -72,17 +84,26 @@ impl World {
         }
         draw_dispersion(rng);
 
+        let fall = config.gravity * DT;
         let velocity = Vector::new(
-            first_step::VELOCITY[0] * force.x + first_step::TURNING * torque,
-            first_step::VELOCITY[1] * force.y + config.gravity * DT,
+            SEEN_VELOCITY[0] * force.x + SEEN_TURNING * torque,
+            SEEN_VELOCITY[1] * force.y + fall,
         );
-        let turning = first_step::TURNING * force.x + first_step::TORQUE_TURNING * torque;
-        let position = Vector::new(WIDTH / 2.0, HEIGHT + first_step::LIFT) + velocity * DT;
+        let turning = SEEN_TURNING * force.x + SEEN_TORQUE * torque;
         let linear = |[constant, slope]: [f64; 2]| constant + slope * force.x;
-        let angle = linear(first_step::TURN) + turning * DT;
-        let mut craft = Craft::new(position, angle, first_step::OPENINGS.map(linear));
+        let mut craft = Craft::new(
+            Vector::new(WIDTH / 2.0, HEIGHT + LIFT) + velocity * DT,
+            linear(TURN) + turning * DT,
+            OPENINGS.map(linear),
+        );
         craft.set_velocity(velocity, turning, [0.0; 2]);
-        Self::new(config, terrain, craft, gusts, [false; 2])
+        let mut world = Self::new(config, terrain, craft, gusts, [false; 2]);
+        let observation = world.observation();
+
+        let whole = force * (DT / MASS);
+        let turning = TURNING * force.x + TORQUE * torque;
+        world.craft.velocity = [whole.x, whole.y + fall, turning, 0.0, 0.0];
+        (world, observation)
     }
 
     /// An episode from a given state, without wind's pattern: it blows from its start.
@@ -115,6 +136,7 @@ impl World {
             craft,
             gusts,
             leg_contacts,
+            leg_chunks: [0; 2],
             shaping: 0.0,
             still_for: 0.0,
             throttle: Throttle::default(),
@@ -137,7 +159,16 @@ impl World {
         throttle.push(craft, dispersion, &mut momentum);
         momentum[1] += Craft::weight(self.config.gravity);
         let Touching { lander, legs } = advance(craft, &momentum, &self.terrain);
-        self.leg_contacts = legs;
+        for (contact, (before, now)) in self
+            .leg_contacts
+            .iter_mut()
+            .zip(self.leg_chunks.into_iter().zip(legs))
+        {
+            // As Gymnasium's: the end of any contact clears the flag, even of a leg that has slid
+            // on to the next chunk and still stands.
+            *contact = before & !now == 0 && (*contact || now & !before != 0);
+        }
+        self.leg_chunks = legs;
         self.throttle = throttle;
 
         self.still_for = if is_still(craft) {
