@@ -10,6 +10,7 @@ const RL_COMMANDS: &[(&str, &str)] = &[
         "trains an agent; with nothing else, CartPole-v1 on the CPU",
     ),
     ("eval", "plays episodes with the agent of a run directory"),
+    ("render", "shows an agent at play, as GIF or PNG files"),
     (
         "list",
         "lists the environments, algorithms, presets and backends",
@@ -101,7 +102,7 @@ mod tests {
         let answer = unknown_command("trai").to_string();
         assert!(answer.contains("did you mean `train`?"), "{answer}");
         assert!(
-            answer.ends_with("expected one of train, eval, list, check, test"),
+            answer.ends_with("expected one of train, eval, render, list, check, test"),
             "{answer}"
         );
     }

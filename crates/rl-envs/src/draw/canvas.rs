@@ -38,10 +38,7 @@ impl Canvas {
 
     pub(super) fn circle(&mut self, [x, y]: Point, radius: f64, colour: Colour) {
         let y = self.pixels.height() as f32 - y as f32;
-        self.fill(
-            PathBuilder::from_circle(x as f32, y, radius as f32),
-            colour,
-        );
+        self.fill(PathBuilder::from_circle(x as f32, y, radius as f32), colour);
     }
 
     /// Strokes the line through `points`, with round ends.
@@ -109,18 +106,9 @@ fn paint(colour: Colour) -> Paint<'static> {
 
 /// The points of a body turned by `angle` (rad, anticlockwise) about its origin, which lies at
 /// `origin`.
-pub(super) fn placed<const N: usize>(
-    body: [Point; N],
-    origin: Point,
-    angle: f64,
-) -> [Point; N] {
+pub(super) fn placed<const N: usize>(body: [Point; N], origin: Point, angle: f64) -> [Point; N] {
     let (sin, cos) = angle.sin_cos();
-    body.map(|[x, y]| {
-        [
-            origin[0] + x * cos - y * sin,
-            origin[1] + x * sin + y * cos,
-        ]
-    })
+    body.map(|[x, y]| [origin[0] + x * cos - y * sin, origin[1] + x * sin + y * cos])
 }
 
 /// The corners of an upright box.

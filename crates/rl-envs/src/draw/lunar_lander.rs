@@ -40,7 +40,11 @@ impl Draw for LunarLanderContinuous {
 
 /// The points of a body given in pixels from its origin.
 fn body<const N: usize>(points: [Point; N], pose: Pose) -> [Point; N] {
-    placed(points, pose.position.map(|metres| metres * SCALE), pose.angle)
+    placed(
+        points,
+        pose.position.map(|metres| metres * SCALE),
+        pose.angle,
+    )
 }
 
 fn draw_scene(scene: Option<LunarLanderScene>) -> Frame {
@@ -95,6 +99,11 @@ fn draw_flames(canvas: &mut Canvas, scene: &LunarLanderScene) {
     let side = -scene.side_power.signum();
     if scene.side_power != 0.0 {
         let outwards = side * std::f64::consts::FRAC_PI_2;
-        flame([side * 14.5, 12.0], outwards, SIDE_FLAME, scene.side_power.abs());
+        flame(
+            [side * 14.5, 12.0],
+            outwards,
+            SIDE_FLAME,
+            scene.side_power.abs(),
+        );
     }
 }

@@ -44,8 +44,7 @@ fn draw_car(position: Option<f64>, goal: f64) -> Frame {
     let [width, height] = SIZE;
     let mut canvas = Canvas::new(width, height, WHITE);
     let spacing = (MAX_POSITION - MIN_POSITION) / 100.0;
-    let points: [[f64; 2]; 101] =
-        std::array::from_fn(|i| track(MIN_POSITION + i as f64 * spacing));
+    let points: [[f64; 2]; 101] = std::array::from_fn(|i| track(MIN_POSITION + i as f64 * spacing));
     canvas.line(&points, 1.5, BLACK);
     canvas.flag(track(goal), BLACK);
     if let Some(position) = position {

@@ -34,7 +34,10 @@ impl Draw for Pendulum {
             }
         }
         let torque = self.last_action().unwrap_or(0.0);
-        draw_arrow(&mut canvas, torque.clamp(-MAX_TORQUE, MAX_TORQUE) / MAX_TORQUE);
+        draw_arrow(
+            &mut canvas,
+            torque.clamp(-MAX_TORQUE, MAX_TORQUE) / MAX_TORQUE,
+        );
         canvas.circle(CENTER, 0.05 * SCALE, BLACK);
         canvas.finish()
     }
