@@ -102,34 +102,34 @@ mod tests {
 
     use super::*;
 
-    /// The returns of 100 episodes.
+    /// The returns of the episodes from seeds 0 to 99, the smallest first.
     fn returns(id: EnvironmentId) -> Vec<f64> {
-        let mut environment = id.make();
-        let mut policy = Some(id.heuristic().unwrap());
-        let policy = policy.as_mut().unwrap();
-        (0..100)
+        let (mut environment, mut policy) = (id.make(), id.heuristic().unwrap());
+        let mut returns: Vec<f64> = (0..100)
             .map(|seed| {
-                let mut rngs = [Stream::from_seed(seed), Stream::from_seed(0)];
-                let [environment_rng, action_rng] = &mut rngs;
-                run_episode(&mut environment, policy, environment_rng, action_rng)
-                    .unwrap()
-                    .total_reward
+                let (mut rng, mut unused) = (Stream::from_seed(seed), Stream::from_seed(0));
+                let episode = run_episode(&mut environment, &mut policy, &mut rng, &mut unused);
+                episode.unwrap().total_reward
             })
-            .collect()
+            .collect();
+        returns.sort_by(f64::total_cmp);
+        returns
     }
 
     #[test]
-    fn explore() {
-        for &id in EnvironmentId::ALL {
-            let mut r = returns(id);
-            r.sort_by(f64::total_cmp);
-            println!(
-                "{id}: mean {} min {} median {} max {}",
-                r.iter().sum::<f64>() / 100.0,
-                r[0],
-                r[50],
-                r[99]
-            );
+    fn every_rule_reaches_the_goal_of_its_environment_in_every_episode() {
+        for (id, worst, mean) in [
+            (EnvironmentId::CartPole, 500.0, 500.0),
+            // At rest upright nothing is lost; a random policy loses 1200.
+            (EnvironmentId::Pendulum, -400.0, -150.0),
+            (EnvironmentId::MountainCar, -130.0, -121.0),
+            (EnvironmentId::MountainCarContinuous, 88.5, 89.0),
+            (EnvironmentId::Acrobot, -160.0, -90.0),
+        ] {
+            let returns = returns(id);
+            let found = returns.iter().sum::<f64>() / returns.len() as f64;
+            assert!(returns[0] >= worst, "{id}: {} is the worst", returns[0]);
+            assert!(found >= mean, "{id}: {found} on average");
         }
     }
 }

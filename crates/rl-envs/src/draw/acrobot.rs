@@ -31,3 +31,42 @@ impl Draw for Acrobot {
         canvas.finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::PI;
+
+    use super::*;
+
+    fn drawn(theta1: f64, theta2: f64) -> Frame {
+        let mut environment = Acrobot::new();
+        environment.reset_to([theta1, theta2, 0.0, 0.0]);
+        environment.draw()
+    }
+
+    #[test]
+    fn the_links_hang_at_zero_and_turn_anticlockwise() {
+        // Middles of the links, a metre being 113.6 pixels.
+        for (angles, first, second) in [
+            ([0.0, 0.0], [250.0, 193.0], [250.0, 80.0]),
+            ([PI / 2.0, 0.0], [307.0, 250.0], [420.0, 250.0]),
+            ([PI / 2.0, PI / 2.0], [307.0, 250.0], [363.6, 307.0]),
+            ([PI, -PI / 2.0], [250.0, 307.0], [307.0, 363.6]),
+        ] {
+            let frame = drawn(angles[0], angles[1]);
+            assert_eq!(frame.at(first), LINK, "{angles:?}");
+            assert_eq!(frame.at(second), LINK, "{angles:?}");
+        }
+        assert_eq!(drawn(0.0, 0.0).at([420.0, 250.0]), WHITE);
+    }
+
+    #[test]
+    fn the_goal_is_a_line_a_link_above_the_bar() {
+        let line = Acrobot::new().draw().find(BLACK);
+        assert_eq!(line.len(), 500);
+        assert!(
+            line.iter()
+                .all(|[_, y]| (y - (250.0 + 500.0 / 4.4)).abs() < 1.0)
+        );
+    }
+}

@@ -42,3 +42,34 @@ impl Draw for CartPole {
         canvas.finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(x: f64, angle: f64) -> Frame {
+        let mut environment = CartPole::new();
+        environment.reset_to([x, 0.0, angle, 0.0]);
+        environment.draw()
+    }
+
+    #[test]
+    fn the_pole_leans_where_its_angle_says() {
+        for angle in [-0.2_f64, 0.0, 0.2] {
+            let frame = drawn(0.5, angle);
+            // A point on the pole, 0.9 m from the axle; 125 pixels are a metre.
+            let above = 107.5 + 0.9 * 125.0 * angle.cos();
+            let aside = |angle: f64| 300.0 + 0.5 * 125.0 + 0.9 * 125.0 * angle.sin();
+            assert_eq!(frame.at([aside(angle), above]), WOOD, "{angle}");
+            let other = angle + 0.1;
+            assert_eq!(frame.at([aside(other), above]), WHITE, "{angle}");
+        }
+    }
+
+    #[test]
+    fn the_cart_moves_to_the_right_by_125_pixels_per_metre() {
+        let left = |x: f64| drawn(x, 0.0).find(METAL)[0][0];
+        assert_eq!(left(1.0) - left(0.0), 125.0);
+        assert_eq!(left(-1.0) - left(0.0), -125.0);
+    }
+}

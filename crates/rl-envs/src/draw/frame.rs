@@ -66,8 +66,47 @@ impl Frame {
     }
 }
 
+#[cfg(test)]
+impl Frame {
+    /// The pixel at a point of the canvas, from the lower left corner.
+    pub(super) fn at(&self, [x, y]: [f64; 2]) -> [u8; 3] {
+        self.row(usize::from(self.height) - 1 - y as usize)[x as usize]
+    }
+
+    /// The points at the middle of the pixels of a colour, from the lower left corner.
+    pub(super) fn find(&self, colour: [u8; 3]) -> Vec<[f64; 2]> {
+        let pixels = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y)));
+        pixels
+            .map(|(x, y)| [f64::from(x) + 0.5, f64::from(y) + 0.5])
+            .filter(|&point| self.at(point) == colour)
+            .collect()
+    }
+}
+
 impl Debug for Frame {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         write!(formatter, "Frame({} × {})", self.width, self.height)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_png_file_holds_the_frame() {
+        let rgb: Vec<u8> = (0..3 * 5 * 7).collect();
+        let frame = Frame::new(7, 5, rgb);
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("frame.png");
+        frame.write_png(&path).unwrap();
+
+        let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
+        let mut reader = png::Decoder::new(file).read_info().unwrap();
+        let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut rgb).unwrap();
+        assert_eq!((info.width, info.height), (7, 5));
+        assert_eq!(info.color_type, png::ColorType::Rgb);
+        assert_eq!(rgb, frame.rgb());
     }
 }

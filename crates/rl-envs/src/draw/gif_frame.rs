@@ -105,3 +105,40 @@ impl<'a, I: Iterator<Item = &'a Colour>> Iterator for Runs<I> {
         Some((*colour, length))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_holds_the_rectangle_of_the_changes_alone() {
+        let before = Frame::new(9, 8, vec![255; 9 * 8 * 3]);
+        assert!(encode_changes(Some(&before), &before).is_none());
+        let mut rgb = before.rgb().to_vec();
+        for (x, y) in [(2, 5), (6, 3)] {
+            rgb[3 * (9 * y + x)] = 0;
+        }
+        let after = Frame::new(9, 8, rgb);
+        let frame = encode_changes(Some(&before), &after).unwrap();
+        let rectangle = [frame.left, frame.top, frame.width, frame.height];
+        assert_eq!(rectangle, [2, 3, 5, 3]);
+        let frame = encode_changes(None, &after).unwrap();
+        assert_eq!([frame.width, frame.height], [9, 8]);
+    }
+
+    #[test]
+    fn of_many_colours_the_frequent_ones_are_kept_and_the_others_near() {
+        // 300 shades once each, and two colours that are everywhere.
+        let shades = (0..300).map(|i: u16| [(i / 2) as u8, (i - i / 2) as u8, 9]);
+        let flat = std::iter::repeat_n([1, 2, 200], 50).chain(std::iter::repeat_n([200, 1, 3], 60));
+        let pixels: Vec<Colour> = shades.chain(flat).collect();
+        let palette = Palette::of(pixels.iter());
+        assert_eq!(palette.colours.len(), 256);
+        for (pixel, index) in pixels.iter().zip(palette.indices(pixels.iter())) {
+            let found = palette.colours[usize::from(index)];
+            let apart = (0..3).map(|i| found[i].abs_diff(pixel[i])).max().unwrap();
+            let allowed = if pixel[2] == 9 { 30 } else { 0 };
+            assert!(apart <= allowed, "{pixel:?} became {found:?}");
+        }
+    }
+}

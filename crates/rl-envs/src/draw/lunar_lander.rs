@@ -107,3 +107,73 @@ fn draw_flames(canvas: &mut Canvas, scene: &LunarLanderScene) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LunarLanderState;
+
+    /// After a step from the middle of the sky; the lander is at x = 300.
+    fn after(action: usize) -> Frame {
+        let mut environment = LunarLander::default();
+        let state = LunarLanderState {
+            position: [10.0, 8.0],
+            angle: 0.0,
+            velocity: [0.0; 2],
+            angular_velocity: 0.0,
+            openings: [0.35; 2],
+            opening_rates: [0.0; 2],
+            leg_contacts: [false; 2],
+        };
+        environment.reset_to(&state, [3.3; 11]);
+        environment.step_with_dispersion(action, [0.0; 2]).unwrap();
+        environment.draw()
+    }
+
+    #[test]
+    fn flames_appear_with_the_power_of_an_engine_and_opposite_to_its_push() {
+        assert_eq!(after(0).find(FLAME), [[0.0; 2]; 0]);
+        let main = after(2).find(FLAME);
+        assert!(
+            main.len() > 100 && main.iter().all(|[_, y]| *y < 8.0 * SCALE),
+            "{main:?}"
+        );
+        let (left, right) = (after(3).find(FLAME), after(1).find(FLAME));
+        assert!(
+            left.len() > 20 && left.iter().all(|[x, _]| *x < 300.0),
+            "{left:?}"
+        );
+        assert!(
+            right.len() > 20 && right.iter().all(|[x, _]| *x > 300.0),
+            "{right:?}"
+        );
+    }
+
+    #[test]
+    fn a_flame_grows_with_the_power() {
+        let length = |main: f32| {
+            let mut environment = LunarLanderContinuous::default();
+            rl_core::Environment::reset(&mut environment, &mut rl_core::Stream::from_seed(0));
+            for _ in 0..20 {
+                let action = [main, 0.0];
+                environment.step_with_dispersion(action, [0.0; 2]).unwrap();
+            }
+            environment.draw().find(FLAME).len()
+        };
+        assert!(length(1.0) > length(0.1) + 30 && length(0.1) > 30);
+    }
+
+    #[test]
+    fn the_craft_stands_over_white_ground_between_two_flags() {
+        let frame = after(0);
+        assert_eq!(frame.at([300.0, 8.0 * SCALE]), HULL);
+        assert_eq!(
+            (frame.at([5.0, 90.0]), frame.at([5.0, 110.0])),
+            (WHITE, BLACK)
+        );
+        for pole in LunarLanderScene::PAD {
+            let [x, foot] = [pole * SCALE, 3.3 * SCALE];
+            assert_eq!(frame.at([x + 5.0, foot + 45.0]), super::super::canvas::FLAG);
+        }
+    }
+}

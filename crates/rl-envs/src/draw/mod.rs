@@ -79,3 +79,68 @@ impl EnvironmentId {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rl_core::{EnvironmentError, Policy, RandomPolicy, Stream};
+
+    use super::*;
+    use crate::{LunarLander, LunarLanderContinuous};
+
+    /// Every environment that can be drawn, with the size of Gymnasium's pictures.
+    fn all() -> Vec<(Box<dyn Drawable>, [u16; 2])> {
+        let (wide, square) = ([600, 400], [500, 500]);
+        vec![
+            (EnvironmentId::CartPole.make_drawable(), wide),
+            (EnvironmentId::Pendulum.make_drawable(), square),
+            (EnvironmentId::MountainCar.make_drawable(), wide),
+            (EnvironmentId::MountainCarContinuous.make_drawable(), wide),
+            (EnvironmentId::Acrobot.make_drawable(), square),
+            (Box::new(LunarLander::v0()), wide),
+            (Box::new(LunarLanderContinuous::v0()), wide),
+        ]
+    }
+
+    #[test]
+    fn every_state_has_a_picture_before_within_and_after_an_episode() {
+        for (i, (mut environment, size)) in all().into_iter().enumerate() {
+            let mut rng = Stream::from_seed(0);
+            let mut observation = vec![0.0; environment.observation_space().dim()];
+            let mut action = vec![0.0; environment.action_space().flat_dim()];
+            let mut policy = RandomPolicy::new(environment.action_space());
+            let empty = environment.draw();
+            environment.reset_into(&mut rng, &mut observation);
+            let start = environment.draw();
+            let mut length = 0;
+            let refusal = loop {
+                policy.act(&observation, std::slice::from_mut(&mut rng), &mut action);
+                match environment.step_into(&action, &mut rng, &mut observation) {
+                    Ok(_) => length += 1,
+                    Err(refusal) => break refusal,
+                }
+            };
+            let end = environment.draw();
+            assert_eq!(refusal, EnvironmentError::EpisodeOver);
+            for frame in [&empty, &start, &end] {
+                assert_eq!(frame.size(), size, "environment {i}");
+                assert_eq!(
+                    frame.rgb().len(),
+                    size.map(usize::from).iter().product::<usize>() * 3
+                );
+            }
+            assert!(
+                empty != start && start != end,
+                "environment {i}, {length} steps"
+            );
+            assert_eq!(end, environment.draw(), "environment {i}: the same state");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_leave_things_out() {
+        let mut environment = CartPole::new();
+        let empty = environment.draw();
+        environment.reset_to([f64::NAN, 0.0, f64::INFINITY, 0.0]);
+        assert_eq!(environment.draw(), empty);
+    }
+}

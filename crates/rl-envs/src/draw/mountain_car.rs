@@ -59,3 +59,44 @@ fn draw_car(position: Option<f64>, goal: f64) -> Frame {
     }
     canvas.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::canvas::FLAG;
+    use super::*;
+
+    fn drawn(position: f64) -> Frame {
+        let mut environment = MountainCar::new();
+        environment.reset_to([position, 0.0]);
+        environment.draw()
+    }
+
+    #[test]
+    fn the_flag_stands_at_the_goal() {
+        let pole = |frame: Frame| frame.find(FLAG)[0][0];
+        // A unit is 333 pixels wide, and the left end is -1.2.
+        let discrete = pole(MountainCar::new().draw());
+        let continuous = pole(MountainCarContinuous::new().draw());
+        assert!((discrete - 1.7 * 600.0 / 1.8).abs() < 2.0, "{discrete}");
+        assert!(
+            (continuous - 1.65 * 600.0 / 1.8).abs() < 2.0,
+            "{continuous}"
+        );
+    }
+
+    #[test]
+    fn the_wheels_stand_on_the_track() {
+        for position in [-1.1, -0.52, 0.0, 0.4] {
+            let [middle, _] = track(position);
+            let mut wheels = drawn(position).find(WHEEL);
+            wheels.retain(|[x, _]| (x - middle).abs() < CAR[0]);
+            assert!(wheels.len() > 300, "{position}: {}", wheels.len());
+            for &[x, y] in &wheels {
+                let [_, height] = track(x / SCALE + MIN_POSITION);
+                assert!(y > height - 2.0, "{position}: {y} {height}");
+            }
+            let mean = wheels.iter().map(|[x, _]| x).sum::<f64>() / wheels.len() as f64;
+            assert!((mean - middle).abs() < WHEEL_RADIUS, "{position}: {mean}");
+        }
+    }
+}

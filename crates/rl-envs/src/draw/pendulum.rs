@@ -59,3 +59,54 @@ fn draw_arrow(canvas: &mut Canvas, share: f64) {
     let head = ARROW_HEAD.map(|[x, y]| mirrored([radius + x * size, y * size]));
     canvas.polygon(&head, BLACK);
 }
+
+#[cfg(test)]
+mod tests {
+    use rl_core::{Environment, Stream};
+
+    use super::*;
+
+    fn drawn(angle: f64, torque: Option<f32>) -> Frame {
+        let mut environment = Pendulum::new();
+        environment.reset_to([angle, 0.0]);
+        if let Some(torque) = torque {
+            let mut rng = Stream::from_seed(0);
+            environment.step(&[torque], &mut rng).unwrap();
+        }
+        environment.draw()
+    }
+
+    #[test]
+    fn the_rod_points_up_at_zero_and_turns_anticlockwise() {
+        for (angle, tip) in [
+            (0.0, [250.0, 360.0]),
+            (PI / 2.0, [140.0, 250.0]),
+            (PI, [250.0, 140.0]),
+            (-PI / 2.0, [360.0, 250.0]),
+        ] {
+            let frame = drawn(angle, None);
+            assert_eq!(frame.at(tip), ROD, "{angle}");
+            let opposite = tip.map(|x| 500.0 - x);
+            assert_eq!(frame.at(opposite), WHITE, "{angle}");
+        }
+    }
+
+    #[test]
+    fn the_arrow_grows_with_the_torque_and_points_its_way() {
+        let black = |torque| drawn(0.0, torque).find(BLACK);
+        let axle = black(None).len();
+        assert_eq!(black(Some(0.0)).len(), axle);
+        assert!(black(Some(1.0)).len() > axle + 100);
+        assert!(black(Some(2.0)).len() > black(Some(1.0)).len() + 100);
+        assert_eq!(black(Some(9.0)), black(Some(2.0)), "torques are clipped");
+
+        // The quarter without a line is in front of the head.
+        let beyond = |torque, side: f64| {
+            let quarter = black(torque).into_iter();
+            let quarter = quarter.filter(|[x, y]| (x - 250.0) * side > 20.0 && *y > 270.0);
+            quarter.count()
+        };
+        assert_eq!((beyond(Some(2.0), 1.0), beyond(Some(-2.0), -1.0)), (0, 0));
+        assert!(beyond(Some(2.0), -1.0) > 50 && beyond(Some(-2.0), 1.0) > 50);
+    }
+}

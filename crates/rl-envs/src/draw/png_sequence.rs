@@ -44,3 +44,24 @@ impl PngSequence {
         frame.write_png(&self.directory.join(name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_numbered_and_a_directory_with_something_in_it_is_left_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let directory = place.path().join("two/frames");
+        let mut sequence = PngSequence::create(&directory).unwrap();
+        for shade in [1, 2] {
+            sequence.push(&Frame::new(1, 1, vec![shade; 3])).unwrap();
+        }
+        for name in ["frame-00000.png", "frame-00001.png"] {
+            assert!(directory.join(name).exists(), "{name}");
+        }
+        let error = PngSequence::create(&directory).unwrap_err().to_string();
+        assert!(error.contains(directory.to_str().unwrap()), "{error}");
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
+    }
+}
