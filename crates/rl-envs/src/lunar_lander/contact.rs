@@ -33,11 +33,23 @@ pub(super) struct Contact {
     pub(super) normal: Vector,
     /// Distance of the surfaces without their skins, in m.
     pub(super) distance: f64,
+    /// Speed of the craft out of the ground before anything is solved, in m/s.
+    pub(super) speed: f64,
     /// The chunks of the terrain that are touched.
     pub(super) chunks: Chunks,
 }
 
 impl Contact {
+    /// Whether the surfaces touch, skin to skin, at the start of the step.
+    pub(super) fn touches(&self) -> bool {
+        self.distance <= SKIN
+    }
+
+    /// Whether the surfaces meet within the step.
+    pub(super) fn impacts(&self) -> bool {
+        self.distance + self.speed * DT < IMPACT
+    }
+
     pub(super) fn friction(&self) -> f64 {
         match self.part {
             Part::Lander => LANDER_FRICTION,
@@ -61,6 +73,7 @@ impl Contacts {
             point: Vector::default(),
             normal: Vector::default(),
             distance: 0.0,
+            speed: 0.0,
             chunks: 0,
         };
         let mut contacts = Self {
@@ -110,18 +123,18 @@ impl Contacts {
             distance,
             chunks,
         } = ground;
-        let near = distance < SKIN
-            || distance < margin(craft) && {
-                let speed = craft.velocity_of(part, point).dot(normal);
-                // Half as much again, since another contact may turn this point towards the ground.
-                distance + 1.5 * speed * DT < SKIN
-            };
-        if near && self.len < CAPACITY {
+        if distance > margin(craft) || self.len == CAPACITY {
+            return;
+        }
+        let speed = craft.velocity_of(part, point).dot(normal);
+        // Half as much again, since another contact may turn this point towards the ground.
+        if distance <= SKIN || distance + 1.5 * speed * DT < SKIN {
             self.items[self.len] = Contact {
                 part,
                 point,
                 normal,
                 distance,
+                speed,
                 chunks,
             };
             self.len += 1;
@@ -163,4 +176,48 @@ fn face_over(outline: &Outline, ridge: Vector) -> Option<(Vector, f64)> {
         }
     }
     nearest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contacts(height: f64, fall: f64, terrain: &Terrain) -> Vec<Contact> {
+        let mut craft = Craft::new(Vector::new(11.0, height), 0.0, [0.35; 2]);
+        craft.set_velocity(Vector::new(0.0, -fall), 0.0, [0.0; 2]);
+        Contacts::find(&craft, terrain).as_slice().to_vec()
+    }
+
+    #[test]
+    fn level_feet_touch_level_ground_at_their_outer_corners() {
+        let terrain = Terrain::new([3.3; 11]);
+        let touching = contacts(3.92, 0.0, &terrain);
+        let parts: Vec<_> = touching.iter().map(|contact| contact.part).collect();
+        assert_eq!(parts, [Part::Leg(0), Part::Leg(1)]);
+        assert!(touching.iter().all(|contact| contact.touches()));
+        assert!(contacts(3.95, 0.0, &terrain).is_empty());
+        let meeting = contacts(3.95, 4.0, &terrain);
+        assert!(
+            meeting
+                .iter()
+                .any(|contact| contact.impacts() && !contact.touches())
+        );
+    }
+
+    #[test]
+    fn a_ridge_under_the_lander_touches_its_underside() {
+        let mut terrain = [0.0; 11];
+        terrain[5] = 4.0;
+        let terrain = Terrain::new(terrain);
+        let mut craft = Craft::new(Vector::new(10.1, 4.34), 0.0, [0.35; 2]);
+        craft.set_velocity(Vector::default(), 0.0, [0.0; 2]);
+        let found = Contacts::find(&craft, &terrain);
+        let ridge = found
+            .as_slice()
+            .iter()
+            .find(|contact| contact.part == Part::Lander)
+            .unwrap();
+        assert_eq!(ridge.normal, Vector::new(0.0, 1.0));
+        assert!((ridge.distance - (0.34 - 1.0 / 3.0)).abs() < 1e-12);
+    }
 }

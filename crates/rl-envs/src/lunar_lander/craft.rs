@@ -291,10 +291,10 @@ impl Craft {
             if let Some(damping) = damping[leg] {
                 a[leg + 1][leg + 1] += damping;
             } else {
-                for other in 0..3 {
-                    a[leg + 1][other] = 0.0;
-                    a[other][leg + 1] = 0.0;
+                for row in &mut a {
+                    row[leg + 1] = 0.0;
                 }
+                a[leg + 1] = [0.0; 3];
                 a[leg + 1][leg + 1] = 1.0;
             }
         }
@@ -353,5 +353,90 @@ impl Mobility {
                 + self.angular[i][2] * impulse[4]
         };
         [impulse[0] / MASS, impulse[1] / MASS, row(0), row(1), row(2)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn craft() -> Craft {
+        let mut craft = Craft::new(Vector::new(3.0, 5.0), 0.7, [0.4, 0.6]);
+        craft.velocity = [1.0, -2.0, 0.8, 0.5, -0.9];
+        craft
+    }
+
+    /// The energy of each body on its own.
+    fn energy_of_bodies(craft: &Craft) -> f64 {
+        let [.., turning, opening_0, opening_1] = craft.velocity;
+        let energy = |mass: f64, inertia: f64, part, centre, turning: f64| {
+            let velocity = craft.velocity_of(part, centre);
+            0.5 * (mass * velocity.dot(velocity) + inertia * turning * turning)
+        };
+        let leg = |i: usize, turning| {
+            energy(
+                LEG_MASS,
+                LEG_INERTIA,
+                Part::Leg(i),
+                craft.leg_centre(i),
+                turning,
+            )
+        };
+        energy(
+            LANDER_MASS,
+            LANDER_INERTIA,
+            Part::Lander,
+            craft.lander_centre(),
+            turning,
+        ) + leg(0, turning + OPENS[0] * opening_0)
+            + leg(1, turning + OPENS[1] * opening_1)
+    }
+
+    #[test]
+    fn the_mass_matrix_is_that_of_three_bodies() {
+        let craft = craft();
+        assert!((craft.kinetic_energy() - energy_of_bodies(&craft)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn velocities_of_points_are_what_displacements_do_to_them() {
+        let craft = craft();
+        let h = 1e-6;
+        for part in Part::ALL {
+            let mut moved = craft.clone();
+            moved.displace(&craft.velocity.map(|v| v * h));
+            let (before, after) = (craft.outline(part), moved.outline(part));
+            for (from, to) in before.corners().iter().zip(after.corners()) {
+                let error = (*to - *from) * (1.0 / h) - craft.velocity_of(part, *from);
+                assert!(error.dot(error).sqrt() < 1e-5, "{part:?}: {error:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn mobility_inverts_the_mass_matrix_over_what_is_free() {
+        let craft = craft();
+        let velocity = craft.mobility([Some(0.0); 2]).apply(&craft.momentum());
+        for (a, b) in velocity.iter().zip(craft.velocity) {
+            assert!((a - b).abs() < 1e-12);
+        }
+        let held = craft
+            .mobility([None, Some(0.0)])
+            .apply(&[0.0, 0.0, 1.0, 5.0, 2.0]);
+        assert_eq!(held[3], 0.0);
+        let momentum = craft.momentum_of(&held);
+        assert!((momentum[2] - 1.0).abs() < 1e-12 && (momentum[4] - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn no_corner_is_out_of_reach() {
+        for opening in [0.3, 0.35, 0.6, 0.9] {
+            let craft = Craft::new(Vector::default(), 0.0, [opening; 2]);
+            for part in Part::ALL {
+                for corner in craft.outline(part).corners() {
+                    assert!(corner.dot(*corner).sqrt() < REACH);
+                }
+            }
+        }
     }
 }

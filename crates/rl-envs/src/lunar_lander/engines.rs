@@ -162,3 +162,74 @@ pub(super) fn push_lander(craft: &Craft, force: Vector, torque: f64, momentum: &
     }
     momentum[2] += torque * DT;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gusts_start_where_numpys_integers_do() {
+        // numpy.random.default_rng(seed).integers(-9999, 9999), twice, and random() after it.
+        for (seed, force, torque, next) in [
+            (0, 7011, 2738, 0.269_786_713_763_870_3),
+            (1, -537, 236, 0.950_463_696_325_935_3),
+            (42, -8215, 5478, 0.438_878_439_752_052_3),
+        ] {
+            let mut rng = Stream::from_seed(seed);
+            assert_eq!(Gusts::sample(&mut rng), Gusts { force, torque });
+            // Both came from one word of the generator.
+            assert_eq!(rng.next_f64(), next);
+        }
+    }
+
+    fn momentum(throttle: Throttle, angle: f64) -> Generalized {
+        let mut momentum = [0.0; 5];
+        let craft = Craft::new(Vector::new(10.0, 10.0), angle, [0.35; 2]);
+        throttle.push(&craft, [0.0; 2], &mut momentum);
+        momentum
+    }
+
+    #[test]
+    fn the_main_engine_pushes_along_the_axis() {
+        let throttle = Throttle::discrete(2).unwrap();
+        let [x, y, turning, ..] = momentum(throttle, 0.5);
+        assert!((x.hypot(y) - MAIN_POWER * MAIN_BELOW).abs() < 1e-12);
+        assert!((x / -y - 0.5_f64.tan()).abs() < 1e-12 && turning.abs() < 1e-12);
+    }
+
+    #[test]
+    fn action_1_pushes_left_and_turns_anticlockwise_and_3_mirrors_it() {
+        let [left, right] = [1, 3].map(|action| momentum(Throttle::discrete(action).unwrap(), 0.0));
+        assert!((left[0] + SIDE_POWER * SIDE_AWAY).abs() < 1e-12 && left[2] > 0.0);
+        assert!((left[0] + right[0]).abs() < 1e-12 && (left[2] + right[2]).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_leaning_side_engine_sits_where_gymnasium_writes_17_for_14() {
+        let angle = 0.9_f64;
+        let craft = Craft::new(Vector::default(), angle, [0.35; 2]);
+        let turning = momentum(Throttle::discrete(3).unwrap(), angle)[2];
+        let impulse = Vector::new(angle.cos(), angle.sin()) * (SIDE_POWER * SIDE_AWAY);
+        let at = |leaning: f64| {
+            let engine = Vector::new(-angle.sin() * leaning, angle.cos() * 14.0 / 30.0);
+            craft.impulse_at(engine, impulse)[2]
+        };
+        assert!((turning - at(17.0 / 30.0)).abs() < 1e-12);
+        assert!((turning - at(14.0 / 30.0)).abs() > 1e-3);
+    }
+
+    #[test]
+    fn a_continuous_engine_runs_at_half_its_power_or_more() {
+        for (action, main, side) in [
+            ([0.0, 0.5], 0.0, 0.0),
+            ([0.5, -0.75], 0.75, -0.75),
+            ([-0.5, 0.75], 0.0, 0.75),
+            ([3.0, -9.0], 1.0, -1.0),
+        ] {
+            assert_eq!(Throttle::continuous(action), Some(Throttle { main, side }));
+        }
+        assert_eq!(Throttle::continuous([f32::NAN, 0.0]), None);
+        assert_eq!(Throttle::continuous([0.0, f32::NEG_INFINITY]), None);
+        assert_eq!(Throttle::discrete(4), None);
+    }
+}

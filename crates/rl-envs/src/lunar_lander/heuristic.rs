@@ -68,3 +68,24 @@ impl Policy for LunarLanderHeuristic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_brakes_a_fall_turns_upright_and_rests_on_its_legs() {
+        let observations = [
+            [0.0, 0.5, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0, -0.3, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 0.3, 0.0, 1.0, 0.0],
+        ];
+        let mut actions = [f32::NAN; 4];
+        LunarLanderHeuristic::Discrete.act(observations.as_flattened(), &mut [], &mut actions);
+        assert_eq!(actions, [2.0, 3.0, 1.0, 0.0]);
+        let mut actions = [f32::NAN; 8];
+        LunarLanderHeuristic::Continuous.act(observations.as_flattened(), &mut [], &mut actions);
+        assert_eq!(actions, [1.0, 0.0, -1.0, 1.0, -1.0, -1.0, -1.0, 0.0]);
+    }
+}

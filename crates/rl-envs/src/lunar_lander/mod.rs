@@ -5,6 +5,7 @@ mod contact;
 mod craft;
 mod engines;
 mod heuristic;
+mod hinge;
 mod scene;
 mod solver;
 mod terrain;
@@ -27,8 +28,50 @@ use world::World;
 /// Steps after which an episode is truncated.
 const TIME_LIMIT: usize = 1000;
 
-/// Gymnasium's LunarLander with physics of its own, without its time limit; [`LunarLander::v0`]
-/// has it.
+/// LunarLanderLite: the task of Gymnasium's LunarLander-v3 over physics of its own, without its
+/// time limit; [`LunarLander::v0`] has it.
+///
+/// | | |
+/// |---|---|
+/// | observation | x / 10 and y / 6.67 from the pad, velocity (vx / 5, vy / 7.5), angle (rad), angular velocity / 2.5, whether leg 0 and leg 1 touch the ground |
+/// | action | 0: nothing, 1: push left, 2: main engine, 3: push right; for 0.02 s |
+/// | reward | change of -100 (distance + speed + \|angle\|) + 10 per leg on the ground, in observed units; -0.3 for the main engine at full power, -0.03 for a side engine |
+/// | reset | at the top of the world, pushed by a force uniform in ±1000 N; random terrain |
+/// | terminated | the lander touches the ground or \|x\| ≥ 1 (reward -100); the craft has fallen asleep, on its legs (reward +100) |
+///
+/// Spaces, rewards, ends, engines and wind are Gymnasium 1.4.0's, and so is the order in which
+/// terrain, force, wind and the engines' dispersion are drawn: the same seed gives the same ones.
+/// The observation of a reset is that after Gymnasium's hidden first step.
+///
+/// # What differs from Box2D
+/// Episodes are alike in distribution, not step by step:
+///
+/// * Lander and legs are one mechanism of five coordinates in `f64`. Box2D solves three bodies
+///   in `f32`, whose joints give way a little. Free flight stays within 0.01 m, 0.005 rad and
+///   0.02 m/s of recorded segments of 30 steps.
+/// * Contacts are corners against the chunk of terrain below them and ridges against faces, where
+///   Box2D collides polygons with edges. The ground is solid below its line, which Box2D's is
+///   not; the ground at height 0 below the terrain is left out.
+/// * A fast leg stops at the ground within the step by a speculative contact, where Box2D finds
+///   the time of impact and moves the leg there.
+/// * Contacts are solved until they agree, hinges exactly; Box2D ends after 180 sweeps. What that
+///   does to the motors of the legs, which lag, is modelled.
+/// * The hidden first step is a fit to recorded resets.
+/// * What Gymnasium does to its contact flags is kept: the end of a contact with one chunk of the
+///   terrain clears the flag of a leg that stands on the next.
+///
+/// ```
+/// use rl_core::{Environment, Stream};
+/// use rl_envs::LunarLander;
+///
+/// let mut rng = Stream::from_seed(42);
+/// let mut environment = LunarLander::v0();
+/// environment.reset(&mut rng);
+/// let step = environment.step(&2, &mut rng)?;
+/// let scene = environment.inner().scene();
+/// assert_eq!(scene.map(|scene| scene.main_power), Some(1.0));
+/// # Ok::<(), rl_core::EnvironmentError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct LunarLander {
     episode: Episode,

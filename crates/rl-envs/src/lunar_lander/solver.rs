@@ -3,140 +3,9 @@
 use super::{
     contact::{CAPACITY, Contact, Contacts, IMPACT, SKIN, SLOP},
     craft::{Craft, DT, Generalized, Mobility, Part, dot5},
+    hinge::{CLOSED, Hinge, Joint, Load, MOTOR_GAIN, MOTOR_RATE, OPEN, STOP_SLOP},
     terrain::{Chunks, Terrain},
 };
-
-/// The least opening of a leg, at which it rests, in rad.
-pub(super) const CLOSED: f64 = 0.35;
-/// The greatest opening, in rad.
-const OPEN: f64 = 0.85;
-/// The speed at which the motor closes a leg, in rad/s.
-const MOTOR_RATE: f64 = -0.3;
-/// The greatest impulse of a motor in a step, in N·m·s: 40 N·m, enough to lift the lander.
-const MOTOR_IMPULSE: f64 = 40.0 * DT;
-/// How far a leg may be past its stop before it is pushed back, in rad (2°).
-const STOP_SLOP: f64 = 2.0 / 180.0 * std::f64::consts::PI;
-
-/// How fast the motor of a leg that bears weight changes its impulse, in N·m·s per rad/s: what
-/// Box2D's 180 sweeps over a hinge do, each of which moves the light leg alone. The motor lags, so
-/// that a leg springs back faster than the motor's own rate.
-const MOTOR_GAIN: f64 = 0.32;
-
-/// What a hinge does in a step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Hinge {
-    /// It moves at this rate, in rad/s, by whatever impulse within these bounds that takes.
-    Held { rate: f64, bounds: [f64; 2] },
-    /// Its motor adds to its last impulse in proportion to what is missing from its rate.
-    Damped,
-    /// Its motor gives this impulse, the most it can, in N·m·s.
-    Driven(f64),
-}
-
-/// What a hinge is like before a step.
-#[derive(Clone, Copy, Debug)]
-struct Joint {
-    opening: f64,
-    /// The impulse of the motor in the last step, in N·m·s.
-    motor: f64,
-    load: Load,
-}
-
-/// What a leg meets in a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Load {
-    /// Nothing.
-    Air,
-    /// The ground, for the first time and in the midst of the step: the leg stops at once, and the
-    /// lander feels it from the next step on, as when Box2D stops a leg at its time of impact.
-    Impact,
-    /// The ground.
-    Ground,
-}
-
-impl Joint {
-    /// The impulse of the motor of a leg that opens at `rate`, were it not bounded.
-    fn demand(self, rate: f64) -> f64 {
-        self.motor + MOTOR_GAIN * (MOTOR_RATE - rate)
-    }
-
-    /// The greatest impulse of the motor in this step.
-    fn strength(self) -> f64 {
-        if self.load == Load::Impact {
-            0.0
-        } else {
-            MOTOR_IMPULSE
-        }
-    }
-
-    /// What the hinge does until contacts prove stronger.
-    fn start(self) -> Hinge {
-        if self.opening <= CLOSED {
-            // The stop pushes outwards, against a motor that pushes inwards ever more.
-            let motor = self.demand(0.0).max(-self.strength());
-            Hinge::Held {
-                rate: 0.0,
-                bounds: [motor, f64::INFINITY],
-            }
-        } else {
-            self.turning()
-        }
-    }
-
-    /// What the hinge does between its stops.
-    fn turning(self) -> Hinge {
-        match self.load {
-            Load::Air => Hinge::Held {
-                rate: MOTOR_RATE,
-                bounds: [-MOTOR_IMPULSE, MOTOR_IMPULSE],
-            },
-            Load::Impact => Hinge::Driven(0.0),
-            Load::Ground => Hinge::Damped,
-        }
-    }
-
-    /// What `hinge` should have done, now that its impulse and its rate are known.
-    fn revised(self, hinge: Hinge, impulse: f64, rate: f64) -> Hinge {
-        let stop = Hinge::Held {
-            rate: 0.0,
-            bounds: [f64::NEG_INFINITY, -self.strength()],
-        };
-        match hinge {
-            Hinge::Held { bounds, .. } if impulse < bounds[0] => match self.load {
-                Load::Air => Hinge::Driven(-MOTOR_IMPULSE),
-                Load::Impact | Load::Ground => self.turning(),
-            },
-            Hinge::Held { bounds, .. } if impulse > bounds[1] => match self.load {
-                Load::Air => Hinge::Driven(MOTOR_IMPULSE),
-                Load::Impact | Load::Ground => self.turning(),
-            },
-            Hinge::Held { .. } => hinge,
-            Hinge::Damped | Hinge::Driven(_) if rate < 0.0 && self.opening <= CLOSED => {
-                self.start()
-            }
-            Hinge::Damped | Hinge::Driven(_) if rate > 0.0 && self.opening >= OPEN => stop,
-            Hinge::Damped | Hinge::Driven(_) if self.load == Load::Ground => {
-                let demand = self.demand(rate);
-                if demand.abs() > MOTOR_IMPULSE {
-                    Hinge::Driven(MOTOR_IMPULSE.copysign(demand))
-                } else {
-                    Hinge::Damped
-                }
-            }
-            Hinge::Damped | Hinge::Driven(_) => hinge,
-        }
-    }
-
-    /// What the motor has given, for the next step to start from.
-    fn motor_after(self, hinge: Hinge, impulse: f64) -> f64 {
-        let motor = match hinge {
-            _ if self.load == Load::Impact => self.motor,
-            Hinge::Held { .. } if self.opening <= CLOSED => self.demand(0.0),
-            Hinge::Held { .. } | Hinge::Damped | Hinge::Driven(_) => impulse,
-        };
-        motor.clamp(-MOTOR_IMPULSE, MOTOR_IMPULSE)
-    }
-}
 
 /// One direction at one contact.
 #[derive(Clone, Copy, Debug)]
@@ -195,7 +64,7 @@ pub(super) struct Touching {
 /// Greatest number of sweeps over the contacts.
 const SWEEPS: usize = 180;
 /// Sweeps end when no impulse changes by more than this, in N·s.
-const TOLERANCE: f64 = 1e-7;
+const TOLERANCE: f64 = 1e-9;
 /// Greatest number of times that hinges are revised.
 const REVISIONS: usize = 8;
 /// Sweeps of the correction of positions, and the share of an overlap that each removes.
@@ -231,10 +100,11 @@ pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terra
     for contact in contacts {
         if let Part::Leg(leg) = contact.part {
             let load = &mut joints[leg].load;
-            *load = match *load {
-                Load::Air | Load::Impact if contact.distance > SKIN => Load::Impact,
-                _ => Load::Ground,
-            };
+            if contact.touches() {
+                *load = Load::Ground;
+            } else if contact.impacts() && *load == Load::Air {
+                *load = Load::Impact;
+            }
         }
     }
     let mut touches = [TOUCH; CAPACITY];
@@ -242,7 +112,7 @@ pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terra
     for (touch, contact) in touches.iter_mut().zip(contacts) {
         touch.friction = contact.friction();
         touch.distance = contact.distance;
-        touch.least = if contact.distance <= SKIN {
+        touch.least = if contact.touches() {
             0.0
         } else {
             (IMPACT - contact.distance) / DT
@@ -250,12 +120,12 @@ pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terra
     }
     solve(craft, momentum, joints, contacts, touches);
     let mut displacement = craft.velocity.map(|v| v * DT);
-    correct(craft, contacts, touches, &mut displacement);
+    correct(craft, touches, &mut displacement);
     craft.displace(&displacement);
 
     let mut touching = Touching::default();
     for (touch, contact) in touches.iter().zip(contacts) {
-        if contact.distance <= SKIN || touch.impulse[0] > 0.0 {
+        if contact.touches() || touch.impulse[0] > 0.0 {
             match contact.part {
                 Part::Lander => touching.lander = true,
                 Part::Leg(leg) => touching.legs[leg] |= contact.chunks,
@@ -395,12 +265,7 @@ fn sweep(touches: &mut [Touch], velocity: &mut Generalized) {
 
 /// Adds to a displacement what takes overlaps of skins and legs past their stops out of it.
 /// Motors take no part in it.
-fn correct(
-    craft: &Craft,
-    contacts: &[Contact],
-    touches: &mut [Touch],
-    displacement: &mut Generalized,
-) {
+fn correct(craft: &Craft, touches: &mut [Touch], displacement: &mut Generalized) {
     let mobility = craft.mobility([Some(0.0); 2]);
     let openings = craft.openings();
     for touch in touches.iter_mut() {
@@ -419,8 +284,10 @@ fn correct(
                 (CLOSED - STOP_SLOP - opening).max(0.0) + (OPEN + STOP_SLOP - opening).min(0.0);
             stop.push(past * stop.mass, displacement);
         }
-        for touch in touches.iter().take(contacts.len()) {
-            let distance = touch.distance + dot5(&touch.normal.jacobian, displacement);
+        // All are measured before any is corrected, so that left and right fare alike.
+        let before = *displacement;
+        for touch in touches.iter() {
+            let distance = touch.distance + dot5(&touch.normal.jacobian, &before);
             nearest = nearest.min(distance);
             let overlap = SKIN - SLOP - distance;
             let by = (CORRECTION * overlap).clamp(0.0, MAX_CORRECTION);
@@ -428,6 +295,96 @@ fn correct(
         }
         if nearest >= IMPACT {
             break;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lunar_lander::{hinge::rested_motors, vector::Vector};
+
+    const GRAVITY: f64 = -10.0;
+
+    fn step(craft: &mut Craft, terrain: &Terrain) -> Touching {
+        let mut momentum = craft.momentum();
+        momentum[1] += Craft::weight(GRAVITY);
+        advance(craft, &momentum, terrain)
+    }
+
+    #[test]
+    fn energy_never_grows_in_contact_but_for_the_work_of_motors() {
+        let terrain = Terrain::new([3.0, 3.5, 2.5, 4.0, 3.3, 3.3, 3.3, 2.0, 2.5, 4.5, 3.0]);
+        for start in 0..60_u32 {
+            let angle = f64::from(start) * 0.4 - 3.0;
+            let x = 4.0 + 0.2 * f64::from(start);
+            let mut craft = Craft::new(Vector::new(x, 6.0), angle, [CLOSED; 2]);
+            craft.motors = rested_motors([CLOSED; 2]);
+            craft.set_velocity(Vector::new(0.5, -3.0), 1.0, [0.0; 2]);
+            let mut budget = craft.kinetic_energy() + craft.potential_energy(GRAVITY);
+            let mut contacts = 0;
+            for t in 0..400 {
+                let mut momentum = craft.momentum();
+                momentum[1] += Craft::weight(GRAVITY);
+                let free = craft.mobility([Some(0.0); 2]).apply(&momentum);
+                let touching = advance(&mut craft, &momentum, &terrain);
+                // The rate of a leg changes within the step: take the more generous work.
+                let work: f64 = (0..2)
+                    .map(|leg| {
+                        let rates = [free[3 + leg], craft.velocity[3 + leg]];
+                        rates
+                            .map(|rate| craft.motors[leg] * rate)
+                            .into_iter()
+                            .fold(0.0, f64::max)
+                    })
+                    .sum();
+                let place = format!("start {start}, step {t}");
+                if touching != Touching::default() {
+                    let grown = craft.kinetic_energy() - 0.5 * dot5(&momentum, &free) - work;
+                    // The mass matrix changes a little as the legs move.
+                    assert!(grown < 0.02, "{place}: {grown} J");
+                    contacts += 1;
+                }
+                budget += work;
+                let energy = craft.kinetic_energy() + craft.potential_energy(GRAVITY);
+                assert!(energy < budget, "{place}: {energy} J of {budget} J");
+            }
+            assert!(contacts > 50);
+        }
+    }
+
+    #[test]
+    fn a_craft_at_rest_on_its_legs_stays_where_it_is() {
+        let terrain = Terrain::new([3.3; 11]);
+        let mut craft = Craft::new(Vector::new(10.3, 3.3 + 0.623), 0.0, [CLOSED; 2]);
+        craft.motors = rested_motors([CLOSED; 2]);
+        for _ in 0..25 {
+            step(&mut craft, &terrain);
+        }
+        let settled = craft.origin;
+        for _ in 0..500 {
+            let touching = step(&mut craft, &terrain);
+            assert!(touching.legs.iter().all(|&chunks| chunks != 0) && !touching.lander);
+            assert!(craft.velocity.iter().all(|v| v.abs() < 1e-6));
+        }
+        let drift = craft.origin - settled;
+        assert!(drift.dot(drift).sqrt() < 1e-6, "{drift:?}");
+    }
+
+    #[test]
+    fn a_fast_craft_does_not_sink_into_the_ground() {
+        let terrain = Terrain::new([3.3; 11]);
+        for angle in [0.0, 0.5, 1.6, 3.1] {
+            let mut craft = Craft::new(Vector::new(10.0, 5.5), angle, [CLOSED; 2]);
+            craft.set_velocity(Vector::new(2.0, -20.0), 0.5, [0.0; 2]);
+            for _ in 0..30 {
+                step(&mut craft, &terrain);
+                for part in Part::ALL {
+                    for corner in craft.outline(part).corners() {
+                        assert!(corner.y > 3.3 - 0.1, "{angle}: {corner:?}");
+                    }
+                }
+            }
         }
     }
 }

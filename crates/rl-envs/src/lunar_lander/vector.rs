@@ -18,11 +18,6 @@ impl Vector {
         self.x * other.x + self.y * other.y
     }
 
-    /// The z-coordinate of the cross product.
-    pub(super) fn cross(self, other: Self) -> f64 {
-        self.x * other.y - self.y * other.x
-    }
-
     /// Turned by a quarter anticlockwise: the velocity of this point at 1 rad/s about the origin.
     pub(super) fn perpendicular(self) -> Self {
         Self::new(-self.y, self.x)
@@ -118,6 +113,5 @@ mod tests {
         // To first order a rotation moves a point along its perpendicular.
         let moved = (vector.rotated(Rotation::new(1e-7)) - vector) * 1e7;
         assert!((moved - vector.perpendicular()).dot(moved - vector.perpendicular()) < 1e-12);
-        assert!((vector.cross(vector.perpendicular()) - vector.dot(vector)).abs() < 1e-15);
     }
 }

@@ -6,6 +6,7 @@ use super::{
     LunarLanderConfig,
     craft::{Craft, DT, MASS, Part},
     engines::{Gusts, Throttle, draw_dispersion, push_lander},
+    hinge::rested_motors,
     scene::{LunarLanderEnd, LunarLanderScene, LunarLanderState, Pose},
     solver::{Touching, advance},
     terrain::{Chunks, HEIGHT, HELIPAD_Y, Terrain, VERTICES, WIDTH},
@@ -39,7 +40,8 @@ mod first_step {
     pub(super) const TURNING: f64 = -4.523_827e-4;
     /// Angular velocity of the whole per torque, in rad/s/(N·m): a step over the inertia.
     pub(super) const TORQUE: f64 = 2.2e-2;
-    /// Lift, in m.
+    /// Shift to the right per horizontal force, in m/N, and lift, in m.
+    pub(super) const SHIFT: f64 = -1.028_6e-6;
     pub(super) const LIFT: f64 = 6.136e-3;
     /// Turn, in rad: constant, and per horizontal force.
     pub(super) const TURN: [f64; 2] = [6.613e-6, -9.240e-8];
@@ -69,7 +71,7 @@ impl World {
     /// observation.
     pub(super) fn sample(config: LunarLanderConfig, rng: &mut Stream) -> (Self, [f32; 8]) {
         use first_step::{
-            LIFT, OPENINGS, SEEN_TORQUE, SEEN_TURNING, SEEN_VELOCITY, TORQUE, TURN, TURNING,
+            LIFT, OPENINGS, SEEN_TORQUE, SEEN_TURNING, SEEN_VELOCITY, SHIFT, TORQUE, TURN, TURNING,
         };
         let terrain = Terrain::sample(rng);
         let mut force = Vector::from([0; 2].map(|_| rng.uniform(-INITIAL_FORCE, INITIAL_FORCE)));
@@ -92,7 +94,7 @@ impl World {
         let turning = SEEN_TURNING * force.x + SEEN_TORQUE * torque;
         let linear = |[constant, slope]: [f64; 2]| constant + slope * force.x;
         let mut craft = Craft::new(
-            Vector::new(WIDTH / 2.0, HEIGHT + LIFT) + velocity * DT,
+            Vector::new(WIDTH / 2.0 + SHIFT * force.x, HEIGHT + LIFT) + velocity * DT,
             linear(TURN) + turning * DT,
             OPENINGS.map(linear),
         );
@@ -119,6 +121,7 @@ impl World {
             state.angular_velocity,
             state.opening_rates,
         );
+        craft.motors = rested_motors(state.openings);
         let terrain = Terrain::new(heights);
         Self::new(config, terrain, craft, gusts, state.leg_contacts)
     }
