@@ -203,3 +203,25 @@ impl<'a> StepSlices<'a> {
         )
     }
 }
+
+impl BatchEnvironment for Box<dyn BatchEnvironment> {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    fn observation_space(&self) -> BoxSpace {
+        (**self).observation_space()
+    }
+
+    fn action_space(&self) -> Space {
+        (**self).action_space()
+    }
+
+    fn reset_into(&mut self, observations: &mut [f32]) -> Result<(), BatchError> {
+        (**self).reset_into(observations)
+    }
+
+    fn step_into(&mut self, actions: &[f32], out: StepSlices<'_>) -> Result<(), BatchError> {
+        (**self).step_into(actions, out)
+    }
+}

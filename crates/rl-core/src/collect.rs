@@ -121,6 +121,12 @@ impl<E: FlatEnvironment> Collector<E> {
         self
     }
 
+    /// The environments, in order, between two collections: to synchronize what wrappers know.
+    pub fn environments_mut(&mut self) -> impl Iterator<Item = &mut E> {
+        let members = self.shards.iter_mut().flat_map(|shard| &mut shard.members);
+        members.map(|member| &mut member.environment)
+    }
+
     /// Collects whole episodes of `policy` until they hold at least `min_steps` steps (at least
     /// one episode per environment).
     ///

@@ -95,7 +95,7 @@ pub trait Action: Sized {
 impl Action for usize {
     fn from_flat(flat: &[f32]) -> Option<Self> {
         match *flat {
-            [x] if x >= 0.0 && x.fract() == 0.0 && x <= (1 << 24) as f32 => Some(x as Self),
+            [x] if x <= (1 << 24) as f32 && x as Self as f32 == x => Some(x as Self),
             _ => None,
         }
     }

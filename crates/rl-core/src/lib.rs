@@ -21,6 +21,7 @@
 mod batch;
 mod collect;
 mod environment;
+mod moments;
 mod policy;
 mod returns;
 mod space;
@@ -30,6 +31,7 @@ mod trajectory;
 pub use batch::{BatchEnvironment, BatchError, StepBuffers, StepSlices};
 pub use collect::{CollectError, Collection, Collector, Episode, run_episode};
 pub use environment::{Action, End, Environment, EnvironmentError, FlatEnvironment, Status, Step};
+pub use moments::{MomentsError, RunningMoments};
 pub use policy::{Agent, Policy, RandomAgent, RandomPolicy};
 pub use returns::{discounted_return, discounted_reward_to_go, reward_to_go, sum_of_rewards};
 pub use space::{BoxSpace, Discrete, Space, SpaceError};

@@ -205,7 +205,8 @@ impl Space {
     pub fn contains(&self, flat: &[f32]) -> bool {
         match (self, flat) {
             (Self::Discrete(space), &[x]) => {
-                x >= 0.0 && x.fract() == 0.0 && space.contains(x as usize)
+                let index = x as usize;
+                index as f32 == x && space.contains(index)
             }
             (Self::Discrete(_), _) => false,
             (Self::Box(space), point) => space.contains(point),

@@ -95,6 +95,7 @@ impl Physics<4, 6> for AcrobotPhysics {
         [unit, unit, unit, unit, (-first, first), (-second, second)]
     };
 
+    #[inline]
     fn initial_state(&self, rng: &mut Stream) -> [f64; 4] {
         std::array::from_fn(|_| self.reset_bounds.draw(rng).round_to_f32())
     }

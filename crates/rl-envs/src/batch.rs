@@ -21,32 +21,21 @@ struct Member<E> {
     length: usize,
 }
 
-/// A batch without environments.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a batch needs at least one random stream: it has an environment for each")]
-pub struct EmptyBatch;
-
 impl<E: FlatEnvironment> Batch<E> {
     /// An environment by `make` for each of `rngs`, which it draws from.
-    ///
-    /// # Errors
-    /// [`EmptyBatch`].
-    pub fn new(make: impl Fn() -> E, rngs: Vec<Stream>) -> Result<Self, EmptyBatch> {
-        let members: Vec<_> = rngs
-            .into_iter()
-            .map(|rng| Member {
-                environment: make(),
-                rng,
-                total_reward: 0.0,
-                length: 0,
-            })
-            .collect();
-        let first = &members.first().ok_or(EmptyBatch)?.environment;
-        Ok(Self {
-            observation_space: first.observation_space(),
-            action_space: first.action_space(),
-            members,
-        })
+    pub fn new(make: impl Fn() -> E, rngs: Vec<Stream>) -> Self {
+        let spaces = make();
+        let member = |rng| Member {
+            environment: make(),
+            rng,
+            total_reward: 0.0,
+            length: 0,
+        };
+        Self {
+            observation_space: spaces.observation_space(),
+            action_space: spaces.action_space(),
+            members: rngs.into_iter().map(member).collect(),
+        }
     }
 }
 

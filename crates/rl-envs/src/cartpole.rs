@@ -62,6 +62,7 @@ impl Physics<4, 4> for CartPolePhysics {
         [(-x, x), unbounded, (-theta, theta), unbounded]
     };
 
+    #[inline]
     fn initial_state(&self, rng: &mut Stream) -> [f64; 4] {
         std::array::from_fn(|_| self.reset_bounds.draw(rng))
     }

@@ -86,13 +86,13 @@ impl Policy for Heuristic {
 impl EnvironmentId {
     /// A policy that reaches the environment's goal without having learned, if there is one.
     pub fn heuristic(self) -> Option<Box<dyn Policy + Send>> {
-        Some(Box::new(match self {
-            Self::CartPole => Heuristic::CartPole,
-            Self::Pendulum => Heuristic::Pendulum,
-            Self::MountainCar => Heuristic::MountainCar,
-            Self::MountainCarContinuous => Heuristic::MountainCarContinuous,
-            Self::Acrobot => Heuristic::Acrobot,
-        }))
+        Some(match self {
+            Self::CartPole => Box::new(Heuristic::CartPole),
+            Self::Pendulum => Box::new(Heuristic::Pendulum),
+            Self::MountainCar => Box::new(Heuristic::MountainCar),
+            Self::MountainCarContinuous => Box::new(Heuristic::MountainCarContinuous),
+            Self::Acrobot => Box::new(Heuristic::Acrobot),
+        })
     }
 }
 

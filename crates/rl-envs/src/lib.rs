@@ -15,6 +15,7 @@
 mod acrobot;
 mod batch;
 mod cartpole;
+mod conformance;
 #[cfg(feature = "draw")]
 pub mod draw;
 mod heuristic;
@@ -29,10 +30,15 @@ mod sharded;
 mod simd_batch;
 mod simulation;
 mod time_limit;
+mod wrappers;
 
 pub use acrobot::{Acrobot, AcrobotPhysics};
-pub use batch::{Batch, EmptyBatch};
+pub use batch::Batch;
 pub use cartpole::{CartPole, CartPolePhysics};
+pub use conformance::{
+    ConformanceConfig, ConformanceReport, Misuse, Moment, NonConformance, check_batch,
+    check_environment,
+};
 pub use heuristic::Heuristic;
 pub use lunar_lander::{
     LunarLander, LunarLanderConfig, LunarLanderConfigError, LunarLanderContinuous, LunarLanderEnd,
@@ -47,3 +53,7 @@ pub use sharded::{ShardError, Sharded};
 pub use simd_batch::SimdBatch;
 pub use simulation::Simulation;
 pub use time_limit::TimeLimit;
+pub use wrappers::{
+    ClipAction, EpisodeStatistics, FrameSkip, NormalizeObservation, NormalizeReward, RescaleAction,
+    Updating, WrapperError,
+};

@@ -50,6 +50,7 @@ impl Physics<2, 2> for MountainCarPhysics {
         (-MAX_SPEED as f32, MAX_SPEED as f32),
     ];
 
+    #[inline]
     fn initial_state(&self, rng: &mut Stream) -> [f64; 2] {
         [self.reset_bounds.draw(rng), 0.0]
     }

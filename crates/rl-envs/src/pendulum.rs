@@ -57,6 +57,7 @@ impl Physics<2, 3> for PendulumPhysics {
         [(-1.0, 1.0), (-1.0, 1.0), (-speed, speed)]
     };
 
+    #[inline]
     fn initial_state(&self, rng: &mut Stream) -> [f64; 2] {
         [self.angle_bounds.draw(rng), self.velocity_bounds.draw(rng)]
     }

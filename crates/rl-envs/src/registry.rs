@@ -4,9 +4,7 @@ use std::str::FromStr;
 
 use rl_core::{BatchEnvironment, FlatEnvironment, Stream};
 
-use crate::{
-    Acrobot, CartPole, EmptyBatch, MountainCar, MountainCarContinuous, Pendulum, SimdBatch,
-};
+use crate::{Acrobot, CartPole, MountainCar, MountainCarContinuous, Pendulum, SimdBatch};
 
 /// An environment's name: what the command line and files call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,19 +82,16 @@ impl EnvironmentId {
     }
 
     /// Makes a batch with an environment for each of `rngs`, in its fastest form.
-    ///
-    /// # Errors
-    /// [`EmptyBatch`].
-    pub fn make_batch(self, rngs: Vec<Stream>) -> Result<Box<dyn BatchEnvironment>, EmptyBatch> {
-        Ok(match self {
-            Self::CartPole => Box::new(SimdBatch::new(&CartPole::v1(), rngs)?),
-            Self::Pendulum => Box::new(SimdBatch::new(&Pendulum::v1(), rngs)?),
-            Self::MountainCar => Box::new(SimdBatch::new(&MountainCar::v0(), rngs)?),
+    pub fn make_batch(self, rngs: Vec<Stream>) -> Box<dyn BatchEnvironment> {
+        match self {
+            Self::CartPole => Box::new(SimdBatch::new(&CartPole::v1(), rngs)),
+            Self::Pendulum => Box::new(SimdBatch::new(&Pendulum::v1(), rngs)),
+            Self::MountainCar => Box::new(SimdBatch::new(&MountainCar::v0(), rngs)),
             Self::MountainCarContinuous => {
-                Box::new(SimdBatch::new(&MountainCarContinuous::v0(), rngs)?)
+                Box::new(SimdBatch::new(&MountainCarContinuous::v0(), rngs))
             }
-            Self::Acrobot => Box::new(SimdBatch::new(&Acrobot::v1(), rngs)?),
-        })
+            Self::Acrobot => Box::new(SimdBatch::new(&Acrobot::v1(), rngs)),
+        }
     }
 }
 

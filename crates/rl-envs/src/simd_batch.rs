@@ -5,7 +5,6 @@ use rl_core::{
     BatchEnvironment, BatchError, BoxSpace, EnvironmentError, Space, Status, StepSlices, Stream,
 };
 
-use crate::batch::EmptyBatch;
 use crate::physics::{Lanes, Physics, Real};
 use crate::{Simulation, TimeLimit};
 
@@ -22,13 +21,13 @@ const WIDEST: usize = 8;
 /// use rl_envs::{CartPole, SimdBatch};
 ///
 /// let rngs = (0..100).map(Stream::from_seed).collect();
-/// let mut batch = SimdBatch::new(&CartPole::v1(), rngs)?;
+/// let mut batch = SimdBatch::new(&CartPole::v1(), rngs);
 /// let mut buffers = StepBuffers::new(100, 4);
 /// batch.reset_into(&mut buffers.observations)?;
 /// let actions = [1.0; 100]; // push right, everywhere
 /// batch.step_into(&actions, buffers.as_mut())?;
 /// assert_eq!(buffers.rewards, [1.0; 100]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), rl_core::BatchError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct SimdBatch<P, const STATE: usize, const OBSERVATION: usize> {
@@ -47,18 +46,9 @@ pub struct SimdBatch<P, const STATE: usize, const OBSERVATION: usize> {
 
 impl<P: Physics<S, O>, const S: usize, const O: usize> SimdBatch<P, S, O> {
     /// A copy of `environment` for each of `rngs`, which it draws from.
-    ///
-    /// # Errors
-    /// [`EmptyBatch`].
-    pub fn new(
-        environment: &TimeLimit<Simulation<P, S, O>>,
-        rngs: Vec<Stream>,
-    ) -> Result<Self, EmptyBatch> {
-        if rngs.is_empty() {
-            return Err(EmptyBatch);
-        }
+    pub fn new(environment: &TimeLimit<Simulation<P, S, O>>, rngs: Vec<Stream>) -> Self {
         let padded = vec![0.0; rngs.len().next_multiple_of(WIDEST)];
-        Ok(Self {
+        Self {
             arch: Arch::new(),
             physics: environment.inner().physics().clone(),
             max_steps: environment.max_steps() as f64,
@@ -68,7 +58,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> SimdBatch<P, S, O> {
             actions: padded.clone(),
             total_rewards: padded.clone(),
             lengths: padded,
-        })
+        }
     }
 
     /// The same batch without SIMD instructions: the same results, to the bit.
@@ -177,49 +167,57 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> WithSimd for Tick<'_, '_,
 
     #[inline(always)]
     fn with_simd<I: Simd>(self, simd: I) {
-        let Self { batch, out } = self;
+        let Self { batch, mut out } = self;
         let width = I::F64_LANES;
-        let load = |numbers: &[f64]| Lanes::new(simd, simd.partial_load_f64s(numbers));
+        let load = |numbers: &[f64]| Lanes::new(simd, I::as_simd_f64s(numbers).0[0]);
+        let store = |numbers: &mut [f64], lanes: Lanes<I>| {
+            I::as_mut_simd_f64s(numbers).0[0] = lanes.value();
+        };
         for start in (0..batch.len()).step_by(width) {
             let block = start..start + width;
             let state = std::array::from_fn(|k| load(&batch.states[k][block.clone()]));
             let action = load(&batch.actions[block.clone()]);
             let after = batch.physics.step(state, action);
             for (numbers, number) in batch.states.iter_mut().zip(after.state) {
-                simd.partial_store_f64s(&mut numbers[block.clone()], number.value());
+                store(&mut numbers[block.clone()], number);
             }
             let total = load(&batch.total_rewards[block.clone()]) + after.reward;
-            simd.partial_store_f64s(&mut batch.total_rewards[block.clone()], total.value());
+            store(&mut batch.total_rewards[block.clone()], total);
             let length = load(&batch.lengths[block.clone()]) + 1.0;
-            simd.partial_store_f64s(&mut batch.lengths[block.clone()], length.value());
+            store(&mut batch.lengths[block], length);
 
             let mut observations = [[0.0; WIDEST]; O];
             for (numbers, number) in observations
                 .iter_mut()
                 .zip(batch.physics.observe(after.state))
             {
-                simd.partial_store_f64s(&mut numbers[..width], number.value());
+                store(numbers, number);
             }
+            let mut rewards = [0.0; WIDEST];
+            store(&mut rewards, after.reward);
+            // The number of lanes is a constant, and the loops are unrolled, in all blocks but the
+            // last.
             let lanes = width.min(batch.len() - start);
-            let rows = &mut out.observations[start * O..][..lanes * O];
-            for (lane, row) in rows.chunks_exact_mut(O).enumerate() {
-                for (x, numbers) in row.iter_mut().zip(&observations) {
-                    *x = numbers[lane] as f32;
-                }
+            if lanes == width {
+                write(&mut out, start, width, &observations, &rewards);
+            } else {
+                write(&mut out, start, lanes, &observations, &rewards);
             }
-            simd.partial_store_f64s(&mut out.rewards[start..][..lanes], after.reward.value());
-            out.statuses[start..][..lanes].fill(Status::Running);
 
             let limit = length.ge(length.constant(batch.max_steps));
-            let ended = (after.terminated | limit).indicator();
-            if simd.reduce_sum_f64s(ended.value()) == 0.0 {
+            let ended = after.terminated | limit;
+            if !ended.any() {
                 continue;
             }
             let (mut ends, mut terminations) = ([0.0; WIDEST], [0.0; WIDEST]);
-            simd.partial_store_f64s(&mut ends[..width], ended.value());
-            let terminated = after.terminated.indicator();
-            simd.partial_store_f64s(&mut terminations[..width], terminated.value());
-            for lane in (0..width).filter(|&lane| ends[lane] != 0.0) {
+            store(&mut ends, ended.indicator());
+            store(&mut terminations, after.terminated.indicator());
+            let mut pending = (0..width).fold(0_u32, |bits, lane| {
+                bits | u32::from(ends[lane] != 0.0) << lane
+            });
+            while pending != 0 {
+                let lane = pending.trailing_zeros() as usize;
+                pending &= pending - 1;
                 let i = start + lane;
                 if lane >= lanes {
                     // Padding stays where nothing moves far.
@@ -240,4 +238,23 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> WithSimd for Tick<'_, '_,
             }
         }
     }
+}
+
+/// Writes what `lanes` environments from `start` on observe and earn, all of them running.
+#[inline(always)]
+fn write<const O: usize>(
+    out: &mut StepSlices<'_>,
+    start: usize,
+    lanes: usize,
+    observations: &[[f64; WIDEST]; O],
+    rewards: &[f64; WIDEST],
+) {
+    let rows = &mut out.observations[start * O..][..lanes * O];
+    for (lane, row) in rows.chunks_exact_mut(O).enumerate() {
+        for (x, numbers) in row.iter_mut().zip(observations) {
+            *x = numbers[lane] as f32;
+        }
+    }
+    out.rewards[start..][..lanes].copy_from_slice(&rewards[..lanes]);
+    out.statuses[start..][..lanes].fill(Status::Running);
 }

@@ -30,12 +30,11 @@ mod lunar_lander;
 mod mountain_car;
 mod pendulum;
 mod png_sequence;
+mod wrapped;
 
 use rl_core::FlatEnvironment;
 
-use crate::{
-    Acrobot, CartPole, EnvironmentId, MountainCar, MountainCarContinuous, Pendulum, TimeLimit,
-};
+use crate::{Acrobot, CartPole, EnvironmentId, MountainCar, MountainCarContinuous, Pendulum};
 
 pub use animation::Animation;
 pub use file::DrawError;
@@ -50,16 +49,6 @@ pub trait Draw {
     /// A picture of the state, after the end of an episode of its last one. The same state gives
     /// the same bytes; before the first reset there is a scene without anything that moves.
     fn draw(&self) -> Frame;
-}
-
-impl<E: Draw> Draw for TimeLimit<E> {
-    fn steps_per_second(&self) -> f64 {
-        self.inner().steps_per_second()
-    }
-
-    fn draw(&self) -> Frame {
-        self.inner().draw()
-    }
 }
 
 /// An environment that can be acted upon and seen: every one that can do both is one.

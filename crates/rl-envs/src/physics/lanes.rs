@@ -39,6 +39,12 @@ impl<S: Simd> Lanes<S> {
 }
 
 impl<S: Simd> LaneMask<S> {
+    /// Whether the mask holds anywhere.
+    #[inline(always)]
+    pub(crate) fn any(self) -> bool {
+        self.simd.first_true_m64s(self.value) != S::F64_LANES
+    }
+
     /// 1 where the mask holds, 0 elsewhere.
     #[inline(always)]
     pub(crate) fn indicator(self) -> Lanes<S> {

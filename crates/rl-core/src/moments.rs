@@ -1,0 +1,320 @@
+//! Running moments: mean and variance of what has been seen so far.
+
+use serde::{Deserialize, Serialize};
+
+/// Count, mean and variance of a sequence of vectors, one dimension at a time, in `f64`.
+///
+/// Two of them merge into the moments of both sequences together (Chan, Golub & LeVeque 1983,
+/// "Algorithms for computing the sample variance", eq. 2.1), so that what environments see side by
+/// side can be brought together afterwards.
+///
+/// ```
+/// use rl_core::RunningMoments;
+/// let mut moments = RunningMoments::new(1);
+/// for x in [1.0_f32, 2.0, 6.0] {
+///     moments.update(&[x]);
+/// }
+/// assert_eq!((moments.mean()[0], moments.count()), (3.0, 3.0));
+/// assert!((moments.variance()[0] - 14.0 / 3.0).abs() < 1e-12);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "UncheckedMoments")]
+pub struct RunningMoments {
+    count: f64,
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+}
+
+/// Why numbers are no moments.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum MomentsError {
+    /// Means and variances of different lengths.
+    #[error("moments need as many variances as means, not {mean} means and {variance} variances")]
+    Lengths {
+        /// Number of means.
+        mean: usize,
+        /// Number of variances.
+        variance: usize,
+    },
+    /// A count that counts nothing.
+    #[error("the count of moments is finite and at least 0, not {0}")]
+    Count(f64),
+    /// A mean or a variance that no sequence has.
+    #[error(
+        "dimension {dimension} has mean {mean} and variance {variance}; both must be finite, the \
+         variance at least 0"
+    )]
+    Value {
+        /// Index of the dimension.
+        dimension: usize,
+        /// Its mean.
+        mean: f64,
+        /// Its variance.
+        variance: f64,
+    },
+}
+
+#[derive(Deserialize)]
+struct UncheckedMoments {
+    count: f64,
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+}
+
+impl TryFrom<UncheckedMoments> for RunningMoments {
+    type Error = MomentsError;
+    fn try_from(moments: UncheckedMoments) -> Result<Self, MomentsError> {
+        Self::from_parts(moments.count, moments.mean, moments.variance)
+    }
+}
+
+impl RunningMoments {
+    /// The moments of nothing yet, in `dim` dimensions: mean 0 and variance 1 by convention, with a
+    /// count of 0, so that the first vector replaces them.
+    pub fn new(dim: usize) -> Self {
+        Self {
+            count: 0.0,
+            mean: vec![0.0; dim],
+            variance: vec![1.0; dim],
+        }
+    }
+
+    /// Moments known from elsewhere: `mean` and `variance` `[dim]`, as if seen `count` times (which
+    /// need not be whole: a small one makes a weak prior).
+    ///
+    /// # Errors
+    /// [`MomentsError`].
+    pub fn from_parts(
+        count: f64,
+        mean: Vec<f64>,
+        variance: Vec<f64>,
+    ) -> Result<Self, MomentsError> {
+        if mean.len() != variance.len() {
+            return Err(MomentsError::Lengths {
+                mean: mean.len(),
+                variance: variance.len(),
+            });
+        }
+        if !count.is_finite() || count < 0.0 {
+            return Err(MomentsError::Count(count));
+        }
+        for (dimension, (&mean, &variance)) in mean.iter().zip(&variance).enumerate() {
+            if !mean.is_finite() || !variance.is_finite() || variance < 0.0 {
+                return Err(MomentsError::Value {
+                    dimension,
+                    mean,
+                    variance,
+                });
+            }
+        }
+        Ok(Self {
+            count,
+            mean,
+            variance,
+        })
+    }
+
+    /// Number of dimensions.
+    pub fn dim(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// How many vectors were seen, plus the count of the prior if there was one.
+    pub fn count(&self) -> f64 {
+        self.count
+    }
+
+    /// The mean, `[dim]`.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// The variance, `[dim]`: the mean squared deviation, not the unbiased estimate.
+    pub fn variance(&self) -> &[f64] {
+        &self.variance
+    }
+
+    /// Counts a vector, `[dim]`. One that is not finite throughout is left out: a single NaN
+    /// would stay in the moments for good.
+    ///
+    /// # Panics
+    /// If `x` is not `[dim]`.
+    pub fn update<T: Copy + Into<f64>>(&mut self, x: &[T]) {
+        assert_eq!(
+            x.len(),
+            self.dim(),
+            "moments are updated by their dimensions"
+        );
+        if x.iter().all(|&x| x.into().is_finite()) {
+            self.add(1.0, x.iter().map(|&x| (x.into(), 0.0)));
+        }
+    }
+
+    /// Counts everything that `other` has seen.
+    ///
+    /// # Panics
+    /// If `other` has other dimensions.
+    pub fn merge(&mut self, other: &Self) {
+        assert_eq!(
+            other.dim(),
+            self.dim(),
+            "moments merge dimension by dimension"
+        );
+        if other.count > 0.0 {
+            let parts = other
+                .mean
+                .iter()
+                .copied()
+                .zip(other.variance.iter().copied());
+            self.add(other.count, parts);
+        }
+    }
+
+    /// Forgets everything: the moments of [`new`](Self::new).
+    pub fn clear(&mut self) {
+        self.count = 0.0;
+        self.mean.fill(0.0);
+        self.variance.fill(1.0);
+    }
+
+    /// Merges `count` vectors given by the mean and the variance of each dimension.
+    fn add(&mut self, count: f64, parts: impl Iterator<Item = (f64, f64)>) {
+        let total = self.count + count;
+        let (ours, theirs) = (self.count / total, count / total);
+        let moments = self.mean.iter_mut().zip(&mut self.variance);
+        for ((mean, variance), (other_mean, other_variance)) in moments.zip(parts) {
+            let delta = other_mean - *mean;
+            *mean += delta * theirs;
+            *variance = *variance * ours + other_variance * theirs + delta * delta * ours * theirs;
+        }
+        self.count = total;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Stream;
+
+    /// Rows far from zero, where the textbook `E[x²] − E[x]²` would lose every digit.
+    fn rows(n: usize) -> Vec<[f64; 2]> {
+        let mut rng = Stream::from_seed(3);
+        let mut row = || [rng.uniform(-1.0, 1.0), 1e6 + rng.uniform(0.0, 1e-3)];
+        (0..n).map(|_| row()).collect()
+    }
+
+    fn of(rows: &[[f64; 2]]) -> RunningMoments {
+        let mut moments = RunningMoments::new(2);
+        rows.iter().for_each(|row| moments.update(row));
+        moments
+    }
+
+    fn assert_close(a: &RunningMoments, b: &RunningMoments) {
+        assert_eq!(a.count(), b.count());
+        for d in 0..a.dim() {
+            let (mean, variance) = (a.mean()[d] - b.mean()[d], a.variance()[d] - b.variance()[d]);
+            // A mean near 1e6 is rounded by 1e-10, and the variance beside it is only 8e-8.
+            assert!(mean.abs() <= 1e-14 * a.mean()[d].abs(), "{a:?} {b:?}");
+            assert!(variance.abs() < 1e-5 * a.variance()[d], "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn updates_one_by_one_give_the_two_pass_mean_and_variance() {
+        let rows = rows(1000);
+        let n = rows.len() as f64;
+        let mean: Vec<f64> = (0..2)
+            .map(|d| rows.iter().map(|row| row[d]).sum::<f64>() / n)
+            .collect();
+        let variance = (0..2)
+            .map(|d| {
+                rows.iter()
+                    .map(|row| (row[d] - mean[d]).powi(2))
+                    .sum::<f64>()
+                    / n
+            })
+            .collect();
+        let two_pass = RunningMoments::from_parts(n, mean, variance).unwrap();
+        assert_close(&of(&rows), &two_pass);
+    }
+
+    #[test]
+    fn merging_is_associative_and_equals_one_sequence() {
+        let rows = rows(1000);
+        let [a, b, c] = [&rows[..10], &rows[10..400], &rows[400..]].map(of);
+        let mut left = a.clone();
+        left.merge(&b);
+        left.merge(&c);
+        let mut right_tail = b;
+        right_tail.merge(&c);
+        let mut right = a;
+        right.merge(&right_tail);
+        assert_close(&left, &right);
+        assert_close(&left, &of(&rows));
+    }
+
+    #[test]
+    fn moments_of_nothing_are_neutral() {
+        let some = of(&rows(7));
+        let mut merged = some.clone();
+        merged.merge(&RunningMoments::new(2));
+        assert_eq!(merged, some);
+        let mut merged = RunningMoments::new(2);
+        merged.merge(&some);
+        assert_eq!(merged, some);
+        merged.merge(&some);
+        merged.clear();
+        assert_eq!(merged, RunningMoments::new(2));
+    }
+
+    #[test]
+    fn a_constant_has_no_variance() {
+        let mut moments = RunningMoments::new(1);
+        (0..1000).for_each(|_| moments.update(&[0.1_f32]));
+        assert_eq!(
+            (moments.mean()[0], moments.variance()[0]),
+            (0.1_f32.into(), 0.0)
+        );
+    }
+
+    #[test]
+    fn a_vector_that_is_not_finite_is_left_out() {
+        let mut moments = of(&rows(5));
+        for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            moments.update(&[0.0, x]);
+        }
+        assert_eq!(moments, of(&rows(5)));
+    }
+
+    #[test]
+    fn impossible_moments_are_refused_also_when_read_from_a_file() {
+        let refused = |count, mean: &[f64], variance: &[f64]| {
+            let parts = RunningMoments::from_parts(count, mean.to_vec(), variance.to_vec());
+            parts.unwrap_err().to_string()
+        };
+        assert_eq!(
+            refused(1.0, &[0.0], &[]),
+            "moments need as many variances as means, not 1 means and 0 variances"
+        );
+        assert_eq!(
+            refused(f64::NAN, &[0.0], &[1.0]),
+            "the count of moments is finite and at least 0, not NaN"
+        );
+        assert_eq!(
+            refused(1.0, &[0.0, 0.0], &[1.0, -1.0]),
+            "dimension 1 has mean 0 and variance -1; both must be finite, the variance at least 0"
+        );
+        let text = r#"{"count":1.0,"mean":[0.0],"variance":[-1.0]}"#;
+        assert!(serde_json::from_str::<RunningMoments>(text).is_err());
+    }
+
+    #[test]
+    fn moments_survive_serialisation() {
+        let moments = RunningMoments::from_parts(3.0, vec![0.5, -8.0], vec![0.0, 0.25]).unwrap();
+        let text = serde_json::to_string(&moments).unwrap();
+        assert_eq!(
+            serde_json::from_str::<RunningMoments>(&text).unwrap(),
+            moments
+        );
+    }
+}
