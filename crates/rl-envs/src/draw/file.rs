@@ -1,11 +1,11 @@
-//! Files that are whole or not there.
+//! Files that are whole or not there, and what can go wrong with pictures.
 
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a picture could not be kept.
+/// Why a picture could not be made or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
     /// The file system said no.
@@ -19,6 +19,16 @@ pub enum DrawError {
     /// The directory for a sequence of pictures holds something already.
     #[error("directory {} is not empty; nothing was changed. Choose a new or empty one", .0.display())]
     NotEmpty(PathBuf),
+    /// Bytes that are not the pixels of a picture.
+    #[error("{bytes} bytes are not a picture of {width} × {height} pixels of 3 bytes")]
+    NotAFrame {
+        /// Width in pixels.
+        width: u16,
+        /// Height in pixels.
+        height: u16,
+        /// How many bytes there are.
+        bytes: usize,
+    },
     /// The frames of an animation differ in size.
     #[error(
         "a frame of {} × {} pixels cannot follow one of {} × {}",

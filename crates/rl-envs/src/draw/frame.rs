@@ -21,6 +21,22 @@ impl Frame {
         Self { width, height, rgb }
     }
 
+    /// A picture of one's own, `rgb` being `[height, width, 3]`, the top row first.
+    ///
+    /// # Errors
+    /// [`DrawError::NotAFrame`] if there are no pixels, or not as many as these sides say.
+    pub fn from_rgb(width: u16, height: u16, rgb: Vec<u8>) -> Result<Self, DrawError> {
+        let bytes = rgb.len();
+        if bytes == 0 || bytes != usize::from(width) * usize::from(height) * 3 {
+            return Err(DrawError::NotAFrame {
+                width,
+                height,
+                bytes,
+            });
+        }
+        Ok(Self::new(width, height, rgb))
+    }
+
     /// Its width in pixels.
     pub fn width(&self) -> u16 {
         self.width
@@ -92,6 +108,14 @@ impl Debug for Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_are_no_picture_are_an_error() {
+        assert!(Frame::from_rgb(2, 1, vec![0; 6]).is_ok());
+        for (width, height, bytes) in [(2, 1, 5), (2, 2, 6), (0, 3, 0)] {
+            assert!(Frame::from_rgb(width, height, vec![0; bytes]).is_err());
+        }
+    }
 
     #[test]
     fn a_png_file_holds_the_frame() {

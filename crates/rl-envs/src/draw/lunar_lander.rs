@@ -53,13 +53,14 @@ fn draw_scene(scene: Option<LunarLanderScene>) -> Frame {
     let Some(scene) = scene else {
         return canvas.finish();
     };
+    // Flames end where they meet the ground.
+    draw_flames(&mut canvas, &scene);
     let mut ground = vec![[0.0, 0.0]];
     let vertex = |(i, height): (usize, &f64)| [CHUNK * i as f64 * SCALE, height * SCALE];
     ground.extend(scene.terrain.iter().enumerate().map(vertex));
     ground.push([width.into(), 0.0]);
     canvas.polygon(&ground, WHITE);
 
-    draw_flames(&mut canvas, &scene);
     let [x, y] = LunarLanderScene::LEG_HALF_EXTENTS.map(|metres| metres * SCALE);
     for leg in scene.legs {
         draw_part(&mut canvas, &body(rectangle([-x, -y], [x, y]), leg));
