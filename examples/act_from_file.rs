@@ -1,9 +1,7 @@
 //! A policy written to disk, read back, and acting on the host without tensors.
 use rl_core::{Environment, Stream, run_episode};
 use rl_envs::CartPole;
-use rl_nets::{
-    ActionChoice, Activation, Actor, LayerWeights, MlpWeights, PolicyFile, PolicyWeights,
-};
+use rl_nets::{ActionChoice, Activation, LayerWeights, MlpWeights, PolicyFile, PolicyWeights};
 
 /// One linear layer, by hand: push to the side that the pole leans and falls to.
 fn by_hand() -> PolicyWeights {
@@ -33,12 +31,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         algo: "by-hand".into(),
         action_space: environment.action_space(),
         weights: by_hand(),
+        normalization: None,
     };
     policy.save(&path)?;
 
     let loaded = PolicyFile::load(&path)?;
     assert_eq!(loaded, policy);
-    let mut actor = Actor::new(&loaded.weights).with_choice(ActionChoice::Mode);
+    let mut actor = loaded.actor(ActionChoice::Mode);
     let (mut resets, mut actions) = (Stream::from_seed(0), Stream::from_seed(1));
     for episode in 1..=5 {
         let played = run_episode(&mut environment, &mut actor, &mut resets, &mut actions)?;

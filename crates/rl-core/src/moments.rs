@@ -68,7 +68,13 @@ impl TryFrom<UncheckedMoments> for RunningMoments {
     }
 }
 
+/// Added to a variance before its root is divided by (Gymnasium's epsilon).
+const EPSILON: f64 = 1e-8;
+
 impl RunningMoments {
+    /// No normalised number is further from 0 than this (Stable-Baselines3's `clip_obs`).
+    pub const CLIP: f32 = 10.0;
+
     /// The moments of nothing yet, in `dim` dimensions: mean 0 and variance 1 by convention, with a
     /// count of 0, so that the first vector replaces them.
     pub fn new(dim: usize) -> Self {
@@ -170,6 +176,31 @@ impl RunningMoments {
         }
     }
 
+    /// The standard deviation of a dimension to divide by, `√(variance + 1e-8)`: never 0.
+    pub fn deviation(&self, dimension: usize) -> f64 {
+        (self.variance[dimension] + EPSILON).sqrt()
+    }
+
+    /// Normalises a vector, `[dim]`, in place: `x ↦ clip((x − mean) / √(variance + 1e-8), ±10)`.
+    /// NaN stays NaN.
+    pub fn normalize(&self, x: &mut [f32]) {
+        for (d, x) in x.iter_mut().enumerate().take(self.dim()) {
+            let normalized = (f64::from(*x) - self.mean[d]) / self.deviation(d);
+            *x = (normalized as f32).clamp(-Self::CLIP, Self::CLIP);
+        }
+    }
+
+    /// Mean and variance rounded to `f32`, with a count of 0: what a file of a policy holds.
+    #[must_use]
+    pub fn frozen(&self) -> Self {
+        let round = |xs: &[f64]| xs.iter().map(|&x| f64::from(x as f32)).collect();
+        Self {
+            count: 0.0,
+            mean: round(&self.mean),
+            variance: round(&self.variance),
+        }
+    }
+
     /// Forgets everything: the moments of [`new`](Self::new).
     pub fn clear(&mut self) {
         self.count = 0.0;
@@ -217,6 +248,26 @@ mod tests {
             assert!(mean.abs() <= 1e-14 * a.mean()[d].abs(), "{a:?} {b:?}");
             assert!(variance.abs() < 1e-5 * a.variance()[d], "{a:?} {b:?}");
         }
+    }
+
+    #[test]
+    fn normalising_shifts_scales_and_clips() {
+        let moments = RunningMoments::from_parts(5.0, vec![1.0, 2.0], vec![4.0, 0.0]).unwrap();
+        let mut x = [5.0, 2.0];
+        moments.normalize(&mut x);
+        assert_eq!(x, [2.0, 0.0]);
+        let mut x = [-1e9, f32::NAN];
+        moments.normalize(&mut x);
+        assert!(x[0] == -10.0 && x[1].is_nan());
+    }
+
+    #[test]
+    fn frozen_moments_are_those_of_single_precision() {
+        let moments = RunningMoments::from_parts(5.0, vec![0.1], vec![0.3]).unwrap();
+        let frozen = moments.frozen();
+        assert_eq!(frozen.mean(), [f64::from(0.1_f32)]);
+        assert_eq!(frozen.variance(), [f64::from(0.3_f32)]);
+        assert_eq!((frozen.count(), frozen.frozen()), (0.0, frozen));
     }
 
     #[test]

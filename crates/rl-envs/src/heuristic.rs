@@ -2,8 +2,8 @@
 
 use rl_core::{Policy, Stream};
 
-use crate::EnvironmentId;
 use crate::pendulum::MAX_TORQUE;
+use crate::{EnvironmentId, LunarLanderHeuristic};
 
 /// A rule of thumb for a classic environment: an action for each observation, by no draw of
 /// chance and without memory.
@@ -92,6 +92,8 @@ impl EnvironmentId {
             Self::MountainCar => Box::new(Heuristic::MountainCar),
             Self::MountainCarContinuous => Box::new(Heuristic::MountainCarContinuous),
             Self::Acrobot => Box::new(Heuristic::Acrobot),
+            Self::LunarLander => Box::new(LunarLanderHeuristic::Discrete),
+            Self::LunarLanderContinuous => Box::new(LunarLanderHeuristic::Continuous),
         })
     }
 }
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_reaches_the_goal_of_its_environment_in_every_episode() {
+    fn the_rules_of_the_classic_environments_reach_the_goal_in_every_episode() {
         for (id, worst, mean) in [
             (EnvironmentId::CartPole, 500.0, 500.0),
             // At rest upright nothing is lost; a random policy loses 1200.

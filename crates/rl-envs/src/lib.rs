@@ -1,4 +1,5 @@
-//! Environments whose physics are Gymnasium's, in plain Rust: no Python, no system libraries.
+//! Environments in plain Rust, without Python and system libraries: the classic-control ones with
+//! Gymnasium's physics, and a lunar lander with physics of its own under Gymnasium's rules.
 //!
 //! ```
 //! use rl_core::{Environment, Stream};

@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use rl_core::{BatchEnvironment, FlatEnvironment, Stream};
 
-use crate::{Acrobot, CartPole, MountainCar, MountainCarContinuous, Pendulum, SimdBatch};
+use crate::{
+    Acrobot, Batch, CartPole, LunarLander, LunarLanderContinuous, MountainCar,
+    MountainCarContinuous, Pendulum, SimdBatch,
+};
 
 /// An environment's name: what the command line and files call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,10 @@ pub enum EnvironmentId {
     MountainCarContinuous,
     /// `acrobot`, Gymnasium's `Acrobot-v1`.
     Acrobot,
+    /// `lunar-lander`, `LunarLanderLite-v0`: Gymnasium's `LunarLander-v3` with physics of its own.
+    LunarLander,
+    /// `lunar-lander-continuous`, the same with a throttle for each engine.
+    LunarLanderContinuous,
 }
 
 /// A name that no environment has.
@@ -34,6 +41,8 @@ impl EnvironmentId {
         Self::MountainCar,
         Self::MountainCarContinuous,
         Self::Acrobot,
+        Self::LunarLander,
+        Self::LunarLanderContinuous,
     ];
 
     /// The short name.
@@ -44,10 +53,12 @@ impl EnvironmentId {
             Self::MountainCar => "mountain-car",
             Self::MountainCarContinuous => "mountain-car-continuous",
             Self::Acrobot => "acrobot",
+            Self::LunarLander => "lunar-lander",
+            Self::LunarLanderContinuous => "lunar-lander-continuous",
         }
     }
 
-    /// Gymnasium's id, accepted as an alias.
+    /// The id of Gymnasium's environment that it stands for, accepted as an alias.
     pub fn gymnasium_id(self) -> &'static str {
         match self {
             Self::CartPole => "CartPole-v1",
@@ -55,6 +66,8 @@ impl EnvironmentId {
             Self::MountainCar => "MountainCar-v0",
             Self::MountainCarContinuous => "MountainCarContinuous-v0",
             Self::Acrobot => "Acrobot-v1",
+            Self::LunarLander => "LunarLander-v3",
+            Self::LunarLanderContinuous => "LunarLanderContinuous-v3",
         }
     }
 
@@ -67,6 +80,7 @@ impl EnvironmentId {
             Self::MountainCar => Some(-110.0),
             Self::MountainCarContinuous => Some(90.0),
             Self::Acrobot => Some(-100.0),
+            Self::LunarLander | Self::LunarLanderContinuous => Some(200.0),
         }
     }
 
@@ -78,7 +92,23 @@ impl EnvironmentId {
             Self::MountainCar => Box::new(MountainCar::v0()),
             Self::MountainCarContinuous => Box::new(MountainCarContinuous::v0()),
             Self::Acrobot => Box::new(Acrobot::v1()),
+            Self::LunarLander => Box::new(LunarLander::v0()),
+            Self::LunarLanderContinuous => Box::new(LunarLanderContinuous::v0()),
         }
+    }
+
+    /// The id of the environment itself: Gymnasium's where the physics are.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::LunarLander => "LunarLanderLite-v0",
+            Self::LunarLanderContinuous => "LunarLanderLiteContinuous-v0",
+            _ => self.gymnasium_id(),
+        }
+    }
+
+    /// Whether [`make_batch`](Self::make_batch) makes a [`SimdBatch`].
+    pub fn has_simd_batch(self) -> bool {
+        !matches!(self, Self::LunarLander | Self::LunarLanderContinuous)
     }
 
     /// Makes a batch with an environment for each of `rngs`, in its fastest form.
@@ -91,6 +121,8 @@ impl EnvironmentId {
                 Box::new(SimdBatch::new(&MountainCarContinuous::v0(), rngs))
             }
             Self::Acrobot => Box::new(SimdBatch::new(&Acrobot::v1(), rngs)),
+            Self::LunarLander => Box::new(Batch::new(LunarLander::v0, rngs)),
+            Self::LunarLanderContinuous => Box::new(Batch::new(LunarLanderContinuous::v0, rngs)),
         }
     }
 }
@@ -102,7 +134,7 @@ impl FromStr for EnvironmentId {
         Self::ALL
             .iter()
             .copied()
-            .find(|id| id.name() == name || id.gymnasium_id() == name)
+            .find(|id| id.name() == name || id.gymnasium_id() == name || id.id() == name)
             .ok_or_else(|| UnknownEnvironment(name.to_owned()))
     }
 }
@@ -122,6 +154,7 @@ mod tests {
         for &id in EnvironmentId::ALL {
             assert_eq!(id.name().parse(), Ok(id));
             assert_eq!(id.gymnasium_id().parse(), Ok(id));
+            assert_eq!(id.id().parse(), Ok(id));
         }
         let error = "cartpol".parse::<EnvironmentId>().unwrap_err();
         assert_eq!(error.to_string(), "there is no environment 'cartpol'");

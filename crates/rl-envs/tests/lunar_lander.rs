@@ -320,6 +320,63 @@ fn engines_cost_their_fuel() {
 }
 
 #[test]
+fn each_leg_on_the_ground_is_worth_ten() {
+    let mut lander = LunarLander::default();
+    lander.start(&hovering([9.5, 3.3 + STANDING + 0.05], 0.05), PAD);
+    let mut total = 0.0;
+    let mut seen = [false; 2];
+    let first = lander.motion();
+    loop {
+        let step = lander.replay(0, [0.0; 2]);
+        if step.status != Status::Running {
+            break;
+        }
+        total += step.reward;
+        let [.., leg_0, leg_1] = step.observation;
+        seen = [seen[0] || leg_0 > 0.0, seen[1] || leg_1 > 0.0];
+    }
+    assert_eq!(seen, [true; 2]);
+    // Rewards add up to the change of the shaping; the craft ends at rest.
+    let distance = |state: LunarLanderState| {
+        let [x, y] = state.position;
+        100.0 * ((x - 10.0) / 10.0).hypot((y - 10.0 / 3.0 - 0.6) * 0.15) + 100.0 * state.angle.abs()
+    };
+    let gained = distance(first) - distance(lander.motion()) + 20.0;
+    assert!((total - gained).abs() < 0.1, "{total} {gained}");
+}
+
+#[test]
+fn the_flag_of_a_leg_that_slides_on_to_the_next_chunk_is_cleared_as_gymnasiums() {
+    let mut lander = LunarLander::default();
+    let mut state = hovering([9.0, 3.3 + STANDING], 0.0);
+    state.velocity = [2.0, 0.0];
+    lander.start(&state, PAD);
+    let mut flags = Vec::new();
+    for _ in 0..15 {
+        let step = lander.replay(0, [0.0; 2]);
+        let motion = lander.motion();
+        // It stands all the while.
+        assert!((motion.position[1] - 3.3 - STANDING).abs() < 0.01);
+        flags.push((
+            motion.position[0],
+            step.observation[6] == 1.0,
+            step.observation[7] == 1.0,
+        ));
+    }
+    // The foot of leg 0, 0.86 m to the right, crosses x = 10; that of leg 1 crosses nothing.
+    let (before, after): (Vec<_>, Vec<_>) = flags.iter().partition(|(x, ..)| x + 0.861 < 10.0);
+    assert!(before.len() > 2 && after.len() > 4);
+    assert!(
+        before.iter().all(|(_, leg_0, leg_1)| *leg_0 && *leg_1),
+        "{before:?}"
+    );
+    assert!(
+        after[1..].iter().all(|(_, leg_0, leg_1)| !leg_0 && *leg_1),
+        "{after:?}"
+    );
+}
+
+#[test]
 fn a_craft_let_down_gently_falls_asleep_where_it_was_put() {
     let mut lander = LunarLander::default();
     lander.start(&hovering([9.5, 3.3 + STANDING + 0.1], 0.02), PAD);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pulp::{Arch, NullaryFnOnce};
 use rand_distr::{Distribution, StandardNormal};
-use rl_core::{Policy, Stream};
+use rl_core::{Policy, RunningMoments, Stream};
 
 use crate::dense::Dense;
 use crate::{Activation, DistributionKind, PolicyWeights};
@@ -29,6 +29,22 @@ pub struct Actor {
     choice: ActionChoice,
     arch: Arch,
     scratch: [Vec<f32>; 2],
+    normalization: Option<Normalization>,
+}
+
+/// What observations go through before the network.
+#[derive(Clone, Debug)]
+struct Normalization {
+    moments: Arc<RunningMoments>,
+    normalized: Vec<f32>,
+}
+
+impl Normalization {
+    fn apply(&mut self, observation: &[f32]) -> &[f32] {
+        self.normalized.copy_from_slice(observation);
+        self.moments.normalize(&mut self.normalized);
+        &self.normalized
+    }
 }
 
 #[derive(Debug)]
@@ -65,7 +81,27 @@ impl Actor {
             choice: ActionChoice::Sample,
             arch: Arch::new(),
             scratch: [vec![0.0; widest], vec![0.0; widest]],
+            normalization: None,
         }
+    }
+
+    /// Normalises observations before the network sees them, by moments `[observation_dim]`.
+    ///
+    /// # Panics
+    /// If the moments have other dimensions.
+    #[must_use]
+    pub fn with_normalization(mut self, moments: RunningMoments) -> Self {
+        let dim = self.network.input_size;
+        assert_eq!(
+            moments.dim(),
+            dim,
+            "moments have the observations' dimensions"
+        );
+        self.normalization = Some(Normalization {
+            moments: Arc::new(moments),
+            normalized: vec![0.0; dim],
+        });
+        self
     }
 
     /// Changes how it chooses.
@@ -93,6 +129,7 @@ impl Actor {
             network,
             arch,
             scratch,
+            normalization,
             ..
         } = self;
         let (n_in, n_out) = (network.input_size, network.output_size);
@@ -105,6 +142,10 @@ impl Actor {
             .chunks_exact(n_in)
             .zip(outputs.chunks_exact_mut(n_out));
         for (observation, output) in rows {
+            let observation = match normalization {
+                Some(normalization) => normalization.apply(observation),
+                None => observation,
+            };
             let evaluated = arch.dispatch(Forward {
                 network,
                 observation,
@@ -183,6 +224,7 @@ impl Policy for Actor {
             choice,
             arch,
             scratch,
+            normalization,
         } = self;
         let action_dim = network.std.as_ref().map_or(1, |(_, std)| std.len());
         let rows = observations
@@ -190,6 +232,10 @@ impl Policy for Actor {
             .zip(rngs)
             .zip(actions.chunks_exact_mut(action_dim));
         for ((observation, rng), action) in rows {
+            let observation = match normalization {
+                Some(normalization) => normalization.apply(observation),
+                None => observation,
+            };
             let output = arch.dispatch(Forward {
                 network,
                 observation,
@@ -324,6 +370,31 @@ mod tests {
                     assert!((a - b).abs() <= 1e-5, "{activation:?} {space}: {a} {b}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn normalised_observations_act_as_if_they_had_been_normalised_before() {
+        let mean = vec![0.5, -1.0, 0.0, 2.0, 1.0];
+        let moments = RunningMoments::from_parts(1.0, mean, vec![4.0, 0.1, 1.0, 9.0, 0.0]).unwrap();
+        let raw = observations(20);
+        let mut normalized = raw.clone();
+        normalized
+            .chunks_mut(5)
+            .for_each(|row| moments.normalize(row));
+        for space in spaces() {
+            let actor = Actor::new(&weights(&space, 1, Activation::Tanh));
+            let act = |mut actor: Actor, observations: &[f32]| {
+                let mut rngs: Vec<Stream> = (0..20).map(Stream::from_seed).collect();
+                let mut actions = vec![f32::NAN; 20 * space.flat_dim()];
+                actor.act(observations, &mut rngs, &mut actions);
+                let mut outputs = vec![f32::NAN; 20 * actor.network.output_size];
+                actor.evaluate(observations, &mut outputs);
+                (actions, outputs)
+            };
+            let with = act(actor.clone().with_normalization(moments.clone()), &raw);
+            assert_eq!(with, act(actor.clone(), &normalized));
+            assert_ne!(with.1, act(actor, &raw).1);
         }
     }
 

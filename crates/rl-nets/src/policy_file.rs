@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use rl_core::{BoxSpace, Discrete, Space, SpaceError};
+use rl_core::{BoxSpace, Discrete, RunningMoments, Space, SpaceError};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use crate::{Activation, DistributionKind, LayerWeights, MlpWeights, PolicyWeights};
+use crate::{
+    ActionChoice, Activation, Actor, DistributionKind, LayerWeights, MlpWeights, PolicyWeights,
+};
 
 /// The version of the layout below.
 const FORMAT_VERSION: u32 = 1;
@@ -14,8 +16,9 @@ const FORMAT_VERSION: u32 = 1;
 /// A policy with what is needed to use it.
 ///
 /// The file is a safetensors file. Tensors: `policy.layers.{i}.weight` of shape `[out, in]` and
-/// `policy.layers.{i}.bias`, as `torch.nn.Linear` has them, and `policy.log_std` for Gaussian
-/// policies. Metadata: `env`, `algo`, `activation`, `output_activation`, `distribution`,
+/// `policy.layers.{i}.bias`, as `torch.nn.Linear` has them, `policy.log_std` for Gaussian
+/// policies, and `obs_norm.mean` and `obs_norm.var` where observations are normalised, to
+/// `clip((o − mean) / √(var + 1e-8), ±10)`. Metadata: `env`, `algo`, `activation`, `output_activation`, `distribution`,
 /// `action_low`, `action_high` (lists; of indices for a discrete space) and `format_version`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyFile {
@@ -27,6 +30,9 @@ pub struct PolicyFile {
     pub action_space: Space,
     /// Its weights.
     pub weights: PolicyWeights,
+    /// What observations are normalised by before the network sees them, if they are. The file
+    /// holds what [`RunningMoments::frozen`] leaves of it.
+    pub normalization: Option<RunningMoments>,
 }
 
 /// Why a policy could not be read or written.
@@ -72,6 +78,15 @@ pub enum PolicyFileError {
 }
 
 impl PolicyFile {
+    /// The actor that plays the policy.
+    pub fn actor(&self, choice: ActionChoice) -> Actor {
+        let actor = Actor::new(&self.weights).with_choice(choice);
+        match &self.normalization {
+            Some(moments) => actor.with_normalization(moments.clone()),
+            None => actor,
+        }
+    }
+
     /// Writes the file; a file at `path` is replaced once the new one is complete.
     ///
     /// # Errors
@@ -132,6 +147,13 @@ impl PolicyFile {
         if let Some(log_std) = &self.weights.log_std {
             tensors.push((LOG_STD.into(), vec![log_std.len()], bytes(log_std)));
         }
+        if let Some(moments) = &self.normalization {
+            let single = |xs: &[f64]| xs.iter().map(|&x| x as f32).collect::<Vec<f32>>();
+            let shape = vec![moments.dim()];
+            let (mean, variance) = (single(moments.mean()), single(moments.variance()));
+            tensors.push((NORM_MEAN.into(), shape.clone(), bytes(&mean)));
+            tensors.push((NORM_VAR.into(), shape, bytes(&variance)));
+        }
         let views: Result<Vec<_>, _> = tensors
             .iter()
             .map(|(name, shape, bytes)| {
@@ -168,6 +190,8 @@ impl PolicyFile {
 }
 
 const LOG_STD: &str = "policy.log_std";
+const NORM_MEAN: &str = "obs_norm.mean";
+const NORM_VAR: &str = "obs_norm.var";
 
 fn weight_name(layer: usize) -> String {
     format!("policy.layers.{layer}.weight")
@@ -301,6 +325,20 @@ fn parse(
             "its network has {outputs} outputs for the actions {action_space}"
         ));
     }
+    let normalization = if [NORM_MEAN, NORM_VAR]
+        .iter()
+        .any(|name| tensors.tensor(name).is_ok())
+    {
+        let inputs = layers.first().map_or(0, |layer| layer.input_size);
+        let moments = |name| -> Result<Vec<f64>, String> {
+            let numbers = vector(tensors, name, inputs)?;
+            Ok(numbers.into_iter().map(f64::from).collect())
+        };
+        let moments = RunningMoments::from_parts(0.0, moments(NORM_MEAN)?, moments(NORM_VAR)?);
+        Some(moments.map_err(|error| format!("{NORM_MEAN} and {NORM_VAR}: {error}"))?)
+    } else {
+        None
+    };
     Ok(PolicyFile {
         env: text("env")?,
         algo: text("algo")?,
@@ -313,6 +351,7 @@ fn parse(
             },
             log_std,
         },
+        normalization,
     })
 }
 
@@ -358,6 +397,10 @@ mod tests {
             env: "cartpole".into(),
             algo: "vpg".into(),
             weights: PolicyConfig::new(4, &action_space).draw(&mut Stream::from_seed(0)),
+            normalization: matches!(action_space, Space::Box(_)).then(|| {
+                let (mean, variance) = (vec![0.5, -1.0, 0.0, 2.0], vec![1.0, 4.0, 0.0, 0.25]);
+                RunningMoments::from_parts(0.0, mean, variance).unwrap()
+            }),
             action_space,
         })
     }
@@ -468,6 +511,12 @@ mod tests {
                 "policy.log_stx",
                 "policy.log_std",
             ),
+            (
+                &gaussian,
+                "obs_norm.mean",
+                "obs_norm.meam",
+                "it lacks tensor obs_norm.mean",
+            ),
             (&gaussian, "[2, inf]", "[2 , nf]", "'[2 , nf]'"),
             (&gaussian, "[2, inf]", "[-3, in]", "action_high"),
         ] {
@@ -482,6 +531,21 @@ mod tests {
         policy.weights.mlp.layers[1].bias[3] = f32::NAN;
         let error = error_of(&policy.to_bytes().unwrap());
         assert!(error.contains("policy.layers.1.bias holds NaN"), "{error}");
+    }
+
+    #[test]
+    fn a_variance_that_is_none_is_named() {
+        let [_, policy] = policies();
+        let bytes = policy.to_bytes().unwrap();
+        let variance = [1.0_f32, 4.0, 0.0, 0.25].map(f32::to_le_bytes).concat();
+        let start = bytes.windows(16).position(|w| w == variance).unwrap();
+        let mut bytes = bytes;
+        bytes[start..start + 4].copy_from_slice(&(-1.0_f32).to_le_bytes());
+        let error = error_of(&bytes);
+        assert!(
+            error.contains("dimension 0 has mean 0.5 and variance -1"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use rl_core::{EnvironmentError, Episode, FlatEnvironment, Purpose, Stream, run_episode};
 use rl_envs::EnvironmentId;
-use rl_nets::{ActionChoice, Actor, PolicyFile};
+use rl_nets::{ActionChoice, PolicyFile};
 use serde::Serialize;
 
 /// The returns of a policy over some episodes.
@@ -101,7 +101,7 @@ pub fn evaluate(
         return Err(EvaluateError::NoEpisodes);
     }
 
-    let mut actor = Actor::new(&policy.weights).with_choice(choice);
+    let mut actor = policy.actor(choice);
     let played: Result<Vec<Episode>, EnvironmentError> = (seed..)
         .take(episodes)
         .map(|seed| {

@@ -144,7 +144,7 @@ fn run_list(arguments: &clap::ArgMatches) -> Result<(), Failure> {
                     let solved = id.solved_at().map_or(String::new(), |solved| {
                         format!(", solved at a mean return of {solved}")
                     });
-                    (id.name().into(), format!("{}{solved}", id.gymnasium_id()))
+                    (id.name().into(), format!("{}{solved}", id.id()))
                 })
                 .collect(),
         ),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rl_core::{EnvironmentError, Episode, Policy, Purpose, RandomPolicy, Stream};
 use rl_envs::EnvironmentId;
 use rl_envs::draw::{Animation, DrawError, Drawable, Frame, PngSequence};
-use rl_nets::{ActionChoice, Actor, PolicyFile};
+use rl_nets::{ActionChoice, PolicyFile};
 
 use crate::evaluate::environment_of;
 use crate::{EvaluateError, UsageError};
@@ -132,8 +132,7 @@ pub fn render(
 fn cast(player: &Player) -> Result<(EnvironmentId, Box<dyn Policy>), RenderError> {
     Ok(match player {
         Player::Trained { policy, choice } => {
-            let actor = Actor::new(&policy.weights).with_choice(*choice);
-            (environment_of(policy)?, Box::new(actor))
+            (environment_of(policy)?, Box::new(policy.actor(*choice)))
         }
         Player::Random(id) => (*id, Box::new(RandomPolicy::new(id.make().action_space()))),
         Player::Heuristic(id) => match id.heuristic() {

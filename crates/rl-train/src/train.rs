@@ -201,6 +201,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
         algo: config.algo.name().to_owned(),
         action_space,
         weights: agent.weights().clone(),
+        normalization: None,
     };
     policy.save(&directory.policy_path())?;
     let evaluation = evaluate(

@@ -34,7 +34,10 @@ mod wrapped;
 
 use rl_core::FlatEnvironment;
 
-use crate::{Acrobot, CartPole, EnvironmentId, MountainCar, MountainCarContinuous, Pendulum};
+use crate::{
+    Acrobot, CartPole, EnvironmentId, LunarLander, LunarLanderContinuous, MountainCar,
+    MountainCarContinuous, Pendulum,
+};
 
 pub use animation::Animation;
 pub use file::DrawError;
@@ -65,6 +68,8 @@ impl EnvironmentId {
             Self::MountainCar => Box::new(MountainCar::v0()),
             Self::MountainCarContinuous => Box::new(MountainCarContinuous::v0()),
             Self::Acrobot => Box::new(Acrobot::v1()),
+            Self::LunarLander => Box::new(LunarLander::v0()),
+            Self::LunarLanderContinuous => Box::new(LunarLanderContinuous::v0()),
         }
     }
 }
@@ -74,25 +79,19 @@ mod tests {
     use rl_core::{EnvironmentError, Policy, RandomPolicy, Stream};
 
     use super::*;
-    use crate::{LunarLander, LunarLanderContinuous};
 
-    /// Every environment that can be drawn, with the size of Gymnasium's pictures.
-    fn all() -> Vec<(Box<dyn Drawable>, [u16; 2])> {
-        let (wide, square) = ([600, 400], [500, 500]);
-        vec![
-            (EnvironmentId::CartPole.make_drawable(), wide),
-            (EnvironmentId::Pendulum.make_drawable(), square),
-            (EnvironmentId::MountainCar.make_drawable(), wide),
-            (EnvironmentId::MountainCarContinuous.make_drawable(), wide),
-            (EnvironmentId::Acrobot.make_drawable(), square),
-            (Box::new(LunarLander::v0()), wide),
-            (Box::new(LunarLanderContinuous::v0()), wide),
-        ]
+    /// The size of Gymnasium's pictures.
+    fn size(id: EnvironmentId) -> [u16; 2] {
+        match id {
+            EnvironmentId::Pendulum | EnvironmentId::Acrobot => [500, 500],
+            _ => [600, 400],
+        }
     }
 
     #[test]
     fn every_state_has_a_picture_before_within_and_after_an_episode() {
-        for (i, (mut environment, size)) in all().into_iter().enumerate() {
+        for &id in EnvironmentId::ALL {
+            let mut environment = id.make_drawable();
             let mut rng = Stream::from_seed(0);
             let mut observation = vec![0.0; environment.observation_space().dim()];
             let mut action = vec![0.0; environment.action_space().flat_dim()];
@@ -111,17 +110,14 @@ mod tests {
             let end = environment.draw();
             assert_eq!(refusal, EnvironmentError::EpisodeOver);
             for frame in [&empty, &start, &end] {
-                assert_eq!(frame.size(), size, "environment {i}");
+                assert_eq!(frame.size(), size(id), "{id}");
                 assert_eq!(
                     frame.rgb().len(),
-                    size.map(usize::from).iter().product::<usize>() * 3
+                    size(id).map(usize::from).iter().product::<usize>() * 3
                 );
             }
-            assert!(
-                empty != start && start != end,
-                "environment {i}, {length} steps"
-            );
-            assert_eq!(end, environment.draw(), "environment {i}: the same state");
+            assert!(empty != start && start != end, "{id}, {length} steps");
+            assert_eq!(end, environment.draw(), "{id}: the same state");
         }
     }
 

@@ -2,11 +2,8 @@
 
 use rl_core::{BoxSpace, EnvironmentError, FlatEnvironment, RunningMoments, Space, Status, Stream};
 
-use super::normalizer::{Normalizer, deviation};
+use super::normalizer::Normalizer;
 use super::{Updating, WrapperError, inner};
-
-/// No normalised observation is further from 0 than this (Stable-Baselines3's `clip_obs`).
-const CLIP: f32 = 10.0;
 
 /// Normalises each dimension of the observations: `o ↦ clip((o − mean) / √(var + 1e-8), ±10)`.
 ///
@@ -84,12 +81,7 @@ impl<E> NormalizeObservation<E> {
     /// Takes note of an observation and normalises it in place.
     fn normalize(&mut self, observation: &mut [f32]) {
         self.normalizer.observe(observation);
-        let statistics = self.normalizer.statistics();
-        let moments = statistics.mean().iter().zip(statistics.variance());
-        for (x, (&mean, &variance)) in observation.iter_mut().zip(moments) {
-            let normalized = (f64::from(*x) - mean) / deviation(variance);
-            *x = (normalized as f32).clamp(-CLIP, CLIP);
-        }
+        self.normalizer.statistics().normalize(observation);
     }
 }
 
@@ -97,7 +89,7 @@ impl<E: FlatEnvironment> FlatEnvironment for NormalizeObservation<E> {
     #[expect(clippy::expect_used, reason = "constant bounds")]
     fn observation_space(&self) -> BoxSpace {
         let dim = self.environment.observation_space().dim();
-        BoxSpace::symmetric(&vec![CLIP; dim]).expect("the bound is positive")
+        BoxSpace::symmetric(&vec![RunningMoments::CLIP; dim]).expect("the bound is positive")
     }
 
     fn action_space(&self) -> Space {

@@ -2,7 +2,7 @@
 
 use rl_core::{BoxSpace, EnvironmentError, FlatEnvironment, RunningMoments, Space, Status, Stream};
 
-use super::normalizer::{Normalizer, deviation};
+use super::normalizer::Normalizer;
 use super::{Updating, WrapperError, inner};
 
 /// Divides rewards by the deviation of the discounted return: `r ↦ r / √(var(G) + 1e-8)`, where
@@ -89,7 +89,7 @@ impl<E> NormalizeReward<E> {
     fn normalize(&mut self, reward: f64) -> f64 {
         self.discounted_return = self.gamma * self.discounted_return + reward;
         self.normalizer.observe(&[self.discounted_return]);
-        let normalized = reward / deviation(self.normalizer.statistics().variance()[0]);
+        let normalized = reward / self.normalizer.statistics().deviation(0);
         if normalized.is_finite() {
             normalized.clamp(-self.clip, self.clip)
         } else {

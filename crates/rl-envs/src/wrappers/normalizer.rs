@@ -4,8 +4,6 @@ use rl_core::RunningMoments;
 
 use super::WrapperError;
 
-/// Added to a variance before its root is divided by (Gymnasium's epsilon).
-const EPSILON: f64 = 1e-8;
 /// What the mean 0 and the variance 1 of the start count for (Gymnasium's initial count).
 const PRIOR_COUNT: f64 = 1e-4;
 
@@ -20,11 +18,6 @@ pub enum Updating {
     OnSynchronize,
     /// Never: for evaluation, with the statistics of the training.
     Never,
-}
-
-/// The standard deviation to divide by, which is never 0.
-pub(super) fn deviation(variance: f64) -> f64 {
-    (variance + EPSILON).sqrt()
 }
 
 /// What a wrapper normalises by, and what it has seen since.
