@@ -15,6 +15,10 @@ const RL_COMMANDS: &[(&str, &str)] = &[
         "list",
         "lists the environments, algorithms, presets and backends",
     ),
+    (
+        "parity",
+        "compares the environments with recorded traces of Gymnasium's",
+    ),
 ];
 
 /// The commands carried out here.
@@ -102,7 +106,7 @@ mod tests {
         let answer = unknown_command("trai").to_string();
         assert!(answer.contains("did you mean `train`?"), "{answer}");
         assert!(
-            answer.ends_with("expected one of train, eval, render, list, check, test"),
+            answer.ends_with("expected one of train, eval, render, list, parity, check, test"),
             "{answer}"
         );
     }

@@ -23,6 +23,8 @@ mod heuristic;
 mod lunar_lander;
 mod mountain_car;
 mod mountain_car_continuous;
+#[cfg(feature = "parity")]
+pub mod parity;
 mod pendulum;
 pub mod physics;
 mod registry;

@@ -19,6 +19,7 @@ pub fn command() -> Command {
         .subcommand(eval())
         .subcommand(render())
         .subcommand(list())
+        .subcommand(parity())
 }
 
 fn train() -> Command {
@@ -153,6 +154,21 @@ fn list() -> Command {
                     "envs", "algos", "presets", "backends",
                 ]))
                 .help("One list only"),
+        )
+        .arg(json())
+}
+
+fn parity() -> Command {
+    Command::new("parity")
+        .about("Compare the environments with recorded traces of Gymnasium's")
+        .after_help("Exits with 1 if a number is beyond its tolerance.")
+        .arg(
+            Arg::new("DIR")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help(
+                    "Directory of traces; each set is in a directory named after its environment",
+                ),
         )
         .arg(json())
 }

@@ -1,12 +1,14 @@
 //! `rl`: trains and judges agents. `rl --help` tells how.
 
 mod command_line;
+mod parity_screen;
 mod screen;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rl_envs::EnvironmentId;
+use rl_envs::parity::{ParityError, replay};
 use rl_nets::{ActionChoice, PolicyFile};
 use rl_train::{Algo, Backend, PRESETS, Picture, Player, UsageError, evaluate, render, train};
 
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Some(("eval", arguments)) => run_eval(arguments),
         Some(("render", arguments)) => run_render(arguments),
         Some(("list", arguments)) => run_list(arguments),
+        Some(("parity", arguments)) => run_parity(arguments),
         _ => Ok(()),
     };
     match outcome {
@@ -197,6 +200,30 @@ fn run_list(arguments: &clap::ArgMatches) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn run_parity(arguments: &clap::ArgMatches) -> Result<(), Failure> {
+    let directory: &PathBuf = argument(arguments, "DIR")?;
+    if !directory.is_dir() {
+        let message = format!("{} is not a directory", directory.display());
+        return Err(Failure::Usage(message));
+    }
+    let report = replay(directory).map_err(|error| match error {
+        ParityError::NoTraces { .. } => Failure::Usage(error.to_string()),
+        _ => Failure::run(error),
+    })?;
+    if arguments.get_flag("json") {
+        println!("{}", serde_json::to_string(&report).map_err(Failure::run)?);
+    } else {
+        print!("{}", parity_screen::report(&report));
+    }
+    match report.beyond {
+        0 => Ok(()),
+        1 => Err(Failure::run("1 number is beyond its tolerance")),
+        beyond => Err(Failure::Run(format!(
+            "{beyond} numbers are beyond their tolerances"
+        ))),
+    }
 }
 
 fn argument<'a, T: Clone + Send + Sync + 'static>(

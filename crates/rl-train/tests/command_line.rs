@@ -539,3 +539,64 @@ fn a_policy_for_another_shape_of_observations_is_an_error() {
         &["policy.safetensors", "takes 6 numbers", "4 numbers"],
     );
 }
+
+#[test]
+fn parity_judges_the_environments_by_recorded_traces() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../rl-envs/tests/golden");
+    let place = Place::new();
+    let parity = |words: &str| {
+        place
+            .command("parity")
+            .arg(golden)
+            .args(words.split_whitespace())
+            .output()
+    };
+    let table = assert_success(&parity("").unwrap());
+    for word in [
+        "cartpole: passed",
+        "transitions.csv",
+        "500 of 500",
+        "reward",
+    ] {
+        assert!(table.contains(word), "'{word}' is not in:\n{table}");
+    }
+    let report: Value = serde_json::from_str(&assert_success(&parity("--json").unwrap())).unwrap();
+    assert_eq!(report["passed"], true);
+    assert_eq!(report["beyond"], 0);
+    let environments = report["environments"].as_array().unwrap();
+    assert!(environments.len() >= 5, "{report}");
+
+    let name = "transitions.csv";
+    fs::create_dir(place.path("pendulum")).unwrap();
+    let text = fs::read_to_string(Path::new(golden).join("pendulum").join(name)).unwrap();
+    let rows: Vec<&str> = text.lines().collect();
+    for (row, code, names) in [
+        (
+            rows[3].replacen(",0,0", ",1,0", 1),
+            1,
+            ["1 number is beyond its tolerance", "", ""],
+        ),
+        (
+            rows[3].replacen("0.5097862191557514", "high", 1),
+            1,
+            ["pendulum/transitions.csv", "line 4", "'high'"],
+        ),
+    ] {
+        assert_ne!(row, rows[3]);
+        let changed = [&rows[..3], &[&row], &rows[4..]].concat().join("\n");
+        place.write("pendulum/transitions.csv", &changed);
+        assert_failure(&place.rl("parity ."), code, &names);
+    }
+    for (words, names) in [
+        ("parity nowhere", ["nowhere", "not a directory"]),
+        ("parity", ["DIR", "required"]),
+    ] {
+        assert_failure(&place.rl(words), 2, &names);
+    }
+    fs::create_dir(place.path("empty")).unwrap();
+    assert_failure(
+        &place.rl("parity empty"),
+        2,
+        &["empty", "no recorded traces"],
+    );
+}

@@ -1,0 +1,152 @@
+//! Our environments against recorded traces of Gymnasium's.
+//!
+//! A set of traces is a directory named after its environment (`cartpole`, `mountaincar`,
+//! `mountaincar_continuous`, `acrobot`, `pendulum`, `lunarlander`, `lunarlander_continuous`;
+//! hyphens, underscores and case don't matter) with files of comma-separated values in it:
+//!
+//! * `transitions.csv`: independent steps, each from a recorded state.
+//! * `episode_index.csv`: how episodes start and end. A seeded start must be ours to the last bit.
+//! * `episodes.csv`: the steps of these, compared as far as the record says that rounding, which
+//!   these systems amplify, leaves them comparable.
+//!
+//! LunarLander's physics are our own, so that its traces are others:
+//!
+//! * `freeflight.csv` and `freeflight_index.csv`: segments of flight from a recorded state, under
+//!   one action and recorded dispersions of the engines.
+//! * `starts.csv`: seeded resets.
+//! * `transitions.csv` and `heuristic_steps.csv`: single steps and whole episodes, contact with the
+//!   ground included: reported, not judged.
+//!
+//! Numbers are held to a [`Tolerance`] each, flags are equal or not.
+//!
+//! ```no_run
+//! let report = rl_envs::parity::replay("traces".as_ref())?;
+//! assert!(report.passed, "{} numbers are beyond their tolerance", report.beyond);
+//! # Ok::<(), rl_envs::parity::ParityError>(())
+//! ```
+
+mod classic;
+mod error;
+mod lander;
+mod report;
+mod table;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rl_core::Status;
+
+use table::Row;
+
+pub use error::ParityError;
+pub use report::{Deviation, EnvironmentReport, FileReport, Quantity, Report, Tolerance};
+
+/// Replays the traces in a directory.
+type Replay = fn(&Path) -> Result<Vec<FileReport>, ParityError>;
+
+/// How the traces in a directory of this name are replayed.
+const REPLAYS: &[(&str, Replay)] = &[
+    ("cartpole", classic::cartpole),
+    ("mountaincar", classic::mountain_car),
+    ("mountaincar_continuous", classic::mountain_car_continuous),
+    ("acrobot", classic::acrobot),
+    ("pendulum", classic::pendulum),
+    ("lunarlander", lander::discrete),
+    ("lunarlander_continuous", lander::continuous),
+];
+
+/// Files by which a set of traces is known.
+const TRACES: &[&str] = &["transitions.csv", "episodes.csv", "episode_index.csv"];
+
+/// Replays every set of traces in `directory` and below.
+///
+/// # Errors
+/// [`ParityError`] if there are none, or one is malformed.
+pub fn replay(directory: &Path) -> Result<Report, ParityError> {
+    let mut environments = Vec::new();
+    search(directory, &mut BTreeSet::new(), &mut environments)?;
+    if environments.is_empty() {
+        return Err(ParityError::NoTraces {
+            directory: directory.to_owned(),
+            expected: format!("a directory named after an environment ({})", known()),
+        });
+    }
+    Ok(Report::new(environments))
+}
+
+/// Replays what is in `directory` and below, each place once whatever links lead there.
+fn search(
+    directory: &Path,
+    seen: &mut BTreeSet<PathBuf>,
+    environments: &mut Vec<EnvironmentReport>,
+) -> Result<(), ParityError> {
+    let unreadable = |source| ParityError::Read {
+        path: directory.to_owned(),
+        source,
+    };
+    let place = directory.canonicalize().map_err(unreadable)?;
+    let mut below = directory
+        .read_dir()
+        .and_then(|entries| {
+            let paths = entries.map(|entry| Ok(entry?.path()));
+            paths.collect::<std::io::Result<Vec<_>>>()
+        })
+        .map_err(unreadable)?;
+    if !seen.insert(place.clone()) {
+        return Ok(());
+    }
+    below.retain(|path| path.is_dir());
+    below.sort();
+
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    if let Some((environment, replay)) = REPLAYS.iter().find(|(known, _)| same(known, &name)) {
+        let files = replay(directory)?;
+        if files.is_empty() {
+            return Err(ParityError::NoTraces {
+                directory: directory.to_owned(),
+                expected: "transitions.csv, starts.csv, or a pair of steps and their index".into(),
+            });
+        }
+        environments.push(EnvironmentReport {
+            environment: (*environment).to_owned(),
+            directory: directory.to_owned(),
+            passed: files.iter().all(|file| file.passed),
+            files,
+        });
+    } else if let Some(file) = TRACES
+        .iter()
+        .map(|file| directory.join(file))
+        .find(|path| path.exists())
+    {
+        return Err(ParityError::UnknownEnvironment {
+            file,
+            known: known(),
+        });
+    }
+    below
+        .iter()
+        .try_for_each(|path| search(path, seen, environments))
+}
+
+/// Compares how an episode stands after a step; a step that both terminates and reaches the time
+/// limit is terminated.
+fn compare_status(flags: &mut Quantity, row: Row<'_>, status: Status) -> Result<(), ParityError> {
+    let terminated = row.flag("terminated")?;
+    let truncated = row.flag("truncated")? && !terminated;
+    let ours = status == Status::Terminated;
+    flags.flag(row, "terminated", ours, terminated);
+    flags.flag(row, "truncated", status == Status::Truncated, truncated);
+    Ok(())
+}
+
+/// Whether two names differ in hyphens, underscores and case alone.
+fn same(left: &str, right: &str) -> bool {
+    let letters = |name: &str| name.to_lowercase().replace(['-', '_'], "");
+    letters(left) == letters(right)
+}
+
+/// The names of directories that are recognised.
+fn known() -> String {
+    let names: Vec<&str> = REPLAYS.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}

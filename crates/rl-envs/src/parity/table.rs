@@ -1,0 +1,245 @@
+//! Files of comma-separated values, every one of which knows where it stands.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::ParityError;
+
+/// Columns of words; all others hold numbers.
+const WORDS: &[&str] = &["kind", "policy", "name", "source", "outcome"];
+
+/// A file: a header, and at least one row of as many values.
+pub(super) struct Table {
+    path: PathBuf,
+    columns: Vec<String>,
+    /// Line and values of each row.
+    rows: Vec<(usize, Vec<String>)>,
+    key: Key,
+}
+
+/// Columns that tell a row from the others.
+type Key = &'static [&'static str];
+
+/// A row of a [`Table`].
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    table: &'a Table,
+    line: usize,
+    values: &'a [String],
+}
+
+impl Table {
+    /// Reads a file whose rows the columns `key` tell apart.
+    fn read(path: PathBuf, key: Key) -> Result<Self, ParityError> {
+        let text = std::fs::read_to_string(&path).map_err(|source| ParityError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        let mut lines = (1..)
+            .zip(text.lines())
+            .filter(|(_, line)| !line.trim().is_empty());
+        let split = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let columns = lines.next().map_or(Vec::new(), |(_, line)| split(line));
+        let rows: Vec<_> = lines.map(|(line, text)| (line, split(text))).collect();
+        if rows.is_empty() {
+            return Err(ParityError::NoRows { file: path });
+        }
+        if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != columns.len()) {
+            return Err(ParityError::RowLength {
+                file: path,
+                line: *line,
+                cells: row.len(),
+                columns: columns.len(),
+            });
+        }
+        let table = Self {
+            path,
+            columns,
+            rows,
+            key,
+        };
+        // Also where nothing is compared, a number is a number.
+        let is_number = |column: &&String| !WORDS.contains(&column.as_str());
+        for row in table.rows() {
+            for column in table.columns.iter().filter(is_number) {
+                row.number(column)?;
+            }
+        }
+        Ok(table)
+    }
+
+    /// Reads a file if there is one.
+    pub(super) fn read_if_there(path: PathBuf, key: Key) -> Result<Option<Self>, ParityError> {
+        path.exists().then(|| Self::read(path, key)).transpose()
+    }
+
+    /// Reads a file of steps and the index that announces them by its key, or neither.
+    pub(super) fn read_pair(
+        directory: &Path,
+        [steps, index]: [(&str, Key); 2],
+    ) -> Result<Option<(Self, Self)>, ParityError> {
+        let read = |(file, key)| Self::read_if_there(directory.join(file), key);
+        let missing = |(file, _), present: Self| ParityError::MissingFile {
+            missing: directory.join(file),
+            present: present.path,
+        };
+        match (read(steps)?, read(index)?) {
+            (None, None) => Ok(None),
+            (Some(table), None) => Err(missing(index, table)),
+            (None, Some(table)) => Err(missing(steps, table)),
+            (Some(steps), Some(index)) => {
+                steps.announced_by(&index)?;
+                Ok(Some((steps, index)))
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|(line, values)| Row {
+            table: self,
+            line: *line,
+            values,
+        })
+    }
+
+    /// The rows that `index` announces: those whose `key` is its, with `t` counting from 0, as many
+    /// as `length` if it tells one, and at least one.
+    pub(super) fn steps_of<'a>(
+        &'a self,
+        index: Row<'_>,
+        key: &str,
+        length: Option<usize>,
+    ) -> Result<Vec<Row<'a>>, ParityError> {
+        let name = index.text(key)?;
+        let mut steps = Vec::new();
+        for row in self.rows() {
+            if row.text(key)? == name {
+                if row.integer::<usize>("t")? != steps.len() {
+                    return Err(row.wrong("t", format!("{}, the next step", steps.len())));
+                }
+                steps.push(row);
+            }
+        }
+        if !steps.is_empty() && length.is_none_or(|length| length == steps.len()) {
+            return Ok(steps);
+        }
+        let length = length.map_or("some".into(), |length| length.to_string());
+        let (file, rows) = (self.path.display(), steps.len());
+        Err(index.wrong(
+            key,
+            format!("told in {length} rows of {file}, but in {rows}"),
+        ))
+    }
+
+    /// Refuses rows that no row of `index` announces.
+    fn announced_by(&self, index: &Table) -> Result<(), ParityError> {
+        for key in index.key {
+            let names: Vec<&str> = index
+                .rows()
+                .map(|row| row.text(key))
+                .collect::<Result<_, _>>()?;
+            for row in self.rows() {
+                if !names.contains(&row.text(key)?) {
+                    return Err(row.wrong(key, format!("in {}", index.path.display())));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn line(self) -> usize {
+        self.line
+    }
+
+    /// What tells the row from the others, such as `episode 3, t 12`.
+    pub(super) fn name(self) -> String {
+        let parts: Vec<String> = self
+            .table
+            .key
+            .iter()
+            .map(|column| format!("{column} {}", self.text(column).unwrap_or("?")))
+            .collect();
+        parts.join(", ")
+    }
+
+    pub(super) fn text(self, column: &str) -> Result<&'a str, ParityError> {
+        let Table { path, columns, .. } = self.table;
+        columns
+            .iter()
+            .position(|name| name == column)
+            .and_then(|i| self.values.get(i))
+            .map(String::as_str)
+            .ok_or_else(|| ParityError::MissingColumn {
+                file: path.clone(),
+                column: column.to_owned(),
+                columns: columns.join(", "),
+            })
+    }
+
+    /// A finite number.
+    pub(super) fn number(self, column: &str) -> Result<f64, ParityError> {
+        self.parse(column, "a finite number", |x: &f64| x.is_finite())
+    }
+
+    /// A finite number in single precision.
+    pub(super) fn single(self, column: &str) -> Result<f32, ParityError> {
+        self.parse(column, "a finite number", |x: &f32| x.is_finite())
+    }
+
+    /// A whole number.
+    pub(super) fn integer<T: FromStr>(self, column: &str) -> Result<T, ParityError> {
+        self.parse(column, "a whole number", |_| true)
+    }
+
+    /// 0 or 1.
+    pub(super) fn flag(self, column: &str) -> Result<bool, ParityError> {
+        self.parse(column, "0 or 1", |flag: &u8| *flag < 2)
+            .map(|flag| flag == 1)
+    }
+
+    /// Finite numbers, a column each.
+    pub(super) fn numbers<const N: usize>(
+        self,
+        columns: [&str; N],
+        prefix: &str,
+    ) -> Result<[f64; N], ParityError> {
+        let mut numbers = [0.0; N];
+        for (number, column) in numbers.iter_mut().zip(columns) {
+            *number = self.number(&format!("{prefix}{column}"))?;
+        }
+        Ok(numbers)
+    }
+
+    /// The error of a value that is not `expected`.
+    pub(super) fn wrong(self, column: &str, expected: impl Into<String>) -> ParityError {
+        ParityError::Value {
+            file: self.table.path.clone(),
+            line: self.line,
+            column: column.to_owned(),
+            value: self.text(column).unwrap_or_default().to_owned(),
+            expected: expected.into(),
+        }
+    }
+
+    fn parse<T: FromStr>(
+        self,
+        column: &str,
+        expected: &str,
+        allowed: impl Fn(&T) -> bool,
+    ) -> Result<T, ParityError> {
+        let value = self.text(column)?.parse().ok();
+        value
+            .filter(allowed)
+            .ok_or_else(|| self.wrong(column, expected))
+    }
+}
