@@ -10,6 +10,7 @@ const RL_COMMANDS: &[(&str, &str)] = &[
         "trains an agent; with nothing else, CartPole-v1 on the CPU",
     ),
     ("eval", "plays episodes with the agent of a run directory"),
+    ("render", "shows an agent at play, as GIF or PNG files"),
     (
         "list",
         "lists the environments, algorithms, presets and backends",
@@ -106,7 +107,8 @@ mod tests {
         let answer = unknown_command("trai").to_string();
         assert!(answer.contains("did you mean `train`?"), "{answer}");
         assert!(
-            answer.ends_with("expected one of train, eval, list, parity, bench, check, test"),
+            answer
+                .ends_with("expected one of train, eval, render, list, parity, bench, check, test"),
             "{answer}"
         );
     }

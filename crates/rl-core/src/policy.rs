@@ -14,6 +14,12 @@ pub trait Policy {
     fn act(&mut self, observations: &[f32], rngs: &mut [Stream], actions: &mut [f32]);
 }
 
+impl<P: Policy + ?Sized> Policy for Box<P> {
+    fn act(&mut self, observations: &[f32], rngs: &mut [Stream], actions: &mut [f32]) {
+        (**self).act(observations, rngs, actions);
+    }
+}
+
 /// A policy together with the way it learns.
 pub trait Agent {
     /// What acts for the agent between two updates; clones act alike.

@@ -10,14 +10,14 @@ const CART_MASS: f64 = 1.0;
 const POLE_MASS: f64 = 0.1;
 const TOTAL_MASS: f64 = CART_MASS + POLE_MASS;
 /// Half the length of the pole, in metres.
-const HALF_LENGTH: f64 = 0.5;
+pub(crate) const HALF_LENGTH: f64 = 0.5;
 const POLE_MASS_LENGTH: f64 = POLE_MASS * HALF_LENGTH;
 /// The force of a push, in newtons.
 const FORCE: f64 = 10.0;
 /// Seconds per step.
 const TAU: f64 = 0.02;
 /// Where the cart leaves the track, in metres.
-const X_THRESHOLD: f64 = 2.4;
+pub(crate) const X_THRESHOLD: f64 = 2.4;
 /// Where the pole has fallen, in radians (12°).
 const THETA_THRESHOLD: f64 = 12.0 * 2.0 * std::f64::consts::PI / 360.0;
 

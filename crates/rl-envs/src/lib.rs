@@ -17,6 +17,9 @@ mod acrobot;
 mod batch;
 mod cartpole;
 mod conformance;
+#[cfg(feature = "draw")]
+pub mod draw;
+mod heuristic;
 mod lunar_lander;
 mod mountain_car;
 mod mountain_car_continuous;
@@ -39,6 +42,7 @@ pub use conformance::{
     ConformanceConfig, ConformanceReport, Misuse, Moment, NonConformance, check_batch,
     check_environment,
 };
+pub use heuristic::Heuristic;
 pub use lunar_lander::{
     LunarLander, LunarLanderConfig, LunarLanderConfigError, LunarLanderContinuous, LunarLanderEnd,
     LunarLanderHeuristic, LunarLanderScene, LunarLanderState, Pose, Wind,

@@ -8,7 +8,7 @@ use crate::{ResetBounds, Simulation, TimeLimit};
 
 const POWER: f64 = 0.0015;
 const GRAVITY: f64 = 0.0025;
-const GOAL_POSITION: f64 = 0.45;
+pub(crate) const GOAL_POSITION: f64 = 0.45;
 
 /// Gymnasium's MountainCarContinuous without its time limit; [`MountainCarContinuous::v0`] has it.
 ///

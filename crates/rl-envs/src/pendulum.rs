@@ -7,13 +7,13 @@ use crate::{ResetBounds, Simulation, TimeLimit};
 
 const GRAVITY: f64 = 10.0;
 const MASS: f64 = 1.0;
-const LENGTH: f64 = 1.0;
+pub(crate) const LENGTH: f64 = 1.0;
 /// Seconds per step.
 const DT: f64 = 0.05;
 /// In rad/s.
 const MAX_SPEED: f64 = 8.0;
 /// In N·m.
-const MAX_TORQUE: f64 = 2.0;
+pub(crate) const MAX_TORQUE: f64 = 2.0;
 
 /// Gymnasium's Pendulum without its time limit; [`Pendulum::v1`] has it.
 ///

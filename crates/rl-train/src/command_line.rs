@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser, value_parser};
+use clap::{
+    Arg, ArgAction, ArgGroup, ArgMatches, Command, builder::PossibleValuesParser, value_parser,
+};
+use rl_envs::{EnvironmentId, UnknownEnvironment};
 use rl_train::{Config, KEYS, Key, Layers, Origin, UsageError};
 
 /// The whole command line.
@@ -14,6 +17,7 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(train())
         .subcommand(eval())
+        .subcommand(render())
         .subcommand(list())
         .subcommand(parity())
         .subcommand(bench())
@@ -84,29 +88,62 @@ fn eval() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Run directory, or a policy.safetensors"),
         )
-        .arg(
-            Arg::new("episodes")
-                .long("episodes")
-                .value_name("N")
-                .default_value("100")
-                .value_parser(value_parser!(u32).range(1..))
-                .help("Number of episodes"),
-        )
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("N")
-                .default_value("0")
-                .value_parser(value_parser!(u64).range(..=u64::from(u32::MAX)))
-                .help("Seed of the first episode"),
-        )
-        .arg(
-            Arg::new("stochastic")
-                .long("stochastic")
-                .action(ArgAction::SetTrue)
-                .help("Draw actions instead of taking the likeliest"),
-        )
+        .arg(episodes("100"))
+        .arg(seed())
+        .arg(stochastic())
         .arg(json())
+}
+
+fn render() -> Command {
+    Command::new("render")
+        .about("Show a policy at play, in the episodes that `eval` judges it by")
+        .override_usage("rl render <DIR | --random --env NAME | --heuristic --env NAME> -o OUT")
+        .arg(
+            Arg::new("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("Run directory, or a policy.safetensors"),
+        )
+        .arg(
+            Arg::new("random")
+                .long("random")
+                .action(ArgAction::SetTrue)
+                .requires("env")
+                .help("Show actions drawn at random instead of an agent"),
+        )
+        .arg(
+            Arg::new("heuristic")
+                .long("heuristic")
+                .action(ArgAction::SetTrue)
+                .requires("env")
+                .help("Show a rule of thumb instead of an agent"),
+        )
+        .group(
+            ArgGroup::new("player")
+                .args(["DIR", "random", "heuristic"])
+                .required(true),
+        )
+        .arg(
+            Arg::new("env")
+                .long("env")
+                .value_name("NAME")
+                .conflicts_with("DIR")
+                .help("Environment of --random or --heuristic"),
+        )
+        .arg(
+            Arg::new("out")
+                .short('o')
+                .long("out")
+                .value_name("OUT")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help(
+                    "FILE.gif for an animation, FILE.png for the last frame, or a new directory \
+                     (a name without a dot) for a PNG file per step. Files are overwritten",
+                ),
+        )
+        .arg(episodes("1"))
+        .arg(seed())
+        .arg(stochastic().conflicts_with_all(["random", "heuristic"]))
 }
 
 fn list() -> Command {
@@ -182,11 +219,45 @@ fn bench() -> Command {
         .arg(json().help("Print JSON, of the project's own environments alone"))
 }
 
+fn episodes(default: &'static str) -> Arg {
+    Arg::new("episodes")
+        .long("episodes")
+        .value_name("N")
+        .default_value(default)
+        .value_parser(value_parser!(u32).range(1..))
+        .help("Number of episodes")
+}
+
+fn seed() -> Arg {
+    Arg::new("seed")
+        .long("seed")
+        .value_name("N")
+        .default_value("0")
+        .value_parser(value_parser!(u64).range(..=u64::from(u32::MAX)))
+        .help("Seed of the first episode")
+}
+
+fn stochastic() -> Arg {
+    Arg::new("stochastic")
+        .long("stochastic")
+        .action(ArgAction::SetTrue)
+        .help("Draw actions instead of taking the likeliest")
+}
+
 fn json() -> Arg {
     Arg::new("json")
         .long("json")
         .action(ArgAction::SetTrue)
         .help("Print JSON")
+}
+
+/// The environment of a name, as `train` understands it.
+pub fn environment(name: &str) -> Result<EnvironmentId, UsageError> {
+    let mut layers = Config::layers();
+    layers.set("env", name, &Origin::Flag("--env".into()))?;
+    let name = layers.get("env").unwrap_or_default();
+    let unknown = |error: UnknownEnvironment| UsageError(error.to_string());
+    name.parse().map_err(unknown)
 }
 
 /// The layers that the options of `train` describe.

@@ -61,22 +61,11 @@ pub enum EvaluateError {
     Environment(#[from] EnvironmentError),
 }
 
-/// Plays `episodes` episodes of a policy.
-///
-/// Episode `k` starts where Gymnasium's `reset(seed=seed + k)` does; stochastic actions come from
-/// a stream of the same seed.
-///
-/// # Errors
-/// [`EvaluateError`].
-pub fn evaluate(
-    policy: &PolicyFile,
-    episodes: usize,
-    seed: u64,
-    choice: ActionChoice,
-) -> Result<Evaluation, EvaluateError> {
+/// The environment that a policy was trained on, if it is still what the policy knows.
+pub(crate) fn environment_of(policy: &PolicyFile) -> Result<EnvironmentId, EvaluateError> {
     let unknown = || EvaluateError::UnknownEnvironment(policy.env.clone());
     let id: EnvironmentId = policy.env.parse().map_err(|_| unknown())?;
-    let mut environment = id.make();
+    let environment = id.make();
     let (has, actions) = (
         environment.observation_space().dim(),
         environment.action_space(),
@@ -91,6 +80,23 @@ pub fn evaluate(
             actions: actions.to_string(),
         });
     }
+    Ok(id)
+}
+
+/// Plays `episodes` episodes of a policy.
+///
+/// Episode `k` starts where Gymnasium's `reset(seed=seed + k)` does; stochastic actions come from
+/// a stream of the same seed.
+///
+/// # Errors
+/// [`EvaluateError`].
+pub fn evaluate(
+    policy: &PolicyFile,
+    episodes: usize,
+    seed: u64,
+    choice: ActionChoice,
+) -> Result<Evaluation, EvaluateError> {
+    let mut environment = environment_of(policy)?.make();
     if episodes == 0 {
         return Err(EvaluateError::NoEpisodes);
     }

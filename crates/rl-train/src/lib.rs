@@ -18,6 +18,7 @@ mod evaluate;
 mod keys;
 mod metrics;
 mod presets;
+mod render;
 mod run_directory;
 mod train;
 
@@ -30,5 +31,6 @@ pub use evaluate::{EvaluateError, Evaluation, evaluate};
 pub use keys::{KEYS, Key};
 pub use metrics::Row;
 pub use presets::{DEFAULT_PRESET, PRESETS, Preset};
+pub use render::{Picture, Player, RenderError, render};
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use train::{Progress, Summary, TrainError, train};

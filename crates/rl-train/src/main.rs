@@ -12,8 +12,8 @@ use rl_envs::EnvironmentId;
 use rl_envs::parity::{ParityError, replay};
 use rl_nets::{ActionChoice, PolicyFile};
 use rl_train::{
-    Algo, Backend, BenchConfig, PRESETS, PeersError, UsageError, bench_environment, evaluate,
-    measure_peers, train,
+    Algo, Backend, BenchConfig, PRESETS, PeersError, Picture, Player, UsageError,
+    bench_environment, evaluate, measure_peers, render, train,
 };
 
 /// Why a command failed: exit code 2 for a wrong call, 1 for a run that failed.
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
     let outcome = match matches.subcommand() {
         Some(("train", arguments)) => run_train(arguments),
         Some(("eval", arguments)) => run_eval(arguments),
+        Some(("render", arguments)) => run_render(arguments),
         Some(("list", arguments)) => run_list(arguments),
         Some(("parity", arguments)) => run_parity(arguments),
         Some(("bench", arguments)) => run_bench(arguments),
@@ -80,14 +81,9 @@ fn run_eval(arguments: &clap::ArgMatches) -> Result<(), Failure> {
     let directory: &PathBuf = argument(arguments, "DIR")?;
     let episodes: &u32 = argument(arguments, "episodes")?;
     let seed: &u64 = argument(arguments, "seed")?;
-    let choice = if arguments.get_flag("stochastic") {
-        ActionChoice::Sample
-    } else {
-        ActionChoice::Mode
-    };
     let path = policy_path(directory);
     let policy = PolicyFile::load(&path).map_err(Failure::run)?;
-    let evaluation = evaluate(&policy, *episodes as usize, *seed, choice)
+    let evaluation = evaluate(&policy, *episodes as usize, *seed, choice(arguments))
         .map_err(|error| Failure::Run(format!("{}: {error}", path.display())))?;
     if arguments.get_flag("json") {
         println!(
@@ -98,6 +94,42 @@ fn run_eval(arguments: &clap::ArgMatches) -> Result<(), Failure> {
         print!("{}", screen::evaluation(&evaluation));
     }
     Ok(())
+}
+
+fn run_render(arguments: &clap::ArgMatches) -> Result<(), Failure> {
+    let episodes: &u32 = argument(arguments, "episodes")?;
+    let seed: &u64 = argument(arguments, "seed")?;
+    let picture = Picture::at(argument::<PathBuf>(arguments, "out")?)?;
+    let player = if let Some(directory) = arguments.get_one::<PathBuf>("DIR") {
+        Player::Trained {
+            policy: PolicyFile::load(&policy_path(directory)).map_err(Failure::run)?,
+            choice: choice(arguments),
+        }
+    } else {
+        let id = command_line::environment(argument::<String>(arguments, "env")?)?;
+        if arguments.get_flag("random") {
+            Player::Random(id)
+        } else {
+            Player::Heuristic(id)
+        }
+    };
+    let played = render(&player, *episodes as usize, *seed, &picture).map_err(|error| {
+        if error.is_usage() {
+            Failure::Usage(error.to_string())
+        } else {
+            Failure::run(error)
+        }
+    })?;
+    println!("{}", screen::rendered(&picture, &played));
+    Ok(())
+}
+
+fn choice(arguments: &clap::ArgMatches) -> ActionChoice {
+    if arguments.get_flag("stochastic") {
+        ActionChoice::Sample
+    } else {
+        ActionChoice::Mode
+    }
 }
 
 /// The policy of a run directory, or the file itself.

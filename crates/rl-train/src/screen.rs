@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rl_train::{Evaluation, Progress, Summary};
+use rl_core::Episode;
+use rl_train::{Evaluation, Picture, Progress, Summary};
 
 /// Units of the progress bar.
 const UNITS: u64 = 1000;
@@ -134,6 +135,21 @@ pub fn evaluation(evaluation: &Evaluation) -> String {
         ),
         ("mean length", format!("{:.1}", evaluation.length_mean)),
     ])
+}
+
+/// What can be seen in a picture, on one line.
+pub fn rendered(picture: &Picture, episodes: &[Episode]) -> String {
+    let episodes: Vec<String> = episodes
+        .iter()
+        .map(|episode| {
+            let Episode {
+                total_reward,
+                length,
+            } = episode;
+            format!("return {total_reward:.2} in {length} steps")
+        })
+        .collect();
+    format!("{}: {}", picture.path().display(), episodes.join(", "))
 }
 
 fn table(rows: &[(&str, String)]) -> String {

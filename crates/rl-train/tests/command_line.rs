@@ -351,6 +351,100 @@ fn a_reward_that_is_not_finite_ends_the_run() {
 }
 
 #[test]
+fn render_shows_the_episodes_that_eval_plays() {
+    let place = Place::new();
+    place.trained("run", "");
+    for words in ["", "--stochastic"] {
+        let line = assert_success(&place.rl(&format!("render run -o out.gif --seed 7 {words}")));
+        let gif = fs::read(place.path("out.gif")).unwrap();
+        assert!(gif.starts_with(b"GIF89a") && gif.ends_with(&[0x3b]));
+        let evaluation = place.rl(&format!("eval run --episodes 1 --seed 7 --json {words}"));
+        let evaluation: Value = serde_json::from_str(&assert_success(&evaluation)).unwrap();
+        let episode_return = evaluation["returns"][0].as_f64().unwrap();
+        let expected = format!("out.gif: return {episode_return:.2} in {episode_return} steps\n");
+        assert_eq!(line, expected);
+    }
+    // The same agent, the same bytes; a policy is known by its file, too.
+    assert_success(&place.rl("render run -o one.gif"));
+    assert_success(&place.rl("render run/policy.safetensors -o two.gif"));
+    let bytes = |name: &str| fs::read(place.path(name)).unwrap();
+    assert_eq!(bytes("one.gif"), bytes("two.gif"));
+}
+
+#[test]
+fn render_shows_other_players_as_files_and_directories() {
+    let place = Place::new();
+    let words = "render --random --env CartPole-v1 --episodes 2 -o frames";
+    let line = assert_success(&place.rl(words));
+    assert_eq!(line.matches("return").count(), 2, "{line}");
+    let steps: usize = line
+        .split_whitespace()
+        .zip(line.split_whitespace().skip(1))
+        .filter(|(before, _)| *before == "in")
+        .map(|(_, steps)| steps.parse::<usize>().unwrap())
+        .sum();
+    // The state that an episode starts from, and one per step.
+    let files = fs::read_dir(place.path("frames")).unwrap().count();
+    assert_eq!(files, steps + 2);
+    assert!(place.path("frames/frame-00000.png").exists());
+
+    let line = assert_success(&place.rl("render --heuristic --env mountain-car -o last.png"));
+    assert!(line.starts_with("last.png: return -1"), "{line}");
+    assert!(
+        fs::read(place.path("last.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+}
+
+#[test]
+fn render_says_what_is_wrong_with_a_call_and_leaves_nothing() {
+    let place = Place::new();
+    fs::create_dir(place.path("full")).unwrap();
+    place.write("full/precious.txt", "mine");
+    for (words, code, names) in [
+        ("render -o out.gif", 2, ["DIR", "--random", "--heuristic"]),
+        ("render --random -o out.gif", 2, ["--env", "required", ""]),
+        (
+            "render run --random --env cartpole -o out.gif",
+            2,
+            ["DIR", "--random", "cannot"],
+        ),
+        (
+            "render run --env cartpole -o out.gif",
+            2,
+            ["DIR", "--env", "cannot"],
+        ),
+        ("render run", 2, ["--out", "required", ""]),
+        ("render run -o out.mp4", 2, ["'.mp4'", ".gif", ".png"]),
+        (
+            "render --random --env cartpol -o out.gif",
+            2,
+            ["'cartpol'", "--env", "'cartpole'?"],
+        ),
+        (
+            "render --random --env cartpole -o full",
+            2,
+            ["full", "not empty", ""],
+        ),
+        (
+            "render run -o out.gif",
+            1,
+            ["run", "policy.safetensors", "cannot read"],
+        ),
+        (
+            "render --random --env cartpole -o nowhere/out.gif",
+            1,
+            ["nowhere/out.gif", "cannot write", ""],
+        ),
+    ] {
+        assert_failure(&place.rl(words), code, &names);
+    }
+    assert_eq!(fs::read_dir(place.path("full")).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(place.path("")).unwrap().count(), 1);
+}
+
+#[test]
 fn a_policy_file_that_is_missing_or_damaged_is_an_error() {
     let place = Place::new();
     assert_failure(

@@ -1,0 +1,137 @@
+//! Rules that reach the goals of the classic environments, from what is known of their physics.
+
+use rl_core::{Policy, Stream};
+
+use crate::pendulum::MAX_TORQUE;
+use crate::{EnvironmentId, LunarLanderHeuristic};
+
+/// A rule of thumb for a classic environment: an action for each observation, by no draw of
+/// chance and without memory.
+///
+/// ```
+/// use rl_core::{Environment, Policy, Stream};
+/// use rl_envs::{CartPole, Heuristic};
+///
+/// let mut rng = [Stream::from_seed(0)];
+/// let observation = CartPole::v1().reset(&mut rng[0]);
+/// let mut action = [f32::NAN];
+/// Heuristic::CartPole.act(&observation, &mut rng, &mut action);
+/// assert!(action == [0.0] || action == [1.0]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heuristic {
+    /// Pushes to the side that the pole falls to, and a little against where the cart is and goes.
+    CartPole,
+    /// Gives the rod the energy that it has upright at rest, then holds it there as a spring and
+    /// a damper would.
+    Pendulum,
+    /// Accelerates the way the car is going.
+    MountainCar,
+    /// The same with the throttle fully open.
+    MountainCarContinuous,
+    /// Turns the elbow the way it is turning, against the swing of the upper link.
+    Acrobot,
+}
+
+impl Heuristic {
+    /// Numbers in an observation.
+    fn observation_dim(self) -> usize {
+        match self {
+            Self::MountainCar | Self::MountainCarContinuous => 2,
+            Self::Pendulum => 3,
+            Self::CartPole => 4,
+            Self::Acrobot => 6,
+        }
+    }
+
+    /// The action of one observation; actions of every classic environment are one number.
+    fn action(self, observation: &[f32]) -> f32 {
+        match (self, observation) {
+            (Self::CartPole, &[x, x_dot, theta, theta_dot]) => {
+                let push = 0.1 * x + 0.3 * x_dot + 3.0 * theta + theta_dot;
+                f32::from(u8::from(push > 0.0))
+            }
+            (Self::Pendulum, &[cos, sin, speed]) => swing_up(cos, sin, speed),
+            (Self::MountainCar, &[_, velocity]) => 1.0 + velocity.signum(),
+            (Self::MountainCarContinuous, &[_, velocity]) => velocity.signum(),
+            (Self::Acrobot, &[.., theta1_dot, _]) => 1.0 - theta1_dot.signum(),
+            _ => 0.0,
+        }
+    }
+}
+
+/// The torque for a rod at an angle from the upright with the given cosine and sine, which turns
+/// with `speed` (rad/s).
+fn swing_up(cos: f32, sin: f32, speed: f32) -> f32 {
+    const MAX: f32 = MAX_TORQUE as f32;
+    // Above the height at rest upright, in J: (1/3) θ̇² / 2 for the motion and 5 cos θ of weight.
+    let energy = speed * speed / 6.0 + 5.0 * (cos - 1.0);
+    let torque = if cos > 0.9 && energy.abs() < 2.0 {
+        -(10.0 * sin.atan2(cos) + 2.5 * speed)
+    } else {
+        -4.0 * energy * speed.signum()
+    };
+    torque.clamp(-MAX, MAX)
+}
+
+impl Policy for Heuristic {
+    fn act(&mut self, observations: &[f32], _rngs: &mut [Stream], actions: &mut [f32]) {
+        let observations = observations.chunks_exact(self.observation_dim());
+        for (observation, action) in observations.zip(actions) {
+            *action = self.action(observation);
+        }
+    }
+}
+
+impl EnvironmentId {
+    /// A policy that reaches the environment's goal without having learned, if there is one.
+    pub fn heuristic(self) -> Option<Box<dyn Policy + Send>> {
+        Some(match self {
+            Self::CartPole => Box::new(Heuristic::CartPole),
+            Self::Pendulum => Box::new(Heuristic::Pendulum),
+            Self::MountainCar => Box::new(Heuristic::MountainCar),
+            Self::MountainCarContinuous => Box::new(Heuristic::MountainCarContinuous),
+            Self::Acrobot => Box::new(Heuristic::Acrobot),
+            Self::LunarLander => Box::new(LunarLanderHeuristic::Discrete),
+            Self::LunarLanderContinuous => Box::new(LunarLanderHeuristic::Continuous),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rl_core::run_episode;
+
+    use super::*;
+
+    /// The returns of the episodes from seeds 0 to 99, the smallest first.
+    fn returns(id: EnvironmentId) -> Vec<f64> {
+        let (mut environment, mut policy) = (id.make(), id.heuristic().unwrap());
+        let mut returns: Vec<f64> = (0..100)
+            .map(|seed| {
+                let (mut rng, mut unused) = (Stream::from_seed(seed), Stream::from_seed(0));
+                let episode = run_episode(&mut environment, &mut policy, &mut rng, &mut unused);
+                episode.unwrap().total_reward
+            })
+            .collect();
+        returns.sort_by(f64::total_cmp);
+        returns
+    }
+
+    #[test]
+    fn the_rules_of_the_classic_environments_reach_the_goal_in_every_episode() {
+        for (id, worst, mean) in [
+            (EnvironmentId::CartPole, 500.0, 500.0),
+            // At rest upright nothing is lost; a random policy loses 1200.
+            (EnvironmentId::Pendulum, -400.0, -150.0),
+            (EnvironmentId::MountainCar, -130.0, -121.0),
+            (EnvironmentId::MountainCarContinuous, 88.5, 89.0),
+            (EnvironmentId::Acrobot, -160.0, -90.0),
+        ] {
+            let returns = returns(id);
+            let found = returns.iter().sum::<f64>() / returns.len() as f64;
+            assert!(returns[0] >= worst, "{id}: {} is the worst", returns[0]);
+            assert!(found >= mean, "{id}: {found} on average");
+        }
+    }
+}
