@@ -80,24 +80,36 @@ fn option(key: &Key, defaults: &Layers) -> Arg {
 }
 
 fn eval() -> Command {
-    Command::new("eval")
-        .about("Judge a trained policy; episode k starts as Gymnasium's reset(seed=SEED+k)")
-        .arg(
-            Arg::new("DIR")
-                .required(true)
-                .value_parser(value_parser!(PathBuf))
-                .help("Run directory, or a policy.safetensors"),
-        )
-        .arg(episodes("100"))
-        .arg(seed())
-        .arg(stochastic())
-        .arg(json())
+    let command = Command::new("eval")
+        .about("Judge a policy; episode k starts as Gymnasium's reset(seed=SEED+k)")
+        .override_usage("rl eval <DIR | --random --env NAME | --heuristic --env NAME> [OPTIONS]");
+    player(command, "100").arg(json())
 }
 
 fn render() -> Command {
-    Command::new("render")
+    let command = Command::new("render")
         .about("Show a policy at play, in the episodes that `eval` judges it by")
-        .override_usage("rl render <DIR | --random --env NAME | --heuristic --env NAME> -o OUT")
+        .override_usage(
+            "rl render <DIR | --random --env NAME | --heuristic --env NAME> -o OUT [OPTIONS]",
+        )
+        .arg(
+            Arg::new("out")
+                .short('o')
+                .long("out")
+                .value_name("OUT")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help(
+                    "FILE.gif for an animation, FILE.png for the last frame, or a new directory \
+                     (a name without a dot) for a PNG file per step. Files are overwritten",
+                ),
+        );
+    player(command, "1")
+}
+
+/// Adds who plays, and which episodes.
+fn player(command: Command, episodes: &'static str) -> Command {
+    command
         .arg(
             Arg::new("DIR")
                 .value_parser(value_parser!(PathBuf))
@@ -108,14 +120,14 @@ fn render() -> Command {
                 .long("random")
                 .action(ArgAction::SetTrue)
                 .requires("env")
-                .help("Show actions drawn at random instead of an agent"),
+                .help("Actions drawn at random instead of an agent"),
         )
         .arg(
             Arg::new("heuristic")
                 .long("heuristic")
                 .action(ArgAction::SetTrue)
                 .requires("env")
-                .help("Show a rule of thumb instead of an agent"),
+                .help("The environment's rule of thumb instead of an agent"),
         )
         .group(
             ArgGroup::new("player")
@@ -130,20 +142,28 @@ fn render() -> Command {
                 .help("Environment of --random or --heuristic"),
         )
         .arg(
-            Arg::new("out")
-                .short('o')
-                .long("out")
-                .value_name("OUT")
-                .required(true)
-                .value_parser(value_parser!(PathBuf))
-                .help(
-                    "FILE.gif for an animation, FILE.png for the last frame, or a new directory \
-                     (a name without a dot) for a PNG file per step. Files are overwritten",
-                ),
+            Arg::new("episodes")
+                .long("episodes")
+                .value_name("N")
+                .default_value(episodes)
+                .value_parser(value_parser!(u32).range(1..))
+                .help("Number of episodes"),
         )
-        .arg(episodes("1"))
-        .arg(seed())
-        .arg(stochastic().conflicts_with_all(["random", "heuristic"]))
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("N")
+                .default_value("0")
+                .value_parser(value_parser!(u64).range(..=u64::from(u32::MAX)))
+                .help("Seed of the first episode"),
+        )
+        .arg(
+            Arg::new("stochastic")
+                .long("stochastic")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["random", "heuristic"])
+                .help("Draw actions instead of taking the likeliest"),
+        )
 }
 
 fn list() -> Command {
@@ -217,31 +237,6 @@ fn bench() -> Command {
                 ),
         )
         .arg(json().help("Print JSON, of the project's own environments alone"))
-}
-
-fn episodes(default: &'static str) -> Arg {
-    Arg::new("episodes")
-        .long("episodes")
-        .value_name("N")
-        .default_value(default)
-        .value_parser(value_parser!(u32).range(1..))
-        .help("Number of episodes")
-}
-
-fn seed() -> Arg {
-    Arg::new("seed")
-        .long("seed")
-        .value_name("N")
-        .default_value("0")
-        .value_parser(value_parser!(u64).range(..=u64::from(u32::MAX)))
-        .help("Seed of the first episode")
-}
-
-fn stochastic() -> Arg {
-    Arg::new("stochastic")
-        .long("stochastic")
-        .action(ArgAction::SetTrue)
-        .help("Draw actions instead of taking the likeliest")
 }
 
 fn json() -> Arg {

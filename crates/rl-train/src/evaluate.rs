@@ -1,9 +1,9 @@
 //! Judging a policy.
 
-use rl_core::{EnvironmentError, Episode, FlatEnvironment, Purpose, Stream, run_episode};
-use rl_envs::EnvironmentId;
-use rl_nets::{ActionChoice, PolicyFile};
+use rl_core::{EnvironmentError, Episode, Purpose, Stream, run_episode};
 use serde::Serialize;
+
+use crate::Player;
 
 /// The returns of a policy over some episodes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,8 +14,8 @@ pub struct Evaluation {
     pub episodes: usize,
     /// Seed of the first episode's reset.
     pub seed: u64,
-    /// Whether actions were drawn rather than the likeliest taken.
-    pub stochastic: bool,
+    /// How the actions were taken: `the likeliest`, `drawn`, `random` or `a rule of thumb`.
+    pub actions: &'static str,
     /// Mean return.
     pub return_mean: f64,
     /// Standard deviation of the returns (of the sample, divided by n).
@@ -61,47 +61,19 @@ pub enum EvaluateError {
     Environment(#[from] EnvironmentError),
 }
 
-/// The environment that a policy was trained on, if it is still what the policy knows.
-pub(crate) fn environment_of(policy: &PolicyFile) -> Result<EnvironmentId, EvaluateError> {
-    let unknown = || EvaluateError::UnknownEnvironment(policy.env.clone());
-    let id: EnvironmentId = policy.env.parse().map_err(|_| unknown())?;
-    let environment = id.make();
-    let (has, actions) = (
-        environment.observation_space().dim(),
-        environment.action_space(),
-    );
-    let takes = policy.weights.mlp.input_size();
-    if takes != has || policy.action_space != actions {
-        return Err(EvaluateError::Mismatch {
-            env: policy.env.clone(),
-            takes,
-            acts: policy.action_space.to_string(),
-            has,
-            actions: actions.to_string(),
-        });
-    }
-    Ok(id)
-}
-
-/// Plays `episodes` episodes of a policy.
+/// Plays `episodes` episodes.
 ///
-/// Episode `k` starts where Gymnasium's `reset(seed=seed + k)` does; stochastic actions come from
-/// a stream of the same seed.
+/// Episode `k` starts where Gymnasium's `reset(seed=seed + k)` does; actions are drawn from a
+/// stream of the same seed.
 ///
 /// # Errors
 /// [`EvaluateError`].
-pub fn evaluate(
-    policy: &PolicyFile,
-    episodes: usize,
-    seed: u64,
-    choice: ActionChoice,
-) -> Result<Evaluation, EvaluateError> {
-    let mut environment = environment_of(policy)?.make();
+pub fn evaluate(player: &Player, episodes: usize, seed: u64) -> Result<Evaluation, EvaluateError> {
+    let (id, mut policy) = player.cast()?;
+    let mut environment = id.make();
     if episodes == 0 {
         return Err(EvaluateError::NoEpisodes);
     }
-
-    let mut actor = policy.actor(choice);
     let played: Result<Vec<Episode>, EnvironmentError> = (seed..)
         .take(episodes)
         .map(|seed| {
@@ -109,7 +81,7 @@ pub fn evaluate(
             let mut action_rng = Stream::derive(seed, Purpose::Action, 0);
             run_episode(
                 &mut environment,
-                &mut actor,
+                &mut policy,
                 &mut environment_rng,
                 &mut action_rng,
             )
@@ -126,10 +98,10 @@ pub fn evaluate(
         .sum::<f64>()
         / n;
     Ok(Evaluation {
-        env: policy.env.clone(),
+        env: id.name().to_owned(),
         episodes,
         seed,
-        stochastic: choice == ActionChoice::Sample,
+        actions: player.actions(),
         return_mean,
         return_std: variance.sqrt(),
         return_min: returns.iter().copied().fold(f64::INFINITY, f64::min),

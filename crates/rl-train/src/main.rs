@@ -78,13 +78,17 @@ fn run_train(arguments: &clap::ArgMatches) -> Result<(), Failure> {
 }
 
 fn run_eval(arguments: &clap::ArgMatches) -> Result<(), Failure> {
-    let directory: &PathBuf = argument(arguments, "DIR")?;
     let episodes: &u32 = argument(arguments, "episodes")?;
     let seed: &u64 = argument(arguments, "seed")?;
-    let path = policy_path(directory);
-    let policy = PolicyFile::load(&path).map_err(Failure::run)?;
-    let evaluation = evaluate(&policy, *episodes as usize, *seed, choice(arguments))
-        .map_err(|error| Failure::Run(format!("{}: {error}", path.display())))?;
+    let evaluation =
+        evaluate(&player(arguments)?, *episodes as usize, *seed).map_err(
+            |error| match arguments.get_one::<PathBuf>("DIR") {
+                Some(directory) => {
+                    Failure::Run(format!("{}: {error}", policy_path(directory).display()))
+                }
+                None => Failure::run(error),
+            },
+        )?;
     if arguments.get_flag("json") {
         println!(
             "{}",
@@ -100,19 +104,7 @@ fn run_render(arguments: &clap::ArgMatches) -> Result<(), Failure> {
     let episodes: &u32 = argument(arguments, "episodes")?;
     let seed: &u64 = argument(arguments, "seed")?;
     let picture = Picture::at(argument::<PathBuf>(arguments, "out")?)?;
-    let player = if let Some(directory) = arguments.get_one::<PathBuf>("DIR") {
-        Player::Trained {
-            policy: PolicyFile::load(&policy_path(directory)).map_err(Failure::run)?,
-            choice: choice(arguments),
-        }
-    } else {
-        let id = command_line::environment(argument::<String>(arguments, "env")?)?;
-        if arguments.get_flag("random") {
-            Player::Random(id)
-        } else {
-            Player::Heuristic(id)
-        }
-    };
+    let player = player(arguments)?;
     let played = render(&player, *episodes as usize, *seed, &picture).map_err(|error| {
         if error.is_usage() {
             Failure::Usage(error.to_string())
@@ -122,6 +114,23 @@ fn run_render(arguments: &clap::ArgMatches) -> Result<(), Failure> {
     })?;
     println!("{}", screen::rendered(&picture, &played));
     Ok(())
+}
+
+/// Who plays: the agent of a directory, or what `--random` and `--heuristic` say.
+fn player(arguments: &clap::ArgMatches) -> Result<Player, Failure> {
+    if let Some(directory) = arguments.get_one::<PathBuf>("DIR") {
+        let policy = PolicyFile::load(&policy_path(directory)).map_err(Failure::run)?;
+        return Ok(Player::Trained {
+            policy: Box::new(policy),
+            choice: choice(arguments),
+        });
+    }
+    let id = command_line::environment(argument::<String>(arguments, "env")?)?;
+    Ok(if arguments.get_flag("random") {
+        Player::Random(id)
+    } else {
+        Player::Heuristic(id)
+    })
 }
 
 fn choice(arguments: &clap::ArgMatches) -> ActionChoice {

@@ -2,32 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use rl_core::{EnvironmentError, Episode, Policy, Purpose, RandomPolicy, Stream};
-use rl_envs::EnvironmentId;
+use rl_core::{EnvironmentError, Episode, Policy, Purpose, Stream};
 use rl_envs::draw::{Animation, DrawError, Drawable, Frame, PngSequence};
-use rl_nets::{ActionChoice, PolicyFile};
 
-use crate::evaluate::environment_of;
-use crate::{EvaluateError, UsageError};
+use crate::{EvaluateError, Player, UsageError};
 
 /// How long an animation stands still at the end of an episode, in seconds.
 const PAUSE: f64 = 1.0;
-
-/// Who plays.
-#[derive(Debug)]
-pub enum Player {
-    /// A trained policy, in the environment that it was trained on.
-    Trained {
-        /// The policy.
-        policy: PolicyFile,
-        /// How it takes its actions.
-        choice: ActionChoice,
-    },
-    /// Actions drawn at random.
-    Random(EnvironmentId),
-    /// The environment's rule of thumb.
-    Heuristic(EnvironmentId),
-}
 
 /// What is made of the frames, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,14 +57,6 @@ impl Picture {
 /// Why a policy could not be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// There is no rule of thumb for the environment.
-    #[error("there is no heuristic for '{env}'. Allowed: {}", allowed.join(", "))]
-    NoHeuristic {
-        /// The environment.
-        env: &'static str,
-        /// Those that have one.
-        allowed: Vec<&'static str>,
-    },
     /// The policy does not fit its environment.
     #[error(transparent)]
     Policy(#[from] EvaluateError),
@@ -98,10 +71,7 @@ pub enum RenderError {
 impl RenderError {
     /// Whether the call was wrong, rather than what came of it.
     pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::NoHeuristic { .. } | Self::Draw(DrawError::NotEmpty(_))
-        )
+        matches!(self, Self::Draw(DrawError::NotEmpty(_)))
     }
 }
 
@@ -118,7 +88,7 @@ pub fn render(
     seed: u64,
     picture: &Picture,
 ) -> Result<Vec<Episode>, RenderError> {
-    let (id, mut policy) = cast(player)?;
+    let (id, mut policy) = player.cast()?;
     let mut environment = id.make_drawable();
     let mut film = Film::begin(picture, environment.steps_per_second())?;
     let played = (seed..)
@@ -127,26 +97,6 @@ pub fn render(
         .collect::<Result<_, _>>()?;
     film.finish(picture.path())?;
     Ok(played)
-}
-
-fn cast(player: &Player) -> Result<(EnvironmentId, Box<dyn Policy>), RenderError> {
-    Ok(match player {
-        Player::Trained { policy, choice } => {
-            (environment_of(policy)?, Box::new(policy.actor(*choice)))
-        }
-        Player::Random(id) => (*id, Box::new(RandomPolicy::new(id.make().action_space()))),
-        Player::Heuristic(id) => match id.heuristic() {
-            Some(policy) => (*id, policy),
-            None => {
-                let others = EnvironmentId::ALL.iter();
-                let others = others.filter(|other| other.heuristic().is_some());
-                return Err(RenderError::NoHeuristic {
-                    env: id.name(),
-                    allowed: others.map(|other| other.name()).collect(),
-                });
-            }
-        },
-    })
 }
 
 fn play(

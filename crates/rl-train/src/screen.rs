@@ -110,14 +110,9 @@ pub fn summary(summary: &Summary) -> String {
 
 /// An evaluation as a table.
 pub fn evaluation(evaluation: &Evaluation) -> String {
-    let choice = if evaluation.stochastic {
-        "drawn"
-    } else {
-        "the likeliest"
-    };
     table(&[
         ("environment", evaluation.env.clone()),
-        ("actions", choice.into()),
+        ("actions", evaluation.actions.into()),
         (
             "episodes",
             format!("{} from seed {}", evaluation.episodes, evaluation.seed),

@@ -11,8 +11,8 @@ use rl_pg::{ConfigError, UpdateError};
 use serde::Serialize;
 
 use crate::{
-    Backend, BackendError, Config, EvaluateError, Evaluation, Row, RunDirectory, RunDirectoryError,
-    UsageError, evaluate,
+    Backend, BackendError, Config, EvaluateError, Evaluation, Player, Row, RunDirectory,
+    RunDirectoryError, UsageError, evaluate,
 };
 
 /// Episodes of the evaluation at the end of a run.
@@ -232,12 +232,11 @@ fn train_on<E: FlatEnvironment>(
         normalization,
     };
     policy.save(&directory.policy_path())?;
-    let evaluation = evaluate(
-        &policy,
-        EVALUATION_EPISODES,
-        EVALUATION_SEED,
-        ActionChoice::Mode,
-    )?;
+    let player = Player::Trained {
+        policy: Box::new(policy),
+        choice: ActionChoice::Mode,
+    };
+    let evaluation = evaluate(&player, EVALUATION_EPISODES, EVALUATION_SEED)?;
     let summary = Summary {
         env: config.env.clone(),
         algo: config.algo.name().to_owned(),
