@@ -1,14 +1,14 @@
-//! An environment of one's own, and an agent that learns it: a corridor with its exit on the right.
+//! An environment of one's own, checked, and an agent that learns it: a corridor with its exit on the right.
 use rl_core::{Agent, Collector, Environment, Purpose, Stream};
 use rl_core::{BoxSpace, Discrete, EnvironmentError, Space, Status, Step};
-use rl_envs::TimeLimit;
+use rl_envs::{ConformanceConfig, TimeLimit, check_environment};
 use rl_nets::{Device, PolicyConfig};
 use rl_pg::VpgConfig;
 
 /// Cells `0..LENGTH` and the exit after the last; every step costs 1, so the shortest way is best.
 #[derive(Clone, Default)]
 struct Corridor {
-    /// The cell; `None` while no episode runs.
+    /// The cell, `LENGTH` once outside; `None` before the first episode.
     cell: Option<usize>,
 }
 
@@ -35,18 +35,18 @@ impl Environment for Corridor {
     }
 
     fn step(&mut self, action: &usize, _: &mut Stream) -> Result<Step<[f32; 1]>, EnvironmentError> {
-        let cell = self.cell.ok_or(EnvironmentError::NotReset)?;
-        let cell = match action {
-            0 => cell.saturating_sub(1),
-            1 => cell + 1,
+        let cell = match (self.cell, action) {
+            (None, _) => return Err(EnvironmentError::NotReset),
+            (Some(LENGTH), _) => return Err(EnvironmentError::EpisodeOver),
+            (Some(cell), 0) => cell.saturating_sub(1),
+            (Some(cell), 1) => cell + 1,
             _ => return Err(EnvironmentError::outside(action, &self.action_space())),
         };
-        let out = cell == LENGTH;
-        self.cell = (!out).then_some(cell);
+        self.cell = Some(cell);
         Ok(Step {
             observation: [cell as f32],
             reward: -1.0,
-            status: if out {
+            status: if cell == LENGTH {
                 Status::Terminated
             } else {
                 Status::Running
@@ -57,6 +57,7 @@ impl Environment for Corridor {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let environment = TimeLimit::new(Corridor::default(), 100);
+    check_environment(|| environment.clone(), &ConformanceConfig::default())?;
     let weights = PolicyConfig::new(1, &environment.action_space()).draw(&mut Stream::derive(
         0,
         Purpose::Initialization,

@@ -17,7 +17,13 @@ from safetensors import safe_open
 
 import common
 
-IDS = {"cartpole": "CartPole-v1"}
+IDS = {
+    "cartpole": "CartPole-v1",
+    "pendulum": "Pendulum-v1",
+    "mountain-car": "MountainCar-v0",
+    "mountain-car-continuous": "MountainCarContinuous-v0",
+    "acrobot": "Acrobot-v1",
+}
 ACTIVATIONS = {
     "identity": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
@@ -42,18 +48,20 @@ def load(path):
     with safe_open(path, framework="np") as f:
         metadata = f.metadata()
         tensors = {name: f.get_tensor(name) for name in f.keys()}
-    if metadata["distribution"] != "categorical" or any(name.startswith("obs_norm") for name in tensors):
-        sys.exit(f"error: {path}: only categorical policies without observation normalization are read here")
     hidden = known(ACTIVATIONS, metadata["activation"], "activation")
     output = known(ACTIVATIONS, metadata["output_activation"], "activation")
     depth = sum(name.endswith(".weight") for name in tensors)
     layers = [(tensors[f"policy.layers.{i}.weight"], tensors[f"policy.layers.{i}.bias"]) for i in range(depth)]
 
+    mean, var = (tensors.get(f"obs_norm.{name}") for name in ("mean", "var"))
+
     def act(observation):
         x = np.asarray(observation, dtype=np.float32)
+        if mean is not None:
+            x = ((x - mean) / np.sqrt(var + 1e-8)).clip(-10, 10).astype(np.float32)
         for i, (weight, bias) in enumerate(layers):
             x = (hidden if i + 1 < depth else output)(weight @ x + bias)
-        return int(np.argmax(x))
+        return int(np.argmax(x)) if metadata["distribution"] == "categorical" else x
 
     return metadata["env"], act
 

@@ -126,7 +126,8 @@ pub trait Environment {
     /// Starts an episode.
     fn reset(&mut self, rng: &mut Stream) -> Self::Observation;
 
-    /// Takes a step.
+    /// Takes a step. A finite action beyond the bounds of a box may be refused, or clipped as
+    /// Gymnasium's environments do.
     ///
     /// # Errors
     /// [`EnvironmentError`], with state and stream untouched.

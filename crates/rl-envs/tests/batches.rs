@@ -9,7 +9,7 @@ use rl_core::{
 };
 use rl_envs::physics::Physics;
 use rl_envs::{
-    AcrobotPhysics, Batch, CartPole, CartPolePhysics, MountainCarContinuousPhysics,
+    AcrobotPhysics, Batch, CartPole, CartPolePhysics, EnvironmentId, MountainCarContinuousPhysics,
     MountainCarPhysics, PendulumPhysics, ShardError, Sharded, SimdBatch, Simulation, TimeLimit,
 };
 
@@ -96,22 +96,14 @@ where
             Box::new(simd(0..n).without_simd()),
         ),
     ];
-    if n >= 3 {
-        let shards = vec![
-            simd(0..third),
-            simd(third..half.max(third + 1)),
-            simd(half.max(third + 1)..n),
-        ];
-        forms.push((
-            "three threads of SIMD batches",
-            Box::new(Sharded::new(shards).unwrap()),
-        ));
-        let shards = vec![generic(0..half), generic(half..n)];
-        forms.push((
-            "two threads of generic batches",
-            Box::new(Sharded::new(shards).unwrap()),
-        ));
-    }
+    // Shards of every form and of different sizes, none of them larger than n: some may be empty.
+    let shards: Vec<Box<dyn BatchEnvironment>> = vec![
+        Box::new(simd(0..third)),
+        Box::new(generic(third..half)),
+        Box::new(simd(half..n).without_simd()),
+    ];
+    let sharded = Sharded::new(shards).unwrap();
+    forms.push(("three forms on three threads", Box::new(sharded)));
     let mut alone: Vec<_> = streams(seed, 0..n)
         .into_iter()
         .map(|rng| Alone {
@@ -155,7 +147,7 @@ where
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn cartpole_is_the_same_in_every_form(n in 1_usize..20, seed in 0..u64::MAX) {
@@ -269,13 +261,31 @@ fn a_buffer_of_the_wrong_length_is_an_error_that_names_it() {
 fn shards_are_some_and_have_the_same_spaces() {
     let none = Vec::<Box<dyn BatchEnvironment>>::new();
     assert!(matches!(Sharded::new(none), Err(ShardError::NoShard)));
-    let mixed = [
-        rl_envs::EnvironmentId::CartPole,
-        rl_envs::EnvironmentId::Pendulum,
-    ]
-    .map(|id| id.make_batch(streams(0, 0..2)));
+    let mixed = [EnvironmentId::CartPole, EnvironmentId::Pendulum]
+        .map(|id| id.make_batch(streams(0, 0..2)));
     assert!(matches!(
         Sharded::new(mixed.into()),
         Err(ShardError::Spaces(1))
     ));
+}
+
+#[test]
+fn a_step_allocates_nothing() {
+    for &id in EnvironmentId::ALL {
+        let mut batch = id.make_batch(streams(0, 0..9));
+        let space = batch.action_space();
+        let mut out = StepBuffers::new(9, batch.observation_space().dim());
+        let mut actions = vec![0.0; 9 * space.flat_dim()];
+        let mut rng = Stream::from_seed(0);
+        batch.reset_into(&mut out.observations).unwrap();
+        let allocations = allocation_counter::measure(|| {
+            for _ in 0..2000 {
+                for action in actions.chunks_mut(space.flat_dim()) {
+                    space.sample(&mut rng, action);
+                }
+                batch.step_into(&actions, out.as_mut()).unwrap();
+            }
+        });
+        assert_eq!(allocations.count_total, 0, "{id}");
+    }
 }

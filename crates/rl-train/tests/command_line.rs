@@ -600,3 +600,95 @@ fn parity_judges_the_environments_by_recorded_traces() {
         &["empty", "no recorded traces"],
     );
 }
+
+#[test]
+fn every_environment_trains_and_is_evaluated() {
+    let place = Place::new();
+    let list = assert_success(&place.rl("list envs --json"));
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let names: Vec<&str> = list["envs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names.len(), 7);
+    for name in names {
+        place.trained(name, &format!("--env {name} --normalize-observations"));
+        assert_success(&place.rl(&format!("eval {name} --episodes 2")));
+    }
+}
+
+#[test]
+fn what_observations_are_normalised_by_is_the_same_on_any_number_of_threads_and_saved() {
+    let place = Place::new();
+    let words = "--env pendulum --normalize-observations --environments 5";
+    place.trained("one", words);
+    place.trained("three", &format!("{words} --threads 3"));
+    let policy = |run: &str| fs::read(place.path(&format!("{run}/policy.safetensors"))).unwrap();
+    assert_eq!(policy("one"), policy("three"));
+    assert_eq!(
+        metrics(&place.path("one/metrics.csv")),
+        metrics(&place.path("three/metrics.csv"))
+    );
+
+    let path = place.path("one/policy.safetensors");
+    let moments = rl_nets::PolicyFile::load(&path).unwrap().normalization;
+    let moments = moments.unwrap();
+    // Cosine, sine and velocity of a rod that mostly hangs.
+    assert!(
+        moments.mean()[0] < 0.0 && moments.variance()[2] > 1.0,
+        "{moments:?}"
+    );
+    let evaluation = assert_success(&place.rl("eval one --json"));
+    let evaluation: Value = serde_json::from_str(&evaluation).unwrap();
+    let summary = json(&place.path("one/summary.json"));
+    assert_eq!(evaluation["returns"], summary["evaluation"]["returns"]);
+}
+
+#[test]
+fn random_actions_and_rules_of_thumb_are_judged_as_agents_are() {
+    let place = Place::new();
+    let mean = |words: &str| {
+        let evaluation = assert_success(&place.rl(&format!("eval {words} --json")));
+        let evaluation: Value = serde_json::from_str(&evaluation).unwrap();
+        evaluation["return_mean"].as_f64().unwrap()
+    };
+    assert_eq!(mean("--heuristic --env CartPole-v1"), 500.0);
+    // 23.7 in Gymnasium; a hundred episodes deviate by 1.2.
+    assert!((20.0..27.5).contains(&mean("--random --env cartpole")));
+    for (words, names) in [
+        ("eval", ["DIR", "--random"]),
+        ("eval --random", ["--env", "required"]),
+        ("eval --heuristic --env cartpol", ["cartpol", "'cartpole'"]),
+    ] {
+        assert_failure(&place.rl(words), 2, &names);
+    }
+}
+
+#[test]
+fn bench_measures_every_environment_in_every_form() {
+    let place = Place::new();
+    let json = assert_success(&place.rl("bench envs --runs 1 --seconds 0.0001 --json"));
+    let speeds: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let count = |form: &str| speeds.iter().filter(|speed| speed["form"] == form).count();
+    assert_eq!(
+        [count("scalar"), count("batch"), count("simd")],
+        [7, 28, 20]
+    );
+    for speed in &speeds {
+        assert!(speed["steps_per_s"].as_f64().unwrap() > 1000.0, "{speed}");
+        assert!(speed["n"].is_u64() && speed["env"].is_string(), "{speed}");
+    }
+    for (words, names) in [
+        ("bench", ["WHAT", "required"]),
+        ("bench cars", ["'cars'", "envs"]),
+        ("bench envs --seconds 0", ["'0'", "a positive number"]),
+        ("bench envs --runs 0", ["'0'", "--runs"]),
+    ] {
+        assert_failure(&place.rl(words), 2, &names);
+    }
+    let words = "bench envs --runs 1 --seconds 0.0001 --python no-such-python";
+    let output = place.rl(words);
+    assert_failure(&output, 1, &["no-such-python", "--python"]);
+}
