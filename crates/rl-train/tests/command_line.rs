@@ -655,8 +655,9 @@ fn random_actions_and_rules_of_thumb_are_judged_as_agents_are() {
         evaluation["return_mean"].as_f64().unwrap()
     };
     assert_eq!(mean("--heuristic --env CartPole-v1"), 500.0);
-    // 23.7 in Gymnasium; a hundred episodes deviate by 1.2.
-    assert!((20.0..27.5).contains(&mean("--random --env cartpole")));
+    // In Gymnasium it is 22.3, of deviation 11.8: 99.9 % of means of 1000 lie within 1.23.
+    let random = mean("--random --env cartpole --episodes 1000");
+    assert!((random - 22.3).abs() < 1.23, "{random}");
     for (words, names) in [
         ("eval", ["DIR", "--random"]),
         ("eval --random", ["--env", "required"]),
