@@ -63,7 +63,7 @@ pub struct Transition<R: Real, const STATE: usize> {
 /// The actions of a [`Physics`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ActionSet {
-    /// One of so many.
+    /// One of so many, at most 2²³.
     Choices(usize),
     /// A number between two; a finite one beyond them is for the physics to clip.
     Interval(f32, f32),
@@ -91,7 +91,11 @@ impl ActionSet {
     #[inline(always)]
     pub(crate) fn admits(self, value: f32) -> bool {
         match self {
-            Self::Choices(n) => value >= 0.0 && value < n as f32 && value as u32 as f32 == value,
+            Self::Choices(n) => {
+                /// 2²³: added to a smaller number, it leaves no room for a fraction.
+                const INTEGER: f32 = 8_388_608.0;
+                value >= 0.0 && value < n as f32 && (value + INTEGER) - INTEGER == value
+            }
             Self::Interval(..) => value.is_finite(),
         }
     }
