@@ -12,6 +12,10 @@
 //! assert_eq!(step.reward, 1.0);
 //! # Ok::<(), rl_core::EnvironmentError>(())
 //! ```
+//!
+//! # Features
+//! - `draw`: pictures of the environments, as PNG and GIF files (`rl_envs::draw`);
+//! - `parity`: replaying recorded traces of the reference (`rl_envs::parity`).
 
 mod acrobot;
 mod batch;
