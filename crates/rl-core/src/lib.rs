@@ -18,6 +18,7 @@
 //! assert_eq!(returns, [3.0, 2.0]);
 //! ```
 
+mod baselines;
 mod batch;
 mod collect;
 mod environment;
@@ -31,6 +32,9 @@ mod stream;
 mod trajectory;
 mod valued_steps;
 
+pub use baselines::{
+    Peers, batch_baseline, group_advantages, group_baseline, spread_over_steps, time_baseline,
+};
 pub use batch::{BatchEnvironment, BatchError, StepBuffers, StepSlices};
 pub use collect::{CollectError, Collection, Collector, Episode, run_episode};
 pub use environment::{Action, End, Environment, EnvironmentError, FlatEnvironment, Status, Step};
