@@ -34,6 +34,25 @@ impl Status {
             Self::Truncated => Some(End::Truncated),
         }
     }
+
+    /// Whether the observation after the step has a value: unless the episode terminated.
+    pub fn bootstraps(self) -> bool {
+        self != Self::Terminated
+    }
+
+    /// Whether the next step belongs to the same episode: unless it ended, one way or the other.
+    pub fn continues(self) -> bool {
+        self == Self::Running
+    }
+}
+
+impl From<End> for Status {
+    fn from(end: End) -> Self {
+        match end {
+            End::Terminated => Self::Terminated,
+            End::Truncated => Self::Truncated,
+        }
+    }
 }
 
 impl End {

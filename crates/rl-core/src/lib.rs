@@ -18,22 +18,32 @@
 //! assert_eq!(returns, [3.0, 2.0]);
 //! ```
 
+mod baselines;
 mod batch;
 mod collect;
 mod environment;
+mod gae;
 mod moments;
+mod n_step;
 mod policy;
 mod returns;
 mod space;
 mod stream;
 mod trajectory;
+mod valued_steps;
 
+pub use baselines::{
+    Peers, batch_baseline, group_advantages, group_baseline, spread_over_steps, time_baseline,
+};
 pub use batch::{BatchEnvironment, BatchError, StepBuffers, StepSlices};
 pub use collect::{CollectError, Collection, Collector, Episode, run_episode};
 pub use environment::{Action, End, Environment, EnvironmentError, FlatEnvironment, Status, Step};
+pub use gae::{Gae, GaeConfig, GaeConfigError};
 pub use moments::{MomentsError, RunningMoments};
+pub use n_step::{n_step_returns, td_targets};
 pub use policy::{Agent, Policy, RandomAgent, RandomPolicy};
 pub use returns::{discounted_return, discounted_reward_to_go, reward_to_go, sum_of_rewards};
 pub use space::{BoxSpace, Discrete, Space, SpaceError};
 pub use stream::{Purpose, SeedSequence, Stream};
 pub use trajectory::{Trajectory, TrajectoryBuilder, TrajectoryStore};
+pub use valued_steps::ValuedSteps;

@@ -37,6 +37,7 @@ mod sharded;
 mod simd_batch;
 mod simulation;
 mod time_limit;
+pub mod trivial;
 mod wrappers;
 
 pub use acrobot::{Acrobot, AcrobotPhysics};
