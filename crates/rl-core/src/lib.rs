@@ -21,6 +21,7 @@
 mod batch;
 mod collect;
 mod environment;
+pub mod finite_mdp;
 mod moments;
 mod policy;
 mod returns;
