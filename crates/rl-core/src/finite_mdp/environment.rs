@@ -166,9 +166,9 @@ pub(super) fn draw(probabilities: &[f64], rng: &mut Stream) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SoftmaxPolicy, chain, garnet};
+    use super::super::{SoftmaxPolicy, Weighting, chain, garnet};
     use super::*;
-    use crate::{Collector, run_episode};
+    use crate::{Collector, discounted_reward_to_go, run_episode};
 
     #[test]
     fn an_observation_is_the_state_one_hot() {
@@ -256,13 +256,58 @@ mod tests {
     #[test]
     fn next_states_are_drawn_by_their_probabilities() {
         let mut rng = Stream::from_seed(4);
-        let mut counts = [0_u32; 4];
+        let mut counts = [0_u32; 5];
         for _ in 0..10_000 {
-            counts[draw(&[0.0, 0.25, 0.75, 0.0], &mut rng)] += 1;
+            counts[draw(&[0.0, 0.25, 0.5, 0.25, 0.0], &mut rng)] += 1;
         }
         // 99.9 % of a binomial(10000, 1/4) lies within 3.3 standard deviations of 43.3.
         assert!(counts[1].abs_diff(2500) < 143, "{counts:?}");
-        assert_eq!((counts[0], counts[3]), (0, 0));
+        assert!(counts[3].abs_diff(2500) < 143, "{counts:?}");
+        assert_eq!((counts[0], counts[4]), (0, 0));
+    }
+
+    #[test]
+    fn the_mean_of_sampled_policy_gradients_is_the_exact_one() {
+        let mut rng = Stream::from_seed(6);
+        let mdp = garnet(4, 2, 4, 1, 0.8, &mut rng).unwrap();
+        let logits = (0..8).map(|_| rng.uniform(-1.0, 1.0)).collect();
+        let policy = SoftmaxPolicy::new(4, 2, logits).unwrap();
+        for weighting in [Weighting::Discounted, Weighting::Undiscounted] {
+            let exact = mdp.policy_gradient(&policy, weighting).unwrap();
+            let weight: f64 = match weighting {
+                Weighting::Discounted => mdp.gamma(),
+                Weighting::Undiscounted => 1.0,
+            };
+            let environment = FiniteMdpEnvironment::new(mdp.clone()).unwrap();
+            let mut collector = Collector::new(vec![environment], 7, 1).unwrap();
+            let collection = collector.collect(&policy.probabilities(), 400_000);
+            let (mut n, mut sum, mut squares) = (0.0, [0.0; 8], [0.0; 8]);
+            for trajectory in collection.unwrap().trajectories.iter() {
+                // Williams 1992: each score is weighted by the discounted reward-to-go.
+                let (mut sampled, mut returns) = ([0.0; 8], vec![0.0; trajectory.len()]);
+                discounted_reward_to_go(trajectory.rewards, mdp.gamma(), 0.0, &mut returns);
+                for (t, observation) in trajectory.observations.chunks_exact(4).enumerate() {
+                    let (state, action) = (state_of(observation).unwrap(), trajectory.actions[t]);
+                    let weight = weight.powi(t as i32) * f64::from(returns[t]);
+                    policy.add_score(state, action as usize, weight, &mut sampled);
+                }
+                n += 1.0;
+                for i in 0..8 {
+                    sum[i] += sampled[i];
+                    squares[i] += sampled[i] * sampled[i];
+                }
+            }
+            // 99.9 % of 8 standard normal numbers lie within 3.9 together; those of the terminal
+            // state, the last two, are 0.
+            for i in 0..8 {
+                let mean: f64 = sum[i] / n;
+                let standard_error = ((squares[i] / n - mean * mean) / n).sqrt();
+                assert!(
+                    (mean - exact[i]).abs() <= 3.9 * standard_error,
+                    "{weighting:?} {i}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -142,16 +142,16 @@ pub enum TableError {
     },
     /// A terminal state that does something.
     #[error(
-        "state {state} is terminal, but action {action} stays there with probability {stay} for a \
-         reward of {reward}; it must stay with probability 1 for 0"
+        "state {state} is terminal, but action {action} leaves it with probability {leave} and \
+         pays {reward}; both must be 0"
     )]
     TerminalActs {
         /// The terminal state.
         state: usize,
         /// The action.
         action: usize,
-        /// The probability of staying.
-        stay: f64,
+        /// The probability of leaving.
+        leave: f64,
         /// The reward.
         reward: f64,
     },

@@ -137,7 +137,7 @@ impl FiniteMdp {
         let mut matrix = vec![0.0; n * n];
         for (state, row) in transitions.iter().enumerate() {
             for (next, p) in row.iter().enumerate() {
-                if !self.is_terminal(state) && !self.is_terminal(next) {
+                if !self.is_terminal(next) {
                     let index = match side {
                         Side::Values => state * n + next,
                         Side::Visitation => next * n + state,
@@ -209,10 +209,10 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 pub(super) fn distance(a: impl Iterator<Item = f64>, b: &[f64]) -> f64 {
     a.zip(b).fold(0.0, |largest, (a, b)| {
         let difference = (a - b).abs();
-        if difference > largest || difference.is_nan() {
-            difference
-        } else {
+        if largest.is_nan() || difference <= largest {
             largest
+        } else {
+            difference
         }
     })
 }
@@ -246,6 +246,17 @@ mod tests {
                 prop_assert!(!mdp.is_terminal(state) || values[state] == 0.0);
             }
         }
+    }
+
+    #[test]
+    fn terminal_states_are_worth_nothing_whatever_is_claimed() {
+        let mdp = chain(2, 0.5).unwrap();
+        let forward = TabularPolicy::deterministic(2, &[1, 0]).unwrap();
+        for (values, residual) in [([1.0, 0.0], 0.0), ([1.0, 8.0], 8.0), ([4.0, 0.0], 3.0)] {
+            assert_eq!(mdp.bellman_residual(&forward, &values), Ok(residual));
+        }
+        assert_eq!(mdp.optimality_residual(&[1.0, 8.0]), Ok(8.0));
+        assert!(mdp.optimality_residual(&[f64::NAN, 8.0]).unwrap().is_nan());
     }
 
     #[test]

@@ -120,13 +120,14 @@ impl FiniteMdp {
                         next,
                     }
                 })?;
-                let (stay, reward) = (row[state], mdp.reward(state, action));
+                let reward = mdp.reward(state, action);
                 check_finite(reward, Entry::Reward { state, action })?;
-                if terminal && (stay != 1.0 || reward != 0.0) {
+                let leave: f64 = row[..state].iter().chain(&row[state + 1..]).sum();
+                if terminal && (leave > 0.0 || reward != 0.0) {
                     return Err(TableError::TerminalActs {
                         state,
                         action,
-                        stay,
+                        leave,
                         reward,
                     });
                 }
@@ -360,14 +361,19 @@ mod tests {
     #[test]
     fn a_terminal_state_that_is_left_pays_or_starts_an_episode_is_an_error() {
         assert_eq!(
+            refused(|tables| tables.transitions[4] = 1e-10),
+            "state 1 is terminal, but action 0 leaves it with probability 0.0000000001 and pays 0; \
+             both must be 0"
+        );
+        assert_eq!(
             refused(|tables| tables.lead(1, 0, 0, 0.0)),
-            "state 1 is terminal, but action 0 stays there with probability 0 for a reward of 0; \
-             it must stay with probability 1 for 0"
+            "state 1 is terminal, but action 0 leaves it with probability 1 and pays 0; both must \
+             be 0"
         );
         assert_eq!(
             refused(|tables| tables.rewards[3] = -1.0),
-            "state 1 is terminal, but action 1 stays there with probability 1 for a reward of -1; \
-             it must stay with probability 1 for 0"
+            "state 1 is terminal, but action 1 leaves it with probability 0 and pays -1; both must \
+             be 0"
         );
         assert_eq!(
             refused(|tables| tables.initial.copy_from_slice(&[0.5, 0.5])),

@@ -171,7 +171,7 @@ fn not_converged(config: &SolverConfig, residual: f64) -> SolveError {
 #[cfg(test)]
 mod tests {
     use super::super::testing::assert_close;
-    use super::super::{cliff, garnet, grid, two_state};
+    use super::super::{Tables, cliff, garnet, grid, two_state};
     use super::*;
     use crate::Stream;
 
@@ -242,22 +242,16 @@ mod tests {
     }
 
     #[test]
-    fn of_equally_good_actions_the_lowest_is_chosen() {
-        let mut tables = garnet(5, 2, 3, 0, 0.9, &mut Stream::from_seed(2))
-            .unwrap()
-            .tables()
-            .clone();
-        let copy = |row: &[f64], width: usize| -> Vec<f64> {
-            row.chunks_exact(2 * width)
-                .flat_map(|row| [&row[width..], &row[width..]].concat())
-                .collect()
-        };
-        tables.transitions = copy(&tables.transitions, 5);
-        tables.rewards = copy(&tables.rewards, 1);
+    fn of_the_best_actions_within_the_tolerance_the_lowest_is_chosen() {
+        let mut tables = Tables::at_rest(2, 4, 0.9).unwrap();
+        tables.terminal[1] = true;
+        for (action, reward) in [0.0, 1.0, 1.0 + 1e-10, 1.0].into_iter().enumerate() {
+            tables.lead(0, action, 1, reward);
+        }
         let mdp = FiniteMdp::new(tables).unwrap();
         let config = SolverConfig::default();
-        assert_eq!(mdp.value_iteration(&config).unwrap().choices, [0; 5]);
-        assert_eq!(mdp.policy_iteration(&config).unwrap().choices, [0; 5]);
+        assert_eq!(mdp.value_iteration(&config).unwrap().choices, [1, 0]);
+        assert_eq!(mdp.policy_iteration(&config).unwrap().choices, [1, 0]);
     }
 
     #[test]
@@ -291,6 +285,19 @@ mod tests {
             mdp.policy_iteration(&config),
             Err(SolveError::NeverEnds { state: 0 })
         );
+    }
+
+    #[test]
+    fn values_that_overflow_never_converge() {
+        let mut tables = two_state(0.9).unwrap().tables().clone();
+        tables.rewards[2] = 1e308;
+        let solved = FiniteMdp::new(tables)
+            .unwrap()
+            .value_iteration(&SolverConfig {
+                max_iterations: 50,
+                ..SolverConfig::default()
+            });
+        assert!(matches!(solved, Err(SolveError::NotConverged { .. })));
     }
 
     #[test]
