@@ -24,7 +24,7 @@ impl Default for SolverConfig {
     }
 }
 
-/// Optimal values, and a policy that has them.
+/// Optimal values, and a policy that is greedy for them, within the tolerance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimum {
     /// `V*(s)`, `[states]`.
@@ -52,7 +52,8 @@ impl FiniteMdp {
     ///
     /// An action replaces the one chosen so far if it is better by more than `tolerance`, the
     /// lowest of the best ones first: of equally good actions, the one is kept that was good first
-    /// (where γ = 1, the shorter way to a reward).
+    /// (where γ = 1, the shorter way to a reward). A policy that never ends counts too, by the sum
+    /// of its rewards.
     ///
     /// # Errors
     /// [`SolveError::Tolerance`] for one that is negative or not finite,
@@ -86,7 +87,7 @@ impl FiniteMdp {
     /// one.
     ///
     /// An action replaces another if it is better by more than `tolerance`, the lowest of the
-    /// best ones first.
+    /// best ones first, so that no value is further than `tolerance / (1 − γ)` from `V*`.
     ///
     /// # Errors
     /// As [`FiniteMdp::evaluate`]: for γ = 1 every state must be able to reach a terminal one, and
