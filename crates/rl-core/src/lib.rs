@@ -22,6 +22,7 @@ mod baselines;
 mod batch;
 mod collect;
 mod environment;
+pub mod finite_mdp;
 mod gae;
 mod moments;
 mod n_step;

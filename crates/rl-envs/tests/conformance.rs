@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use rl_core::finite_mdp::{FiniteMdpEnvironment, garnet};
 use rl_core::{
     BatchEnvironment, BatchError, BoxSpace, EnvironmentError, FlatEnvironment, Space, Status,
     StepBuffers, StepSlices, Stream,
@@ -205,6 +206,14 @@ fn environments_and_wrappers_conform() {
     check(|| EpisodeStatistics::new(CartPole::v1(), 10).unwrap()).unwrap();
     check(|| RescaleAction::with_range(walk(), -3.0, 5.0).unwrap()).unwrap();
     check(|| ClipAction::new(walk()).unwrap()).unwrap();
+}
+
+#[test]
+fn a_finite_mdp_conforms_as_an_environment() {
+    let mdp = garnet(6, 2, 3, 1, 0.9, &mut Stream::from_seed(0)).unwrap();
+    let environment = FiniteMdpEnvironment::new(mdp).unwrap();
+    let report = check(|| TimeLimit::new(environment.clone(), 100)).unwrap();
+    assert!(report.terminated > 0);
 }
 
 #[test]
