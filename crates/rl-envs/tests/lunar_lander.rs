@@ -553,6 +553,11 @@ fn the_heuristic_does_as_well_as_over_box2d() {
         let mean = mean(&outcomes);
         assert!((mean - expected).abs() <= 20.0, "{}: {mean}", L::GOLDEN);
         let landed = share(&outcomes, LunarLanderEnd::Landed);
+        println!(
+            "{}: mean return {mean:.1}, {:.1} % landed",
+            L::GOLDEN,
+            100.0 * landed
+        );
         assert!(landed >= 0.85, "{}: {landed}", L::GOLDEN);
     }
     // Means of Gymnasium over the same seeds.
