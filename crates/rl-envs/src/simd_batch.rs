@@ -258,3 +258,41 @@ fn write<const O: usize>(
     out.rewards[start..][..lanes].copy_from_slice(&rewards[..lanes]);
     out.statuses[start..][..lanes].fill(Status::Running);
 }
+
+#[cfg(test)]
+mod tests {
+    use rl_core::StepBuffers;
+
+    use super::*;
+    use crate::physics::archs;
+    use crate::{Acrobot, CartPole, MountainCarContinuous};
+
+    #[test]
+    fn every_instruction_set_of_the_machine_gives_the_same_bits() {
+        fn check<P: Physics<S, O>, const S: usize, const O: usize>(
+            environment: &TimeLimit<Simulation<P, S, O>>,
+        ) {
+            let outcomes: Vec<Vec<StepBuffers>> = archs()
+                .into_iter()
+                .map(|arch| {
+                    let rngs = (0..21).map(Stream::from_seed).collect();
+                    let batch = SimdBatch::new(environment, rngs);
+                    let mut batch = SimdBatch { arch, ..batch };
+                    let mut rng = Stream::from_seed(0);
+                    let mut out = StepBuffers::new(21, O);
+                    batch.reset_into(&mut out.observations).unwrap();
+                    let step = |_| {
+                        let actions: Vec<f32> = (0..21).map(|_| rng.below(2) as f32).collect();
+                        batch.step_into(&actions, out.as_mut()).unwrap();
+                        out.clone()
+                    };
+                    (0..1000).map(step).collect()
+                })
+                .collect();
+            assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]));
+        }
+        check(&CartPole::v1());
+        check(&Acrobot::v1());
+        check(&MountainCarContinuous::v0());
+    }
+}

@@ -189,10 +189,19 @@ impl<S: Simd> Real for Lanes<S> {
     }
 }
 
+/// Every instruction set of this machine that there is a form for, not the widest alone.
+#[cfg(test)]
+pub(crate) fn archs() -> Vec<pulp::Arch> {
+    let mut archs = vec![pulp::Arch::new(), pulp::Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    archs.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+    archs
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pulp::{Arch, WithSimd};
+    use pulp::WithSimd;
 
     /// Applies an expression to numbers, a register at a time.
     struct Apply<'a, F>(&'a [f64], F);
@@ -220,10 +229,16 @@ mod tests {
     }
 
     fn assert_lanes_equal_numbers(numbers: &[f64], function: impl Function) {
-        let lanes = Arch::new().dispatch(Apply(numbers, &function));
-        for (x, lane) in numbers.iter().zip(lanes) {
-            let alone = function.apply(*x);
-            assert_eq!(lane.to_bits(), alone.to_bits(), "{x}: {lane} {alone}");
+        for arch in archs() {
+            let lanes = arch.dispatch(Apply(numbers, &function));
+            for (x, lane) in numbers.iter().zip(lanes) {
+                let alone = function.apply(*x);
+                assert_eq!(
+                    lane.to_bits(),
+                    alone.to_bits(),
+                    "{x}: {lane} {alone}, {arch:?}"
+                );
+            }
         }
     }
 

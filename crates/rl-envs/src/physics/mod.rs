@@ -11,6 +11,8 @@ mod trigonometry;
 use rl_core::{BoxSpace, Discrete, Space, Stream};
 
 pub(crate) use lanes::Lanes;
+#[cfg(test)]
+pub(crate) use lanes::archs;
 pub use real::{Mask, Real};
 
 /// The physics of an environment whose state is `STATE` real numbers, of which it shows
