@@ -6,12 +6,18 @@ use crate::physics::{ActionSet, Physics, Real, Transition};
 use crate::{ResetBounds, Simulation, TimeLimit};
 
 const FORCE: f64 = 0.001;
-const GRAVITY: f64 = 0.0025;
+pub(crate) const GRAVITY: f64 = 0.0025;
 pub(crate) const MIN_POSITION: f64 = -1.2;
 pub(crate) const MAX_POSITION: f64 = 0.6;
 pub(crate) const MAX_SPEED: f64 = 0.07;
 /// Gymnasium's position of the flag.
 pub(crate) const GOAL_POSITION: f64 = 0.5;
+
+/// Bounds of position and velocity.
+pub(crate) const BOUNDS: [(f32, f32); 2] = [
+    (MIN_POSITION as f32, MAX_POSITION as f32),
+    (-MAX_SPEED as f32, MAX_SPEED as f32),
+];
 
 /// Gymnasium's MountainCar without its time limit; [`MountainCar::v0`] has it.
 ///
@@ -45,10 +51,7 @@ impl Physics<2, 2> for MountainCarPhysics {
 
     const ACTIONS: ActionSet = ActionSet::Choices(3);
 
-    const BOUNDS: [(f32, f32); 2] = [
-        (MIN_POSITION as f32, MAX_POSITION as f32),
-        (-MAX_SPEED as f32, MAX_SPEED as f32),
-    ];
+    const BOUNDS: [(f32, f32); 2] = BOUNDS;
 
     #[inline]
     fn initial_state(&self, rng: &mut Stream) -> [f64; 2] {

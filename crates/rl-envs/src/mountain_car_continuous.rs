@@ -2,12 +2,11 @@
 
 use rl_core::Stream;
 
-use crate::mountain_car::{MAX_POSITION, MAX_SPEED, MIN_POSITION};
+use crate::mountain_car::{BOUNDS, GRAVITY, MAX_POSITION, MAX_SPEED, MIN_POSITION};
 use crate::physics::{ActionSet, Physics, Real, Transition};
 use crate::{ResetBounds, Simulation, TimeLimit};
 
 const POWER: f64 = 0.0015;
-const GRAVITY: f64 = 0.0025;
 pub(crate) const GOAL_POSITION: f64 = 0.45;
 
 /// Gymnasium's MountainCarContinuous without its time limit; [`MountainCarContinuous::v0`] has it.
@@ -44,10 +43,7 @@ impl Physics<2, 2> for MountainCarContinuousPhysics {
 
     const ACTIONS: ActionSet = ActionSet::Interval(-1.0, 1.0);
 
-    const BOUNDS: [(f32, f32); 2] = [
-        (MIN_POSITION as f32, MAX_POSITION as f32),
-        (-MAX_SPEED as f32, MAX_SPEED as f32),
-    ];
+    const BOUNDS: [(f32, f32); 2] = BOUNDS;
 
     #[inline]
     fn initial_state(&self, rng: &mut Stream) -> [f64; 2] {
@@ -59,15 +55,9 @@ impl Physics<2, 2> for MountainCarContinuousPhysics {
         let [position, velocity] = state;
         let constant = |value| action.constant(value);
         // A state that fits `f32` is one: only the initial position, a random `f64`, does not.
-        let single = position.round_to_f32().ge(position)
-            & position.round_to_f32().le(position)
-            & velocity.round_to_f32().ge(velocity)
-            & velocity.round_to_f32().le(velocity);
+        let single =
+            position.equals(position.round_to_f32()) & velocity.equals(velocity.round_to_f32());
         let round = |value: R| R::select(single, value.round_to_f32(), value);
-        let clip = |value: R, low: R, high: R| {
-            let raised = R::select(value.lt(low), low, value);
-            R::select(raised.gt(high), high, raised)
-        };
 
         let pull = round(position * 3.0).sin_cos().1 * GRAVITY;
         // A throttle within its bounds is an `f32` and makes one of the power; the bounds are not.
@@ -79,9 +69,9 @@ impl Physics<2, 2> for MountainCarContinuousPhysics {
             (thrust - pull.round_to_f32()).round_to_f32(),
         );
         let speed = round(constant(MAX_SPEED));
-        let velocity = clip(round(velocity + round(push)), -speed, speed);
+        let velocity = round(velocity + round(push)).clip_between(-speed, speed);
         let (low, high) = (round(constant(MIN_POSITION)), round(constant(MAX_POSITION)));
-        let position = clip(round(position + velocity), low, high);
+        let position = round(position + velocity).clip_between(low, high);
         let at_wall = position.le(low) & velocity.lt(constant(0.0));
         let velocity = R::select(at_wall, constant(0.0), velocity);
 

@@ -252,7 +252,7 @@ fn run_bench(arguments: &clap::ArgMatches) -> Result<(), Failure> {
     }
     let mut speeds = Vec::new();
     for &id in EnvironmentId::ALL {
-        let measured = bench_environment(id, &config);
+        let measured = bench_environment(id, &config).map_err(Failure::run)?;
         if !json {
             print!("{}", bench_screen::environment(&measured));
         }

@@ -59,11 +59,11 @@ pub enum ParityError {
         /// The file.
         file: PathBuf,
         /// The line, from 1.
-        line: usize,
+        line: u64,
         /// Values in the row.
-        cells: usize,
+        cells: u64,
         /// Columns in the header.
-        columns: usize,
+        columns: u64,
     },
     /// A value that cannot be what the column holds.
     #[error("{}, line {line}: {column} = '{value}' is not {expected}", file.display())]
@@ -71,7 +71,7 @@ pub enum ParityError {
         /// The file.
         file: PathBuf,
         /// The line, from 1.
-        line: usize,
+        line: u64,
         /// The column.
         column: String,
         /// What stands there.

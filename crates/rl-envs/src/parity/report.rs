@@ -88,7 +88,7 @@ pub struct Quantity {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Deviation {
     /// The line of the file, from 1.
-    pub line: usize,
+    pub line: u64,
     /// What the row is about, such as `id 7` or `episode 3, t 12`.
     pub row: String,
     /// The column.

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use csv::StringRecord;
+
 use super::ParityError;
 
 /// Columns of words; all others hold numbers.
@@ -11,9 +13,8 @@ const WORDS: &[&str] = &["kind", "policy", "name", "source", "outcome"];
 /// A file: a header, and at least one row of as many values.
 pub(super) struct Table {
     path: PathBuf,
-    columns: Vec<String>,
-    /// Line and values of each row.
-    rows: Vec<(usize, Vec<String>)>,
+    columns: StringRecord,
+    rows: Vec<StringRecord>,
     key: Key,
 }
 
@@ -24,33 +25,33 @@ type Key = &'static [&'static str];
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     table: &'a Table,
-    line: usize,
-    values: &'a [String],
+    values: &'a StringRecord,
 }
 
 impl Table {
     /// Reads a file whose rows the columns `key` tell apart.
     fn read(path: PathBuf, key: Key) -> Result<Self, ParityError> {
-        let text = std::fs::read_to_string(&path).map_err(|source| ParityError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        let mut lines = (1..)
-            .zip(text.lines())
-            .filter(|(_, line)| !line.trim().is_empty());
-        let split = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
-        let columns = lines.next().map_or(Vec::new(), |(_, line)| split(line));
-        let rows: Vec<_> = lines.map(|(line, text)| (line, split(text))).collect();
+        let failed = |error: csv::Error| match error.kind() {
+            csv::ErrorKind::UnequalLengths {
+                pos,
+                expected_len,
+                len,
+            } => ParityError::RowLength {
+                file: path.clone(),
+                line: pos.as_ref().map_or(0, csv::Position::line),
+                cells: *len,
+                columns: *expected_len,
+            },
+            _ => ParityError::Read {
+                path: path.clone(),
+                source: error.into(),
+            },
+        };
+        let mut reader = csv::Reader::from_path(&path).map_err(failed)?;
+        let columns = reader.headers().map_err(failed)?.clone();
+        let rows: Vec<_> = reader.records().collect::<Result<_, _>>().map_err(failed)?;
         if rows.is_empty() {
             return Err(ParityError::NoRows { file: path });
-        }
-        if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != columns.len()) {
-            return Err(ParityError::RowLength {
-                file: path,
-                line: *line,
-                cells: row.len(),
-                columns: columns.len(),
-            });
         }
         let table = Self {
             path,
@@ -59,7 +60,7 @@ impl Table {
             key,
         };
         // Also where nothing is compared, a number is a number.
-        let is_number = |column: &&String| !WORDS.contains(&column.as_str());
+        let is_number = |column: &&str| !WORDS.contains(column);
         for row in table.rows() {
             for column in table.columns.iter().filter(is_number) {
                 row.number(column)?;
@@ -103,9 +104,8 @@ impl Table {
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|(line, values)| Row {
+        self.rows.iter().map(|values| Row {
             table: self,
-            line: *line,
             values,
         })
     }
@@ -157,8 +157,8 @@ impl Table {
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn line(self) -> usize {
-        self.line
+    pub(super) fn line(self) -> u64 {
+        self.values.position().map_or(0, csv::Position::line)
     }
 
     /// What tells the row from the others, such as `episode 3, t 12`.
@@ -178,11 +178,10 @@ impl<'a> Row<'a> {
             .iter()
             .position(|name| name == column)
             .and_then(|i| self.values.get(i))
-            .map(String::as_str)
             .ok_or_else(|| ParityError::MissingColumn {
                 file: path.clone(),
                 column: column.to_owned(),
-                columns: columns.join(", "),
+                columns: columns.iter().collect::<Vec<_>>().join(", "),
             })
     }
 
@@ -224,7 +223,7 @@ impl<'a> Row<'a> {
     pub(super) fn wrong(self, column: &str, expected: impl Into<String>) -> ParityError {
         ParityError::Value {
             file: self.table.path.clone(),
-            line: self.line,
+            line: self.line(),
             column: column.to_owned(),
             value: self.text(column).unwrap_or_default().to_owned(),
             expected: expected.into(),

@@ -64,6 +64,12 @@ pub trait Real:
         other.le(self)
     }
 
+    /// Whether `self == other`.
+    #[inline(always)]
+    fn equals(self, other: Self) -> Self::Mask {
+        self.le(other) & other.le(self)
+    }
+
     /// The absolute value.
     #[must_use]
     #[inline(always)]
@@ -75,7 +81,13 @@ pub trait Real:
     #[must_use]
     #[inline(always)]
     fn clip(self, low: f64, high: f64) -> Self {
-        let (low, high) = (self.constant(low), self.constant(high));
+        self.clip_between(self.constant(low), self.constant(high))
+    }
+
+    /// The nearest number within `[low, high]`, whose bounds may differ from lane to lane.
+    #[must_use]
+    #[inline(always)]
+    fn clip_between(self, low: Self, high: Self) -> Self {
         let raised = Self::select(self.lt(low), low, self);
         Self::select(raised.gt(high), high, raised)
     }

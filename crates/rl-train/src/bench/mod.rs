@@ -4,7 +4,9 @@ mod peers;
 
 use std::time::Instant;
 
-use rl_core::{Action, BatchEnvironment, Environment, Purpose, Space, Status, StepBuffers, Stream};
+use rl_core::{
+    Action, BatchEnvironment, BatchError, Environment, Purpose, Space, Status, StepBuffers, Stream,
+};
 use rl_envs::{
     Acrobot, Batch, CartPole, EnvironmentId, LunarLander, LunarLanderContinuous, MountainCar,
     MountainCarContinuous, Pendulum,
@@ -52,7 +54,14 @@ pub struct Speed {
 }
 
 /// Measures an environment in every form it has.
-pub fn bench_environment(id: EnvironmentId, config: &BenchConfig) -> Vec<Speed> {
+///
+/// # Errors
+/// [`BatchError`] if an environment refuses what was drawn from its own action space: nothing
+/// was measured then.
+pub fn bench_environment(
+    id: EnvironmentId,
+    config: &BenchConfig,
+) -> Result<Vec<Speed>, BatchError> {
     match id {
         EnvironmentId::CartPole => forms(id, CartPole::v1, config),
         EnvironmentId::Pendulum => forms(id, Pendulum::v1, config),
@@ -68,25 +77,25 @@ fn forms<E: Environment + Send>(
     id: EnvironmentId,
     make: impl Fn() -> E,
     config: &BenchConfig,
-) -> Vec<Speed> {
+) -> Result<Vec<Speed>, BatchError> {
     let speed = |form, n, steps_per_s| Speed {
         env: id.name(),
         form,
         n,
         steps_per_s,
     };
-    let mut speeds = vec![speed(Form::Scalar, 1, scalar(make(), config))];
+    let mut speeds = vec![speed(Form::Scalar, 1, scalar(make(), config)?)];
     for n in BATCH_SIZES {
         let generic = Batch::new(&make, streams(n));
-        speeds.push(speed(Form::Batch, n, batch(generic, config)));
+        speeds.push(speed(Form::Batch, n, batch(generic, config)?));
     }
     if id.has_simd_batch() {
         for n in BATCH_SIZES {
             let simd = id.make_batch(streams(n));
-            speeds.push(speed(Form::Simd, n, batch(simd, config)));
+            speeds.push(speed(Form::Simd, n, batch(simd, config)?));
         }
     }
-    speeds
+    Ok(speeds)
 }
 
 fn streams(n: usize) -> Vec<Stream> {
@@ -106,7 +115,7 @@ fn random_actions(space: &Space, rows: usize) -> Vec<f32> {
     actions
 }
 
-fn scalar<E: Environment>(mut environment: E, config: &BenchConfig) -> f64 {
+fn scalar<E: Environment>(mut environment: E, config: &BenchConfig) -> Result<f64, BatchError> {
     let space = environment.action_space();
     let actions: Vec<E::Action> = random_actions(&space, 4096)
         .chunks_exact(space.flat_dim())
@@ -116,16 +125,22 @@ fn scalar<E: Environment>(mut environment: E, config: &BenchConfig) -> f64 {
     environment.reset(&mut rng);
     median_rate(config, actions.len(), || {
         for action in &actions {
-            match environment.step(action, &mut rng) {
-                Ok(step) if step.status == Status::Running => {}
-                // A drawn action is never refused.
-                _ => drop(environment.reset(&mut rng)),
+            let step =
+                environment
+                    .step(action, &mut rng)
+                    .map_err(|source| BatchError::Environment {
+                        environment: 0,
+                        source,
+                    })?;
+            if step.status != Status::Running {
+                environment.reset(&mut rng);
             }
         }
+        Ok(())
     })
 }
 
-fn batch(mut batch: impl BatchEnvironment, config: &BenchConfig) -> f64 {
+fn batch(mut batch: impl BatchEnvironment, config: &BenchConfig) -> Result<f64, BatchError> {
     /// Environment steps between two looks at the clock.
     const CHUNK: usize = 65_536;
     let n = batch.len();
@@ -133,30 +148,33 @@ fn batch(mut batch: impl BatchEnvironment, config: &BenchConfig) -> f64 {
     let rows = (4096 / n).max(16);
     let actions = random_actions(&batch.action_space(), rows * n);
     let mut buffers = StepBuffers::new(n, batch.observation_space().dim());
-    // Buffers of the right size and drawn actions are never refused.
-    let _ = batch.reset_into(&mut buffers.observations);
+    batch.reset_into(&mut buffers.observations)?;
     let steps = CHUNK.div_ceil(n);
     median_rate(config, steps * n, || {
         for row in actions.chunks_exact(n * width).cycle().take(steps) {
-            let _ = batch.step_into(row, buffers.as_mut());
+            batch.step_into(row, buffers.as_mut())?;
         }
+        Ok(())
     })
 }
 
 /// The median over runs of the environment steps per second of `chunk`, which takes `steps`.
-fn median_rate(config: &BenchConfig, steps: usize, mut chunk: impl FnMut()) -> f64 {
-    chunk();
-    let mut rates: Vec<f64> = (0..config.runs)
-        .map(|_| {
-            let start = Instant::now();
-            let mut chunks = 0;
-            while chunks == 0 || start.elapsed().as_secs_f64() < config.seconds {
-                chunk();
-                chunks += 1;
-            }
-            (chunks * steps) as f64 / start.elapsed().as_secs_f64()
-        })
-        .collect();
+fn median_rate(
+    config: &BenchConfig,
+    steps: usize,
+    mut chunk: impl FnMut() -> Result<(), BatchError>,
+) -> Result<f64, BatchError> {
+    chunk()?;
+    let mut rates = Vec::with_capacity(config.runs);
+    for _ in 0..config.runs {
+        let start = Instant::now();
+        let mut chunks = 0;
+        while chunks == 0 || start.elapsed().as_secs_f64() < config.seconds {
+            chunk()?;
+            chunks += 1;
+        }
+        rates.push((chunks * steps) as f64 / start.elapsed().as_secs_f64());
+    }
     rates.sort_by(f64::total_cmp);
-    rates[rates.len() / 2]
+    Ok(rates[rates.len() / 2])
 }
