@@ -1,10 +1,12 @@
 //! A policy written to disk, read back, and acting on the host without tensors.
-use rl_core::{Environment, Stream, run_episode};
+use rl_core::{Environment, Space, Stream, run_episode};
 use rl_envs::CartPole;
-use rl_nets::{ActionChoice, Activation, LayerWeights, MlpWeights, PolicyFile, PolicyWeights};
+use rl_nets::{
+    ActionChoice, Activation, Head, LayerWeights, MlpWeights, PolicyFile, PolicyWeights,
+};
 
 /// One linear layer, by hand: push to the side that the pole leans and falls to.
-fn by_hand() -> PolicyWeights {
+fn by_hand(action_space: &Space) -> PolicyWeights {
     let layer = LayerWeights {
         input_size: 4,
         output_size: 2,
@@ -13,6 +15,7 @@ fn by_hand() -> PolicyWeights {
         bias: vec![0.0, 0.0],
     };
     PolicyWeights {
+        head: Head::of(action_space),
         mlp: MlpWeights {
             layers: vec![layer],
             activation: Activation::Identity,
@@ -30,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         env: "cartpole".into(),
         algo: "by-hand".into(),
         action_space: environment.action_space(),
-        weights: by_hand(),
+        weights: by_hand(&environment.action_space()),
         normalization: None,
     };
     policy.save(&path)?;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use pulp::{Arch, NullaryFnOnce};
-use rand_distr::{Distribution, StandardNormal};
 use rl_core::{Policy, RunningMoments, Stream};
 
 use crate::dense::Dense;
-use crate::{Activation, DistributionKind, PolicyWeights};
+use crate::distribution::{DistributionKind, Head};
+use crate::{Activation, PolicyWeights};
 
 /// How an actor chooses from the distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +54,18 @@ struct Network {
     output_activation: Activation,
     input_size: usize,
     output_size: usize,
-    /// `ln σ` and `σ` of a Gaussian policy.
-    std: Option<(Vec<f32>, Vec<f32>)>,
+    head: Head,
+    /// Empty where the head has none.
+    log_std: Vec<f32>,
 }
 
 impl Actor {
     /// An actor that samples from the policy with these weights.
+    ///
+    /// # Panics
+    /// If the network or `ln σ` is not what the head of the weights asks for.
     pub fn new(weights: &PolicyWeights) -> Self {
+        weights.assert_fit();
         let mlp = &weights.mlp;
         let layers: Vec<Dense> = mlp.layers.iter().map(Dense::new).collect();
         let widest = layers.iter().map(Dense::padded).max().unwrap_or(0);
@@ -71,12 +76,8 @@ impl Actor {
                 output_activation: mlp.output_activation,
                 input_size: mlp.input_size(),
                 output_size: mlp.output_size(),
-                std: weights.log_std.as_ref().map(|log_std| {
-                    (
-                        log_std.clone(),
-                        log_std.iter().map(|log_std| log_std.exp()).collect(),
-                    )
-                }),
+                head: weights.head.clone(),
+                log_std: weights.log_std.clone().unwrap_or_default(),
             }),
             choice: ActionChoice::Sample,
             arch: Arch::new(),
@@ -113,14 +114,11 @@ impl Actor {
 
     /// The distribution of the actions.
     pub fn distribution(&self) -> DistributionKind {
-        match self.network.std {
-            None => DistributionKind::Categorical,
-            Some(_) => DistributionKind::DiagGaussian,
-        }
+        self.network.head.kind()
     }
 
-    /// The logits or means of a batch of observations, `[n, observation_dim]`, into
-    /// `[n, output_size]`.
+    /// The network's outputs for a batch of observations, `[n, observation_dim]`, into
+    /// `[n, outputs]`.
     ///
     /// # Panics
     /// If `outputs` has another number of rows.
@@ -158,27 +156,29 @@ impl Actor {
     /// The mean of `KL(self ‖ other)` over a batch of observations, `[n, observation_dim]`.
     ///
     /// # Panics
-    /// If the two have different action spaces.
+    /// If the two have different heads.
     pub fn mean_kl(&mut self, other: &mut Self, observations: &[f32]) -> f64 {
+        assert_eq!(
+            self.network.head, other.network.head,
+            "a divergence is between distributions of one kind over one space"
+        );
         let n = observations.len() / self.network.input_size;
         let width = self.network.output_size;
         let mut outputs = [vec![0.0; n * width], vec![0.0; n * width]];
         self.evaluate(observations, &mut outputs[0]);
         other.evaluate(observations, &mut outputs[1]);
         let [p, q] = outputs.each_ref().map(|rows| rows.chunks_exact(width));
-        let total: f64 = match (&self.network.std, &other.network.std) {
-            (Some((p_log_std, _)), Some((q_log_std, _))) => p
-                .zip(q)
-                .map(|(p, q)| gaussian_kl(p, p_log_std, q, q_log_std))
-                .sum(),
-            _ => p.zip(q).map(|(p, q)| categorical_kl(p, q)).sum(),
-        };
-        total / n.max(1) as f64
+        let (p_log_std, q_log_std) = (&self.network.log_std, &other.network.log_std);
+        let rows = p.zip(q).map(|(p, q)| {
+            let kl = self.network.head.kl(p, p_log_std, q, q_log_std);
+            f64::from(kl)
+        });
+        rows.sum::<f64>() / n.max(1) as f64
     }
 }
 
 impl Network {
-    /// Logits or means of one observation, followed by padding.
+    /// Outputs for one observation, followed by padding.
     #[inline(always)]
     fn forward<'a>(&self, observation: &[f32], scratch: &'a mut [Vec<f32>; 2]) -> &'a [f32] {
         let [mut input, mut output] = scratch.each_mut().map(Vec::as_mut_slice);
@@ -226,11 +226,11 @@ impl Policy for Actor {
             scratch,
             normalization,
         } = self;
-        let action_dim = network.std.as_ref().map_or(1, |(_, std)| std.len());
+        let head = &network.head;
         let rows = observations
             .chunks_exact(network.input_size)
             .zip(rngs)
-            .zip(actions.chunks_exact_mut(action_dim));
+            .zip(actions.chunks_exact_mut(head.action_dim()));
         for ((observation, rng), action) in rows {
             let observation = match normalization {
                 Some(normalization) => normalization.apply(observation),
@@ -242,80 +242,12 @@ impl Policy for Actor {
                 scratch,
             });
             let output = &output[..network.output_size];
-            match (&network.std, *choice) {
-                (None, ActionChoice::Sample) => action[0] = sample_categorical(output, rng) as f32,
-                (None, ActionChoice::Mode) => action[0] = argmax(output) as f32,
-                (Some(_), ActionChoice::Mode) => action.copy_from_slice(output),
-                (Some((_, std)), ActionChoice::Sample) => {
-                    for ((a, mean), std) in action.iter_mut().zip(output).zip(std) {
-                        let noise: f32 = StandardNormal.sample(rng);
-                        *a = std.mul_add(noise, *mean);
-                    }
-                }
+            match choice {
+                ActionChoice::Sample => head.sample(output, &network.log_std, rng, action),
+                ActionChoice::Mode => head.mode(output, action),
             }
         }
     }
-}
-
-/// The first index whose cumulative probability under `softmax(logits)` exceeds a uniform number.
-fn sample_categorical(logits: &[f32], rng: &mut Stream) -> usize {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let weight = |logit: &f32| f64::from((logit - max).exp());
-    let total: f64 = logits.iter().map(weight).sum();
-    let mut left = rng.next_f64() * total;
-    for (index, logit) in logits.iter().enumerate() {
-        left -= weight(logit);
-        if left < 0.0 {
-            return index;
-        }
-    }
-    // Rounding may leave a rest; the last action with any probability takes it.
-    logits
-        .iter()
-        .rposition(|logit| weight(logit) > 0.0)
-        .unwrap_or(0)
-}
-
-/// The first of the largest numbers.
-fn argmax(xs: &[f32]) -> usize {
-    let mut best = 0;
-    for (i, x) in xs.iter().enumerate() {
-        if *x > xs[best] {
-            best = i;
-        }
-    }
-    best
-}
-
-/// `Σ p (ln p - ln q)` for two sets of logits.
-fn categorical_kl(p: &[f32], q: &[f32]) -> f64 {
-    let log_normalizer = |logits: &[f32]| {
-        let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        max + logits
-            .iter()
-            .map(|&x| (f64::from(x) - max).exp())
-            .sum::<f64>()
-            .ln()
-    };
-    let (p_normalizer, q_normalizer) = (log_normalizer(p), log_normalizer(q));
-    let terms = p.iter().zip(q).map(|(&p, &q)| {
-        let log_p = f64::from(p) - p_normalizer;
-        log_p.exp() * (log_p - (f64::from(q) - q_normalizer))
-    });
-    terms.sum()
-}
-
-/// `Σ [ln σ₂/σ₁ + (σ₁² + (μ₁ - μ₂)²) / 2σ₂² - ½]`.
-fn gaussian_kl(p_mean: &[f32], p_log_std: &[f32], q_mean: &[f32], q_log_std: &[f32]) -> f64 {
-    let means = p_mean.iter().zip(q_mean);
-    let terms = means
-        .zip(p_log_std.iter().zip(q_log_std))
-        .map(|((&m1, &m2), (&s1, &s2))| {
-            let (s1, s2) = (f64::from(s1), f64::from(s2));
-            let difference = f64::from(m1) - f64::from(m2);
-            s2 - s1 + 0.5 * ((2.0 * s1).exp() + difference * difference) * (-2.0 * s2).exp() - 0.5
-        });
-    terms.sum()
 }
 
 #[cfg(test)]
@@ -325,17 +257,21 @@ mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
     use rl_core::{BoxSpace, Discrete, Space};
 
-    fn spaces() -> [Space; 2] {
-        [
-            Space::Discrete(Discrete::new(3).unwrap()),
-            Space::Box(BoxSpace::symmetric(&[1.0, 2.0]).unwrap()),
-        ]
+    fn configs() -> [PolicyConfig; 5] {
+        DistributionKind::ALL.map(|kind| {
+            let space = match kind {
+                DistributionKind::Categorical => Space::Discrete(Discrete::new(3).unwrap()),
+                _ => Space::Box(BoxSpace::symmetric(&[1.0, 2.0]).unwrap()),
+            };
+            let config = PolicyConfig::new(5, &space);
+            config.with_distribution(kind).unwrap()
+        })
     }
 
-    fn weights(space: &Space, seed: u64, activation: Activation) -> PolicyWeights {
+    fn weights(config: &PolicyConfig, seed: u64, activation: Activation) -> PolicyWeights {
         PolicyConfig {
             log_std: -0.5,
-            ..PolicyConfig::new(5, space)
+            ..config.clone()
         }
         .with_hidden(2, 40, activation)
         .with_initialization(Initialization::Pytorch)
@@ -350,9 +286,9 @@ mod tests {
     #[test]
     fn host_and_device_evaluate_the_same_function() {
         let observations = observations(50);
-        for space in spaces() {
+        for config in configs() {
             for activation in Activation::ALL {
-                let weights = weights(&space, 1, activation);
+                let weights = weights(&config, 1, activation);
                 let network = PolicyNetwork::from_weights(&weights, &Device::default());
                 let data = TensorData::new(observations.clone(), [50, 5]);
                 let modes = network
@@ -367,7 +303,11 @@ mod tests {
                     &mut host,
                 );
                 for (a, b) in host.iter().zip(&device) {
-                    assert!((a - b).abs() <= 1e-5, "{activation:?} {space}: {a} {b}");
+                    assert!(
+                        (a - b).abs() <= 1e-5,
+                        "{activation:?} {:?}: {a} {b}",
+                        config.head
+                    );
                 }
             }
         }
@@ -382,11 +322,11 @@ mod tests {
         normalized
             .chunks_mut(5)
             .for_each(|row| moments.normalize(row));
-        for space in spaces() {
-            let actor = Actor::new(&weights(&space, 1, Activation::Tanh));
+        for config in configs() {
+            let actor = Actor::new(&weights(&config, 1, Activation::Tanh));
             let act = |mut actor: Actor, observations: &[f32]| {
                 let mut rngs: Vec<Stream> = (0..20).map(Stream::from_seed).collect();
-                let mut actions = vec![f32::NAN; 20 * space.flat_dim()];
+                let mut actions = vec![f32::NAN; 20 * config.head.action_dim()];
                 actor.act(observations, &mut rngs, &mut actions);
                 let mut outputs = vec![f32::NAN; 20 * actor.network.output_size];
                 actor.evaluate(observations, &mut outputs);
@@ -401,9 +341,9 @@ mod tests {
     #[test]
     fn an_action_does_not_depend_on_its_batch() {
         let observations = observations(20);
-        for space in spaces() {
-            let mut actor = Actor::new(&weights(&space, 1, Activation::Tanh));
-            let dim = space.flat_dim();
+        for config in configs() {
+            let mut actor = Actor::new(&weights(&config, 1, Activation::Tanh));
+            let dim = config.head.action_dim();
             let mut rngs: Vec<Stream> = (0..20).map(Stream::from_seed).collect();
             let mut together = vec![0.0; 20 * dim];
             actor.act(&observations, &mut rngs, &mut together);
@@ -417,39 +357,9 @@ mod tests {
     }
 
     #[test]
-    fn sampled_indices_have_the_probabilities_of_the_softmax() {
-        let logits = [0.2_f32.ln() + 5.0, 0.5_f32.ln() + 5.0, 0.3_f32.ln() + 5.0];
-        let mut rng = Stream::from_seed(0);
-        let n = 100_000;
-        let mut counts = [0; 3];
-        for _ in 0..n {
-            counts[sample_categorical(&logits, &mut rng)] += 1;
-        }
-        for (count, p) in counts.into_iter().zip([0.2, 0.5, 0.3]) {
-            // 99.9 %: 3.29 standard deviations.
-            let bound = 3.29 * (p * (1.0 - p) / f64::from(n)).sqrt();
-            assert!(
-                (f64::from(count) / f64::from(n) - p).abs() < bound,
-                "{counts:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_impossible_action_is_never_sampled() {
-        let mut rng = Stream::from_seed(0);
-        for _ in 0..1000 {
-            assert_eq!(
-                sample_categorical(&[f32::NEG_INFINITY, 0.0, -1e9], &mut rng),
-                1
-            );
-        }
-    }
-
-    #[test]
     fn gaussian_samples_have_mean_and_deviation_of_the_policy() {
-        let [_, space] = spaces();
-        let weights = weights(&space, 1, Activation::Tanh);
+        let [_, config, ..] = configs();
+        let weights = weights(&config, 1, Activation::Tanh);
         let observation = observations(1);
         let mut mean = [0.0; 2];
         let mut actor = Actor::new(&weights);
@@ -478,8 +388,8 @@ mod tests {
     fn host_kl_equals_the_devices() {
         let observations = observations(50);
         let device = Device::default();
-        for space in spaces() {
-            let pair = [1, 2].map(|seed| weights(&space, seed, Activation::Tanh));
+        for config in configs() {
+            let pair = [1, 2].map(|seed| weights(&config, seed, Activation::Tanh));
             let [mut p, mut q] = pair.each_ref().map(Actor::new);
             let host = p.mean_kl(&mut q, &observations);
             let [p, q] = pair.each_ref().map(|weights| {
@@ -490,7 +400,8 @@ mod tests {
             let kl = p.kl(&q).unwrap().mean().into_scalar::<f32>();
             assert!(
                 (host - f64::from(kl)).abs() < 1e-5 * host,
-                "{space}: {host} {kl}"
+                "{:?}: {host} {kl}",
+                config.head
             );
             assert!(host > 1e-4);
         }

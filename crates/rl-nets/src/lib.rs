@@ -48,8 +48,9 @@ pub use burn::tensor::Device;
 
 pub use activation::Activation;
 pub use actor::{ActionChoice, Actor};
+pub use distribution::{DistributionKind, Head, HeadError};
 pub use initialization::Initialization;
 pub use mlp::{Mlp, MlpConfig};
 pub use policy::{PolicyConfig, PolicyNetwork};
 pub use policy_file::{PolicyFile, PolicyFileError};
-pub use weights::{DistributionKind, LayerWeights, MlpWeights, PolicyWeights};
+pub use weights::{LayerWeights, MlpWeights, PolicyWeights};

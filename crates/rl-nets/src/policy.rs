@@ -5,20 +5,20 @@ use burn::tensor::{Device, Tensor, TensorData, Transaction};
 use rl_core::{Space, Stream};
 use serde::{Deserialize, Serialize};
 
-use crate::distribution::{ActionDistribution, Categorical, DiagGaussian};
-use crate::{Activation, DistributionKind, Initialization, Mlp, MlpConfig, PolicyWeights};
+use crate::distribution::{ActionDistribution, DistributionKind, Head, HeadError};
+use crate::{Activation, Initialization, Mlp, MlpConfig, PolicyWeights};
 
 /// The gain of a policy's output layer: nearly equal logits, nearly zero means to begin with.
 const POLICY_GAIN: f32 = 0.01;
 
-/// Configuration of a policy: the network, and the distribution that the action space asks for.
+/// Configuration of a policy: the network, and the distribution of the actions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyConfig {
-    /// The network from observation to logits or mean.
+    /// The network from an observation to the outputs that the head asks for.
     pub mlp: MlpConfig,
-    /// The action space.
-    pub action_space: Space,
-    /// Initial `ln σ` of a Gaussian policy.
+    /// What turns the outputs into actions.
+    pub head: Head,
+    /// Initial `ln σ` of a Gaussian policy; where the network gives it, the bias of those outputs.
     pub log_std: f32,
 }
 
@@ -26,18 +26,25 @@ impl PolicyConfig {
     /// A categorical policy for a discrete space, a Gaussian one with `ln σ = 0` for a box; its
     /// network is [`MlpConfig::new`]'s with output gain 0.01.
     pub fn new(observation_dim: usize, action_space: &Space) -> Self {
-        let output_size = match action_space {
-            Space::Discrete(space) => space.n(),
-            Space::Box(space) => space.dim(),
-        };
+        let head = Head::of(action_space);
         Self {
             mlp: MlpConfig {
                 output_gain: POLICY_GAIN,
-                ..MlpConfig::new(observation_dim, output_size)
+                ..MlpConfig::new(observation_dim, head.outputs())
             },
-            action_space: action_space.clone(),
+            head,
             log_std: 0.0,
         }
+    }
+
+    /// Replaces the distribution, and the number of the network's outputs with it.
+    ///
+    /// # Errors
+    /// [`HeadError`] for a distribution that the action space cannot have.
+    pub fn with_distribution(mut self, kind: DistributionKind) -> Result<Self, HeadError> {
+        self.head = Head::new(kind, self.head.space())?;
+        self.mlp.output_size = self.head.outputs();
+        Ok(self)
     }
 
     /// Replaces the hidden layers: `n_layers` of `size` units with `activation`.
@@ -56,12 +63,19 @@ impl PolicyConfig {
 
     /// Draws the weights of a policy.
     pub fn draw(&self, rng: &mut Stream) -> PolicyWeights {
-        let log_std = match DistributionKind::of(&self.action_space) {
-            DistributionKind::Categorical => None,
-            DistributionKind::DiagGaussian => Some(vec![self.log_std; self.mlp.output_size]),
-        };
+        let mut mlp = self.mlp.draw(rng);
+        let dim = self.head.action_dim();
+        if self.head.kind() == DistributionKind::StateGaussian
+            && let Some(last) = mlp.layers.last_mut()
+        {
+            for bias in last.bias.iter_mut().skip(dim) {
+                *bias += self.log_std;
+            }
+        }
+        let log_std = self.head.has_log_std().then(|| vec![self.log_std; dim]);
         PolicyWeights {
-            mlp: self.mlp.draw(rng),
+            head: self.head.clone(),
+            mlp,
             log_std,
         }
     }
@@ -70,14 +84,21 @@ impl PolicyConfig {
 /// A policy on a device.
 #[derive(Module, Debug)]
 pub struct PolicyNetwork {
+    #[module(skip)]
+    head: Head,
     mlp: Mlp,
     log_std: Option<Param<Tensor<1>>>,
 }
 
 impl PolicyNetwork {
     /// Puts host weights on a device.
+    ///
+    /// # Panics
+    /// If the network or `ln σ` is not what the head of the weights asks for.
     pub fn from_weights(weights: &PolicyWeights, device: &Device) -> Self {
+        weights.assert_fit();
         Self {
+            head: weights.head.clone(),
             mlp: Mlp::from_weights(&weights.mlp, device),
             log_std: weights.log_std.as_ref().map(|log_std| {
                 Param::from_data(TensorData::new(log_std.clone(), [log_std.len()]), device)
@@ -87,13 +108,9 @@ impl PolicyNetwork {
 
     /// The distributions of the actions for a batch of observations, `[batch, observation_dim]`.
     pub fn forward(&self, observations: Tensor<2>) -> ActionDistribution {
-        let output = self.mlp.forward(observations);
-        match &self.log_std {
-            None => ActionDistribution::Categorical(Categorical::from_logits(output)),
-            Some(log_std) => {
-                ActionDistribution::DiagGaussian(DiagGaussian::new(output, log_std.val()))
-            }
-        }
+        let outputs = self.mlp.forward(observations);
+        let log_std = self.log_std.as_ref().map(Param::val);
+        self.head.distribution(outputs, log_std)
     }
 
     /// Adds every parameter to a transaction, in the order of [`PolicyWeights::parameters`].
@@ -108,5 +125,38 @@ impl PolicyNetwork {
             None => transaction,
             Some(log_std) => transaction.register(log_std.val().inner()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rl_core::BoxSpace;
+
+    #[test]
+    fn every_gaussian_begins_with_the_configured_deviation() {
+        let space = Space::Box(BoxSpace::symmetric(&[1.0, 2.0]).unwrap());
+        for kind in [
+            DistributionKind::DiagGaussian,
+            DistributionKind::StateGaussian,
+            DistributionKind::SquashedGaussian,
+        ] {
+            let config = PolicyConfig::new(3, &space).with_distribution(kind);
+            let mut config = config.unwrap();
+            config.log_std = -0.7;
+            let weights = config.draw(&mut Stream::from_seed(0));
+            let log_std = match &weights.log_std {
+                Some(log_std) => log_std.as_slice(),
+                None => &weights.mlp.layers.last().unwrap().bias[2..],
+            };
+            assert_eq!(log_std, [-0.7; 2]);
+        }
+    }
+
+    #[test]
+    fn a_distribution_that_the_space_cannot_have_is_an_error() {
+        let space = Space::Box(BoxSpace::symmetric(&[f32::INFINITY]).unwrap());
+        let config = PolicyConfig::new(3, &space);
+        assert!(config.with_distribution(DistributionKind::Beta).is_err());
     }
 }

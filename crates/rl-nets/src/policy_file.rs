@@ -7,7 +7,8 @@ use rl_core::{BoxSpace, Discrete, RunningMoments, Space, SpaceError};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::{
-    ActionChoice, Activation, Actor, DistributionKind, LayerWeights, MlpWeights, PolicyWeights,
+    ActionChoice, Activation, Actor, DistributionKind, Head, LayerWeights, MlpWeights,
+    PolicyWeights,
 };
 
 /// The version of the layout below.
@@ -16,10 +17,11 @@ const FORMAT_VERSION: u32 = 1;
 /// A policy with what is needed to use it.
 ///
 /// The file is a safetensors file. Tensors: `policy.layers.{i}.weight` of shape `[out, in]` and
-/// `policy.layers.{i}.bias`, as `torch.nn.Linear` has them, `policy.log_std` for Gaussian
-/// policies, and `obs_norm.mean` and `obs_norm.var` where observations are normalised, to
-/// `clip((o − mean) / √(var + 1e-8), ±10)`. Metadata: `env`, `algo`, `activation`, `output_activation`, `distribution`,
-/// `action_low`, `action_high` (lists; of indices for a discrete space) and `format_version`.
+/// `policy.layers.{i}.bias`, as `torch.nn.Linear` has them, `policy.log_std` where `ln σ` is a
+/// parameter ([`Head::has_log_std`]), and `obs_norm.mean` and `obs_norm.var` where observations are normalised, to
+/// `clip((o − mean) / √(var + 1e-8), ±10)`. Metadata: `env`, `algo`, `activation`, `output_activation`,
+/// `distribution` ([`DistributionKind::name`]), `action_low`, `action_high` (lists; of indices for a
+/// discrete space) and `format_version`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyFile {
     /// The environment it was trained on.
@@ -307,24 +309,29 @@ fn parse(
     }
 
     let distribution = text("distribution")?;
-    let (action_space, log_std) = if distribution == DistributionKind::Categorical.name() {
-        (Discrete::new(outputs).map(Space::Discrete), None)
-    } else if distribution == DistributionKind::DiagGaussian.name() {
-        let space = BoxSpace::new(bounds("action_low")?, bounds("action_high")?).map(Space::Box);
-        (space, Some(vector(tensors, LOG_STD, outputs)?))
+    let kind = DistributionKind::from_name(&distribution).ok_or_else(|| {
+        let names = DistributionKind::ALL.map(DistributionKind::name).join(", ");
+        format!("its distribution is '{distribution}', which is none of {names}")
+    })?;
+    let action_space = if kind == DistributionKind::Categorical {
+        Discrete::new(outputs).map(Space::Discrete)
     } else {
-        return Err(format!(
-            "its distribution is '{distribution}', which is none of {}, {}",
-            DistributionKind::Categorical.name(),
-            DistributionKind::DiagGaussian.name()
-        ));
+        BoxSpace::new(bounds("action_low")?, bounds("action_high")?).map(Space::Box)
     };
     let action_space = action_space.map_err(|error: SpaceError| error.to_string())?;
-    if matches!(&action_space, Space::Box(space) if space.dim() != outputs) {
+    let head = Head::new(kind, &action_space).map_err(|error| error.to_string())?;
+    if head.outputs() != outputs {
         return Err(format!(
-            "its network has {outputs} outputs for the actions {action_space}"
+            "its network has {outputs} outputs; the distribution '{kind}' of the actions \
+             {action_space} needs {}",
+            head.outputs()
         ));
     }
+    let log_std = if head.has_log_std() {
+        Some(vector(tensors, LOG_STD, head.action_dim())?)
+    } else {
+        None
+    };
     let normalization = if [NORM_MEAN, NORM_VAR]
         .iter()
         .any(|name| tensors.tensor(name).is_ok())
@@ -344,6 +351,7 @@ fn parse(
         algo: text("algo")?,
         action_space,
         weights: PolicyWeights {
+            head,
             mlp: MlpWeights {
                 layers,
                 activation: activation("activation")?,
@@ -441,6 +449,26 @@ mod tests {
     }
 
     #[test]
+    fn every_distribution_survives_its_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("policy.safetensors");
+        let action_space = Space::Box(BoxSpace::new(vec![-2.0, 0.1], vec![2.0, 0.7]).unwrap());
+        let config = PolicyConfig::new(4, &action_space);
+        for kind in &DistributionKind::ALL[1..] {
+            let config = config.clone().with_distribution(*kind).unwrap();
+            let policy = PolicyFile {
+                env: "own".into(),
+                algo: "vpg".into(),
+                weights: config.draw(&mut Stream::from_seed(0)),
+                normalization: None,
+                action_space: action_space.clone(),
+            };
+            policy.save(&path).unwrap();
+            assert_eq!(PolicyFile::load(&path).unwrap(), policy);
+        }
+    }
+
+    #[test]
     fn equal_policies_have_equal_bytes() {
         for policy in policies() {
             let bytes = policy.to_bytes().unwrap();
@@ -516,6 +544,12 @@ mod tests {
                 "obs_norm.mean",
                 "obs_norm.meam",
                 "it lacks tensor obs_norm.mean",
+            ),
+            (
+                &gaussian,
+                r#""diag-gaussian""#,
+                r#""beta"         "#,
+                "the distribution 'beta' has no actions of",
             ),
             (&gaussian, "[2, inf]", "[2 , nf]", "'[2 , nf]'"),
             (&gaussian, "[2, inf]", "[-3, in]", "action_high"),

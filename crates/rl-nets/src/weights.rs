@@ -1,8 +1,7 @@
 //! Weights as plain numbers on the host.
 
-use rl_core::Space;
-
 use crate::Activation;
+use crate::distribution::{DistributionKind, Head};
 
 /// The weights of a linear layer `y = x W + b`.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,55 +39,42 @@ impl MlpWeights {
     }
 }
 
-/// The distribution that a policy's network parametrises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DistributionKind {
-    /// Logits over a discrete space.
-    Categorical,
-    /// Means over a box, with a standard deviation per dimension that does not depend on the
-    /// observation.
-    DiagGaussian,
-}
-
-impl DistributionKind {
-    /// The distribution for an action space.
-    pub fn of(space: &Space) -> Self {
-        match space {
-            Space::Discrete(_) => Self::Categorical,
-            Space::Box(_) => Self::DiagGaussian,
-        }
-    }
-
-    /// The name that files use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Categorical => "categorical",
-            Self::DiagGaussian => "diag-gaussian",
-        }
-    }
-}
-
-/// The weights of a policy: a network, and for a Gaussian its log standard deviations.
+/// The weights of a policy: a network, what makes actions of its outputs, and for some
+/// distributions log standard deviations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyWeights {
-    /// The network from observation to logits or mean.
+    /// What turns the network's outputs into actions.
+    pub head: Head,
+    /// The network from an observation to the outputs that the head asks for.
     pub mlp: MlpWeights,
-    /// `ln σ` per action dimension of a Gaussian policy; `None` for a categorical one.
+    /// `ln σ` per action dimension where the head [has it](Head::has_log_std) as a parameter.
     pub log_std: Option<Vec<f32>>,
 }
 
 impl PolicyWeights {
     /// The distribution of the actions.
     pub fn distribution(&self) -> DistributionKind {
-        match self.log_std {
-            None => DistributionKind::Categorical,
-            Some(_) => DistributionKind::DiagGaussian,
-        }
+        self.head.kind()
     }
 
     /// Numbers per flat action.
     pub fn action_dim(&self) -> usize {
-        self.log_std.as_ref().map_or(1, Vec::len)
+        self.head.action_dim()
+    }
+
+    /// Checks that network and `ln σ` are what the head asks for.
+    pub(crate) fn assert_fit(&self) {
+        assert_eq!(
+            self.mlp.output_size(),
+            self.head.outputs(),
+            "a network has the outputs that its head asks for"
+        );
+        let log_std = self.head.has_log_std().then(|| self.head.action_dim());
+        assert_eq!(
+            self.log_std.as_ref().map(Vec::len),
+            log_std,
+            "ln σ is there, per action dimension, where the head asks for it"
+        );
     }
 
     /// The parameters, layer by layer (weight, then bias), then `ln σ`.

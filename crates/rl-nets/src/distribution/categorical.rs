@@ -3,6 +3,8 @@
 use burn::tensor::{Tensor, TensorData, activation};
 use rl_core::Stream;
 
+use super::exp::exp;
+
 /// Categorical distributions over `n` actions, one per observation of a batch.
 #[derive(Clone, Debug)]
 pub struct Categorical {
@@ -80,6 +82,161 @@ impl Categorical {
     }
 }
 
+/// Sums are kept in this many lanes, so that their order is fixed and still vectorises.
+const LANES: usize = 8;
+
+/// `Σ f(x)` over `xs`, lane by lane, then over the lanes.
+#[inline(always)]
+fn sum(xs: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let mut sums = [0.0; LANES];
+    let (chunks, rest) = xs.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (sum, &x) in sums.iter_mut().zip(chunk) {
+            *sum += f(x);
+        }
+    }
+    for (sum, &x) in sums.iter_mut().zip(rest) {
+        *sum += f(x);
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (b + f)) + ((c + g) + (d + h))
+}
+
+#[inline(always)]
+fn max(logits: &[f32]) -> f32 {
+    let mut maxima = [f32::NEG_INFINITY; LANES];
+    let (chunks, rest) = logits.as_chunks::<LANES>();
+    let larger = |max: &mut f32, x: f32| *max = if x > *max { x } else { *max };
+    for chunk in chunks {
+        maxima
+            .iter_mut()
+            .zip(chunk)
+            .for_each(|(m, &x)| larger(m, x));
+    }
+    maxima.iter_mut().zip(rest).for_each(|(m, &x)| larger(m, x));
+    maxima.into_iter().fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// `p f(ln p)`, 0 where the probability is.
+#[inline(always)]
+fn weighted(p: f32, x: f32) -> f32 {
+    if p == 0.0 { 0.0 } else { p * x }
+}
+
+/// The index that a flat action holds.
+#[inline(always)]
+fn index(action: &[f32]) -> usize {
+    action.first().map_or(usize::MAX, |&index| index as usize)
+}
+
+/// `ln p` of the action's index under `softmax(logits)`; `-∞` for one that there is not.
+#[inline]
+pub(super) fn log_prob(logits: &[f32], action: &[f32]) -> f32 {
+    let Some(logit) = logits.get(index(action)) else {
+        return f32::NEG_INFINITY;
+    };
+    let max = max(logits);
+    (logit - max) - sum(logits, |x| exp(x - max)).ln()
+}
+
+/// `-Σ p ln p`.
+#[inline]
+pub(super) fn entropy(logits: &[f32]) -> f32 {
+    let max = max(logits);
+    let total = sum(logits, |x| exp(x - max));
+    total.ln() - sum(logits, |x| weighted(exp(x - max), x - max)) / total
+}
+
+/// `Σ p (ln p - ln q)`, in `f64`: the terms of similar distributions cancel.
+#[inline]
+pub(super) fn kl(p: &[f32], q: &[f32]) -> f64 {
+    let log_normalizer = |logits: &[f32]| {
+        let max = f64::from(max(logits));
+        let terms = logits.iter().map(|&x| (f64::from(x) - max).exp());
+        max + terms.sum::<f64>().ln()
+    };
+    let (p_normalizer, q_normalizer) = (log_normalizer(p), log_normalizer(q));
+    let terms = p.iter().zip(q).map(|(&p, &q)| {
+        let log_p = f64::from(p) - p_normalizer;
+        match log_p.exp() {
+            0.0 => 0.0,
+            p => p * (log_p - (f64::from(q) - q_normalizer)),
+        }
+    });
+    terms.sum()
+}
+
+/// `d_log_prob (1ₐ - p) - d_entropy p (ln p + H)` into `d_logits`.
+#[inline]
+pub(super) fn backward(
+    logits: &[f32],
+    action: &[f32],
+    d_log_prob: f32,
+    d_entropy: f32,
+    d_logits: &mut [f32],
+) {
+    let max = max(logits);
+    for (d, &x) in d_logits.iter_mut().zip(logits) {
+        *d = exp(x - max);
+    }
+    let total = sum(d_logits, |weight| weight);
+    let scale = total.recip();
+    if d_entropy == 0.0 {
+        d_logits.iter_mut().for_each(|d| *d *= -d_log_prob * scale);
+    } else {
+        // ln p + H = (x - max) - Σ p (x - max): the normaliser cancels.
+        let mean = sum(logits, |x| weighted(exp(x - max), x - max)) * scale;
+        for (d, &x) in d_logits.iter_mut().zip(logits) {
+            let p = *d * scale;
+            *d = -d_log_prob * p - d_entropy * weighted(p, (x - max) - mean);
+        }
+    }
+    if let Some(d) = d_logits.get_mut(index(action)) {
+        *d += d_log_prob;
+    }
+}
+
+/// `(diag(p) - p pᵀ) v` into `d_logits`.
+#[inline]
+pub(super) fn fisher_product(logits: &[f32], v: &[f32], d_logits: &mut [f32]) {
+    let max = max(logits);
+    let (mut total, mut mean) = (0.0, 0.0);
+    for ((d, &x), &v) in d_logits.iter_mut().zip(logits).zip(v) {
+        *d = exp(x - max);
+        total += *d;
+        mean += *d * v;
+    }
+    mean /= total;
+    for (d, &v) in d_logits.iter_mut().zip(v) {
+        *d *= (v - mean) / total;
+    }
+}
+
+/// The first index whose cumulative probability exceeds a uniform number.
+#[inline]
+pub(super) fn sample(logits: &[f32], rng: &mut Stream) -> usize {
+    let max = max(logits);
+    let weight = |logit: &f32| f64::from(exp(logit - max));
+    let total: f64 = logits.iter().map(weight).sum();
+    let mut left = rng.next_f64() * total;
+    for (index, logit) in logits.iter().enumerate() {
+        left -= weight(logit);
+        if left < 0.0 {
+            return index;
+        }
+    }
+    // Rounding may leave a rest; the last action with any probability takes it.
+    let possible = logits.iter().rposition(|logit| weight(logit) > 0.0);
+    possible.unwrap_or(0)
+}
+
+/// The first of the largest logits.
+#[inline]
+pub(super) fn mode(logits: &[f32]) -> usize {
+    let max = max(logits);
+    logits.iter().position(|&x| x == max).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +295,49 @@ mod tests {
             let (mean, error) = crate::distribution::tests::mean_and_error(&estimates);
             assert_abs_diff_eq!(mean, f64::from(exact), epsilon = 3.29 * error);
         }
+    }
+
+    #[test]
+    fn sampled_indices_have_the_probabilities_of_the_softmax() {
+        let logits = P.map(|p| p.ln() as f32 + 5.0);
+        let mut rng = Stream::from_seed(0);
+        let n = 100_000;
+        let mut counts = [0; 3];
+        for _ in 0..n {
+            counts[sample(&logits, &mut rng)] += 1;
+        }
+        for (count, p) in counts.into_iter().zip(P) {
+            // 99.9 %: 3.29 standard deviations.
+            let bound = 3.29 * (p * (1.0 - p) / f64::from(n)).sqrt();
+            let share = f64::from(count) / f64::from(n);
+            assert_abs_diff_eq!(share, p, epsilon = bound);
+        }
+    }
+
+    #[test]
+    fn an_impossible_action_is_never_sampled() {
+        let mut rng = Stream::from_seed(0);
+        for _ in 0..1000 {
+            assert_eq!(sample(&[f32::NEG_INFINITY, 0.0, -1e9], &mut rng), 1);
+        }
+    }
+
+    #[test]
+    fn an_index_that_there_is_not_is_impossible() {
+        assert_eq!(log_prob(&[0.0, 1.0], &[2.0]), f32::NEG_INFINITY);
+    }
+
+    #[test]
+    fn many_logits_are_summed_like_few() {
+        let logits: Vec<f32> = (0..1003).map(|i| (i as f32).sin() * 3.0).collect();
+        let exact = logits.iter().map(|&x| f64::from(x).exp()).sum::<f64>().ln();
+        for i in [0, 500, 1002] {
+            let expected = f64::from(logits[i]) - exact;
+            let found = f64::from(log_prob(&logits, &[i as f32]));
+            assert_abs_diff_eq!(found, expected, epsilon = 2e-6);
+        }
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        assert_eq!(logits[mode(&logits)], largest);
     }
 
     #[test]

@@ -1,17 +1,24 @@
 //! The Gaussian distribution with a diagonal covariance.
 
-use std::f32::consts::{E, TAU};
-
 use burn::tensor::{Tensor, TensorData};
 use rand_distr::{Distribution, StandardNormal};
 use rl_core::Stream;
+
+use super::exp::exp;
+use super::marginal::{Interval, Marginal};
+
+/// `ln 2π`.
+const LN_TAU: f32 = 1.837_877_1;
+
+/// The range of a `ln σ` that depends on the observation (Haarnoja et al. 2018, the authors' code).
+pub(super) const LOG_STD_RANGE: [f32; 2] = [-20.0, 2.0];
 
 /// Independent Gaussians per action dimension, one set per observation of a batch.
 #[derive(Clone, Debug)]
 pub struct DiagGaussian {
     /// μ, `[batch, action_dim]`.
     mean: Tensor<2>,
-    /// `ln σ`, `[1, action_dim]`.
+    /// `ln σ`, `[batch, action_dim]` or, where it is the same for all, `[1, action_dim]`.
     log_std: Tensor<2>,
 }
 
@@ -22,6 +29,26 @@ impl DiagGaussian {
             mean,
             log_std: log_std.unsqueeze(),
         }
+    }
+
+    /// Gaussians with a log standard deviation, clamped to `[-20, 2]`, for each observation: means
+    /// and `ln σ` are `[batch, action_dim]`.
+    pub fn of_state(mean: Tensor<2>, log_std: Tensor<2>) -> Self {
+        let [low, high] = LOG_STD_RANGE;
+        Self {
+            mean,
+            log_std: log_std.clamp(low, high),
+        }
+    }
+
+    /// μ, `[batch, action_dim]`.
+    pub(super) fn mean(&self) -> Tensor<2> {
+        self.mean.clone()
+    }
+
+    /// `ln σ`, `[batch or 1, action_dim]`.
+    pub(super) fn log_std(&self) -> Tensor<2> {
+        self.log_std.clone()
     }
 
     /// The same distributions, apart from the tape that they were recorded on.
@@ -47,7 +74,7 @@ impl DiagGaussian {
     pub fn log_prob(&self, actions: Tensor<2>) -> Tensor<1> {
         let z = (actions - self.mean.clone()) * self.log_std.clone().neg().exp();
         let terms = z.square().mul_scalar(-0.5) - self.log_std.clone();
-        terms.sub_scalar(0.5 * TAU.ln()).sum_dim(1).squeeze_dim(1)
+        terms.sub_scalar(0.5 * LN_TAU).sum_dim(1).squeeze_dim(1)
     }
 
     /// `Σ [ln σ + ln √(2πe)]` over the dimensions, `[batch]`.
@@ -55,7 +82,7 @@ impl DiagGaussian {
         let per_observation: Tensor<1> = self
             .log_std
             .clone()
-            .add_scalar(0.5 * (TAU * E).ln())
+            .add_scalar(0.5 * (LN_TAU + 1.0))
             .sum_dim(1)
             .squeeze_dim(1);
         let [batch, _] = self.mean.dims();
@@ -77,6 +104,91 @@ impl DiagGaussian {
                 .mul_scalar(0.5)
                 .sub_scalar(0.5);
         terms.sum_dim(1).squeeze_dim(1)
+    }
+}
+
+/// A Gaussian of one dimension on the host, with parameters `μ` and `ln σ`; the latter clamped to
+/// [`LOG_STD_RANGE`] if `CLAMPED`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gaussian<const CLAMPED: bool> {
+    pub(super) mean: f32,
+    pub(super) log_std: f32,
+    /// Derivative of `ln σ` by its parameter: 0 where the clamp holds it.
+    slope: f32,
+}
+
+impl<const CLAMPED: bool> Gaussian<CLAMPED> {
+    /// `σ`.
+    #[inline(always)]
+    pub(super) fn std(self) -> f32 {
+        exp(self.log_std)
+    }
+}
+
+impl<const CLAMPED: bool> Marginal for Gaussian<CLAMPED> {
+    #[inline(always)]
+    fn new(mean: f32, log_std: f32, _interval: &Interval) -> Self {
+        let [low, high] = LOG_STD_RANGE;
+        if CLAMPED && !(low..=high).contains(&log_std) {
+            return Self {
+                mean,
+                log_std: log_std.clamp(low, high),
+                slope: 0.0,
+            };
+        }
+        Self {
+            mean,
+            log_std,
+            slope: 1.0,
+        }
+    }
+
+    #[inline(always)]
+    fn log_prob(self, action: f32) -> f32 {
+        let z = (action - self.mean) * exp(-self.log_std);
+        -0.5 * z * z - self.log_std - 0.5 * LN_TAU
+    }
+
+    #[inline(always)]
+    fn entropy(self) -> f32 {
+        self.log_std + 0.5 * (LN_TAU + 1.0)
+    }
+
+    #[inline]
+    fn kl(self, other: Self) -> f64 {
+        let (s1, s2) = (f64::from(self.log_std), f64::from(other.log_std));
+        let difference = f64::from(self.mean) - f64::from(other.mean);
+        s2 - s1 + 0.5 * ((2.0 * s1).exp() + difference * difference) * (-2.0 * s2).exp() - 0.5
+    }
+
+    #[inline(always)]
+    fn gradient(self, action: f32, d_log_prob: f32, d_entropy: f32) -> [f32; 2] {
+        let inverse = exp(-self.log_std);
+        let z = (action - self.mean) * inverse;
+        [
+            d_log_prob * z * inverse,
+            self.slope * (d_log_prob * (z * z - 1.0) + d_entropy),
+        ]
+    }
+
+    #[inline(always)]
+    fn fisher_product(self, [v_mean, v_log_std]: [f32; 2]) -> [f32; 2] {
+        let inverse = exp(-self.log_std);
+        [
+            v_mean * inverse * inverse,
+            2.0 * self.slope * self.slope * v_log_std,
+        ]
+    }
+
+    #[inline]
+    fn sample(self, rng: &mut Stream) -> f32 {
+        let noise: f32 = StandardNormal.sample(rng);
+        self.std() * noise + self.mean
+    }
+
+    #[inline(always)]
+    fn mode(self) -> f32 {
+        self.mean
     }
 }
 

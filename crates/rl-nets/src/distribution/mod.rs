@@ -1,13 +1,31 @@
-//! Action distributions on a device, for a batch of observations.
+//! Action distributions: on the host for one observation, on a device for a batch.
+//!
+//! A [`Head`] is what turns the outputs of a policy's network into one of them;
+//! [`DistributionKind`] says which there are. An [`ActionDistribution`] is a batch of them on a
+//! device. Tests hold the two forms equal.
 //!
 //! Actions are flat: `[batch, action_dim]` numbers of `f32`, one (the index) per action of a
 //! discrete space.
 
+mod beta;
+mod bounds;
 mod categorical;
 mod diag_gaussian;
+mod exp;
+mod head;
+mod kind;
+mod marginal;
+mod special;
+mod squashed_gaussian;
+#[cfg(test)]
+mod tests;
 
+pub use beta::Beta;
 pub use categorical::Categorical;
 pub use diag_gaussian::DiagGaussian;
+pub use head::{Head, HeadError};
+pub use kind::DistributionKind;
+pub use squashed_gaussian::SquashedGaussian;
 
 use burn::tensor::Tensor;
 use rl_core::Stream;
@@ -21,41 +39,46 @@ use rl_core::Stream;
 pub enum ActionDistribution {
     /// For discrete spaces.
     Categorical(Categorical),
-    /// For boxes.
+    /// For boxes, with `ln σ` a parameter or of the observation.
     DiagGaussian(DiagGaussian),
+    /// For bounded boxes, by tanh.
+    SquashedGaussian(SquashedGaussian),
+    /// For bounded boxes.
+    Beta(Beta),
+}
+
+/// `$body` with `$distribution` whichever it is.
+macro_rules! any {
+    ($self:ident, $distribution:ident => $body:expr) => {
+        match $self {
+            Self::Categorical($distribution) => $body,
+            Self::DiagGaussian($distribution) => $body,
+            Self::SquashedGaussian($distribution) => $body,
+            Self::Beta($distribution) => $body,
+        }
+    };
 }
 
 impl ActionDistribution {
     /// Draws an action per observation, `[batch, action_dim]`, from the host's stream.
     pub fn sample(&self, rng: &mut Stream) -> Tensor<2> {
-        match self {
-            Self::Categorical(distribution) => distribution.sample(rng),
-            Self::DiagGaussian(distribution) => distribution.sample(rng),
-        }
+        any!(self, distribution => distribution.sample(rng))
     }
 
     /// `ln π(a|o)` of actions `[batch, action_dim]`, `[batch]`.
     pub fn log_prob(&self, actions: Tensor<2>) -> Tensor<1> {
-        match self {
-            Self::Categorical(distribution) => distribution.log_prob(actions),
-            Self::DiagGaussian(distribution) => distribution.log_prob(actions),
-        }
+        any!(self, distribution => distribution.log_prob(actions))
     }
 
     /// Entropy `-E[ln π]`, `[batch]`.
     pub fn entropy(&self) -> Tensor<1> {
-        match self {
-            Self::Categorical(distribution) => distribution.entropy(),
-            Self::DiagGaussian(distribution) => distribution.entropy(),
-        }
+        any!(self, distribution => distribution.entropy())
     }
 
-    /// The likeliest action, `[batch, action_dim]`.
+    /// The action that stands for the distribution when none is drawn, `[batch, action_dim]`; see
+    /// [`Head::mode`].
     pub fn mode(&self) -> Tensor<2> {
-        match self {
-            Self::Categorical(distribution) => distribution.mode(),
-            Self::DiagGaussian(distribution) => distribution.mode(),
-        }
+        any!(self, distribution => distribution.mode())
     }
 
     /// The same distributions, apart from the tape that they were recorded on.
@@ -63,30 +86,20 @@ impl ActionDistribution {
         match self {
             Self::Categorical(distribution) => Self::Categorical(distribution.detached()),
             Self::DiagGaussian(distribution) => Self::DiagGaussian(distribution.detached()),
+            Self::SquashedGaussian(distribution) => Self::SquashedGaussian(distribution.detached()),
+            Self::Beta(distribution) => Self::Beta(distribution.detached()),
         }
     }
 
-    /// `KL(self ‖ other)` per observation, `[batch]`; `None` between different kinds.
+    /// `KL(self ‖ other)` per observation, `[batch]`; `None` between different kinds. Bounded ones
+    /// are taken to have the same bounds.
     pub fn kl(&self, other: &Self) -> Option<Tensor<1>> {
         match (self, other) {
             (Self::Categorical(p), Self::Categorical(q)) => Some(p.kl(q)),
             (Self::DiagGaussian(p), Self::DiagGaussian(q)) => Some(p.kl(q)),
+            (Self::SquashedGaussian(p), Self::SquashedGaussian(q)) => Some(p.kl(q)),
+            (Self::Beta(p), Self::Beta(q)) => Some(p.kl(q)),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    /// Mean of a sample and the standard error of that mean.
-    pub(super) fn mean_and_error(sample: &[f32]) -> (f64, f64) {
-        let n = sample.len() as f64;
-        let mean = sample.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-        let variance = sample
-            .iter()
-            .map(|&x| (f64::from(x) - mean).powi(2))
-            .sum::<f64>()
-            / (n - 1.0);
-        (mean, (variance / n).sqrt())
     }
 }

@@ -1,0 +1,99 @@
+//! Which distribution a policy's network parametrises.
+
+use rl_core::Space;
+use serde::{Deserialize, Serialize};
+
+/// The distribution that a policy's network parametrises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DistributionKind {
+    /// For a discrete space of `n` elements: the network gives `n` logits.
+    Categorical,
+    /// For a box of `K` dimensions: the network gives `K` means; `ln σ`, `[K]`, is a parameter
+    /// that does not depend on the observation. Actions are not bounded; an environment clips
+    /// them.
+    DiagGaussian,
+    /// For a box: the network gives `K` means, then `K` times `ln σ`, which is clamped to
+    /// `[-20, 2]`. Actions are not bounded.
+    StateGaussian,
+    /// For a bounded box: a [`DiagGaussian`](Self::DiagGaussian) pressed into the bounds by tanh,
+    /// `a = low + ½ (tanh u + 1) (high − low)` (Haarnoja et al. 2018, "Soft actor-critic",
+    /// appendix C, with `ln σ` a parameter).
+    SquashedGaussian,
+    /// For a bounded box: `a = low + x (high − low)` with `x` of a Beta distribution whose `α`
+    /// and `β` are 1 + softplus of the network's `K` and `K` outputs, so that it has one peak
+    /// (Chou, Maturana and Scherer 2017, "Improving stochastic policy gradients in continuous
+    /// control with deep reinforcement learning using the Beta distribution").
+    Beta,
+}
+
+impl DistributionKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Categorical,
+        Self::DiagGaussian,
+        Self::StateGaussian,
+        Self::SquashedGaussian,
+        Self::Beta,
+    ];
+
+    /// The kind that a space gets unless another is asked for: categorical for a discrete space,
+    /// a diagonal Gaussian for a box.
+    pub fn of(space: &Space) -> Self {
+        match space {
+            Space::Discrete(_) => Self::Categorical,
+            Space::Box(_) => Self::DiagGaussian,
+        }
+    }
+
+    /// The name that configurations and files use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Categorical => "categorical",
+            Self::DiagGaussian => "diag-gaussian",
+            Self::StateGaussian => "state-gaussian",
+            Self::SquashedGaussian => "squashed-gaussian",
+            Self::Beta => "beta",
+        }
+    }
+
+    /// The kind called `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it has actions of `space`: the bounded kinds need a box whose every dimension has
+    /// a finite, positive width.
+    pub fn fits(self, space: &Space) -> bool {
+        match (self, space) {
+            (Self::Categorical, space) => matches!(space, Space::Discrete(_)),
+            (_, Space::Discrete(_)) => false,
+            (Self::DiagGaussian | Self::StateGaussian, Space::Box(_)) => true,
+            (Self::SquashedGaussian | Self::Beta, Space::Box(space)) => {
+                let mut bounds = space.low().iter().zip(space.high());
+                bounds.all(|(low, high)| high > low && (high - low).is_finite())
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for DistributionKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        for kind in DistributionKind::ALL {
+            assert_eq!(DistributionKind::from_name(kind.name()), Some(kind));
+            let text = serde_json::to_string(&kind).unwrap();
+            assert_eq!(text, format!("\"{kind}\""));
+        }
+        assert_eq!(DistributionKind::from_name("gaussian"), None);
+    }
+}
