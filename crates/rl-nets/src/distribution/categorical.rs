@@ -85,21 +85,28 @@ impl Categorical {
 /// Sums are kept in this many lanes, so that their order is fixed and still vectorises.
 const LANES: usize = 8;
 
-/// `Σ f(x)` over `xs`, lane by lane, then over the lanes.
+/// `Σ f(x, y)` over pairs, lane by lane, then over the lanes.
 #[inline(always)]
-fn sum(xs: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+fn sum_pairs(xs: &[f32], ys: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0; LANES];
-    let (chunks, rest) = xs.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (sum, &x) in sums.iter_mut().zip(chunk) {
-            *sum += f(x);
+    let (x_chunks, x_rest) = xs.as_chunks::<LANES>();
+    let (y_chunks, y_rest) = ys.as_chunks::<LANES>();
+    for (xs, ys) in x_chunks.iter().zip(y_chunks) {
+        for ((sum, &x), &y) in sums.iter_mut().zip(xs).zip(ys) {
+            *sum += f(x, y);
         }
     }
-    for (sum, &x) in sums.iter_mut().zip(rest) {
-        *sum += f(x);
+    for ((sum, &x), &y) in sums.iter_mut().zip(x_rest).zip(y_rest) {
+        *sum += f(x, y);
     }
     let [a, b, c, d, e, f, g, h] = sums;
     ((a + e) + (b + f)) + ((c + g) + (d + h))
+}
+
+/// `Σ f(x)` in the same order.
+#[inline(always)]
+fn sum(xs: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    sum_pairs(xs, xs, |x, _| f(x))
 }
 
 #[inline(always)]
@@ -150,20 +157,18 @@ pub(super) fn entropy(logits: &[f32]) -> f32 {
 /// `Σ p (ln p - ln q)`, in `f64`: the terms of similar distributions cancel.
 #[inline]
 pub(super) fn kl(p: &[f32], q: &[f32]) -> f64 {
-    let log_normalizer = |logits: &[f32]| {
-        let max = f64::from(max(logits));
-        let terms = logits.iter().map(|&x| (f64::from(x) - max).exp());
-        max + terms.sum::<f64>().ln()
-    };
-    let (p_normalizer, q_normalizer) = (log_normalizer(p), log_normalizer(q));
-    let terms = p.iter().zip(q).map(|(&p, &q)| {
-        let log_p = f64::from(p) - p_normalizer;
-        match log_p.exp() {
-            0.0 => 0.0,
-            p => p * (log_p - (f64::from(q) - q_normalizer)),
+    let (p_max, q_max) = (f64::from(max(p)), f64::from(max(q)));
+    let (mut p_total, mut q_total, mut mean) = (0.0, 0.0, 0.0);
+    for (&p, &q) in p.iter().zip(q) {
+        let (p, q) = (f64::from(p) - p_max, f64::from(q) - q_max);
+        let weight = p.exp();
+        p_total += weight;
+        q_total += q.exp();
+        if weight != 0.0 {
+            mean += weight * (p - q);
         }
-    });
-    terms.sum()
+    }
+    mean / p_total - (p_total.ln() - q_total.ln())
 }
 
 /// `d_log_prob (1ₐ - p) - d_entropy p (ln p + H)` into `d_logits`.
@@ -200,15 +205,13 @@ pub(super) fn backward(
 #[inline]
 pub(super) fn fisher_product(logits: &[f32], v: &[f32], d_logits: &mut [f32]) {
     let max = max(logits);
-    let (mut total, mut mean) = (0.0, 0.0);
-    for ((d, &x), &v) in d_logits.iter_mut().zip(logits).zip(v) {
+    for (d, &x) in d_logits.iter_mut().zip(logits) {
         *d = exp(x - max);
-        total += *d;
-        mean += *d * v;
     }
-    mean /= total;
+    let scale = sum(d_logits, |weight| weight).recip();
+    let mean = sum_pairs(d_logits, v, |weight, v| weight * v) * scale;
     for (d, &v) in d_logits.iter_mut().zip(v) {
-        *d *= (v - mean) / total;
+        *d *= (v - mean) * scale;
     }
 }
 
@@ -217,7 +220,7 @@ pub(super) fn fisher_product(logits: &[f32], v: &[f32], d_logits: &mut [f32]) {
 pub(super) fn sample(logits: &[f32], rng: &mut Stream) -> usize {
     let max = max(logits);
     let weight = |logit: &f32| f64::from(exp(logit - max));
-    let total: f64 = logits.iter().map(weight).sum();
+    let total = f64::from(sum(logits, |x| exp(x - max)));
     let mut left = rng.next_f64() * total;
     for (index, logit) in logits.iter().enumerate() {
         left -= weight(logit);

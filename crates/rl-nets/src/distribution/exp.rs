@@ -32,13 +32,6 @@ pub(super) fn exp(x: f32) -> f32 {
     p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000))
 }
 
-/// `ln(1 + eˣ)`.
-#[inline(always)]
-pub(super) fn softplus(x: f32) -> f32 {
-    // e^-|x| does not overflow.
-    x.max(0.0) + exp(-x.abs()).ln_1p()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
