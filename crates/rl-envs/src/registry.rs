@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use rl_core::{BatchEnvironment, FlatEnvironment, Stream};
+use rl_core::{BatchEnvironment, FlatEnvironment, Purpose, Stream};
 
 use crate::{
     Acrobot, Batch, CartPole, LunarLander, LunarLanderContinuous, MountainCar,
@@ -125,6 +125,27 @@ impl EnvironmentId {
             Self::LunarLanderContinuous => Box::new(Batch::new(LunarLanderContinuous::v0, rngs)),
         }
     }
+
+    /// Makes batches of together `environments` environments for the run with `seed`, one for each
+    /// of `shards` threads, or fewer if there are fewer environments. Environment `i`, counted
+    /// through all of them, draws from the run's stream `(Environment, i)`, however they are split.
+    ///
+    /// No shard has two environments more than another. With shares of whole SIMD registers
+    /// instead, the busiest thread would not step fewer registers, and its policy more rows.
+    pub fn make_shards(
+        self,
+        seed: u64,
+        environments: usize,
+        shards: usize,
+    ) -> Vec<Box<dyn BatchEnvironment>> {
+        let shards = shards.min(environments).max(1);
+        let (share, longer) = (environments / shards, environments % shards);
+        let start = |shard: usize| shard * share + shard.min(longer);
+        let stream = |index| Stream::derive(seed, Purpose::Environment, index as u32);
+        (0..shards)
+            .map(|shard| self.make_batch((start(shard)..start(shard + 1)).map(stream).collect()))
+            .collect()
+    }
 }
 
 impl FromStr for EnvironmentId {
@@ -158,5 +179,23 @@ mod tests {
         }
         let error = "cartpol".parse::<EnvironmentId>().unwrap_err();
         assert_eq!(error.to_string(), "there is no environment 'cartpol'");
+    }
+
+    #[test]
+    fn environments_are_shared_out_evenly() {
+        for (environments, shards, expected) in [
+            (16, 2, &[8, 8][..]),
+            (9, 2, &[5, 4]),
+            (5, 3, &[2, 2, 1]),
+            (2, 3, &[1, 1]),
+            (7, 0, &[7]),
+            (0, 2, &[0]),
+        ] {
+            for id in [EnvironmentId::CartPole, EnvironmentId::LunarLander] {
+                let made = id.make_shards(0, environments, shards);
+                let sizes: Vec<usize> = made.iter().map(|shard| shard.len()).collect();
+                assert_eq!(sizes, expected, "{id}");
+            }
+        }
     }
 }
