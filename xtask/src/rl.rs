@@ -20,9 +20,9 @@ pub fn run(command: &str, arguments: &[OsString]) -> Result<ExitCode> {
     let binary = release.join(format!("rl{EXE_SUFFIX}"));
     let mut built = Built::read(release.join("rl.backends"));
 
-    // Only a run needs a certain backend; anything else is content with the one at hand.
+    // Only runs need a certain backend; anything else is content with the one at hand.
     let otherwise = match built.last() {
-        Some(last) if command != "train" => last,
+        Some(last) if !["train", "evidence"].contains(&command) => last,
         _ => DEFAULT_BACKEND,
     };
     let backend = backend::choose(arguments, otherwise)?;

@@ -21,6 +21,7 @@ pub fn command() -> Command {
         .subcommand(list())
         .subcommand(parity())
         .subcommand(bench())
+        .subcommand(evidence())
 }
 
 fn train() -> Command {
@@ -38,16 +39,18 @@ fn train() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Configuration file, such as the config.toml of another run"),
         )
-        .arg(
-            Arg::new("set")
-                .long("set")
-                .value_name("KEY=VALUE")
-                .action(ArgAction::Append)
-                .help("Set a key of the configuration"),
-        );
+        .arg(set("Set a key of the configuration"));
     let defaults = Config::layers();
     KEYS.iter()
         .fold(command, |command, key| command.arg(option(key, &defaults)))
+}
+
+fn set(help: &'static str) -> Arg {
+    Arg::new("set")
+        .long("set")
+        .value_name("KEY=VALUE")
+        .action(ArgAction::Append)
+        .help(help)
 }
 
 fn option(key: &Key, defaults: &Layers) -> Arg {
@@ -166,6 +169,53 @@ fn player(command: Command, episodes: &'static str) -> Command {
         )
 }
 
+fn evidence() -> Command {
+    let option = |name: &'static str, value, help| {
+        let arg = Arg::new(name).long(name).value_name(value);
+        arg.allow_negative_numbers(true).help(help)
+    };
+    Command::new("evidence")
+        .about("Train presets with many seeds, and compare their scores with what is claimed")
+        .after_help(
+            "The score of a run is the mean return of 100 episodes of its final policy. A run that \
+             is complete in OUT/runs is not repeated: a call that was interrupted goes on where it \
+             stopped.",
+        )
+        .arg(option(
+            "env",
+            "NAME",
+            "The claims about one environment only",
+        ))
+        .arg(option(
+            "algo",
+            "NAME",
+            "The claims about one algorithm only",
+        ))
+        .arg(
+            option("seeds", "N", "Runs per preset, with the seeds from 0")
+                .default_value("10")
+                .value_parser(value_parser!(u64)),
+        )
+        .arg(
+            option("jobs", "N", "Runs at a time, each a process")
+                .default_value("2")
+                .value_parser(value_parser!(usize)),
+        )
+        .arg(
+            option(
+                "out",
+                "DIR",
+                "Where evidence.md, runs.csv and the run directories go",
+            )
+            .default_value("runs/evidence")
+            .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(set(
+            "Set a key of every run's configuration, on top of the presets",
+        ))
+        .arg(json())
+}
+
 fn list() -> Command {
     Command::new("list")
         .about("List what there is")
@@ -248,20 +298,26 @@ fn json() -> Arg {
 
 /// The environment of a name, as `train` understands it.
 pub fn environment(name: &str) -> Result<EnvironmentId, UsageError> {
-    let mut layers = Config::layers();
-    layers.set("env", name, &Origin::Flag("--env".into()))?;
-    let name = layers.get("env").unwrap_or_default();
     let unknown = |error: UnknownEnvironment| UsageError(error.to_string());
-    name.parse().map_err(unknown)
+    word("env", name)?.parse().map_err(unknown)
 }
 
-/// The layers that the options of `train` describe.
-pub fn layers(arguments: &ArgMatches) -> Result<Layers, UsageError> {
+/// The algorithm of a name, as `train` understands it.
+pub fn algorithm(name: &str) -> Result<String, UsageError> {
+    word("algo", name)
+}
+
+/// A word that a key of the configuration may have.
+fn word(key: &str, text: &str) -> Result<String, UsageError> {
     let mut layers = Config::layers();
-    let given = |name: &str| arguments.get_one::<String>(name);
-    let set: Vec<(&str, &str)> = arguments
-        .get_many::<String>("set")
-        .unwrap_or_default()
+    layers.set(key, text, &Origin::Flag(format!("--{key}")))?;
+    Ok(layers.get(key).unwrap_or_default())
+}
+
+/// The keys and values of `--set`, of which `updates` and `steps` exclude each other.
+pub fn assignments(arguments: &ArgMatches) -> Result<Vec<(&str, &str)>, UsageError> {
+    let pairs = arguments.get_many::<String>("set").unwrap_or_default();
+    let set: Vec<(&str, &str)> = pairs
         .map(|pair| {
             pair.split_once('=').ok_or_else(|| {
                 UsageError(format!(
@@ -270,14 +326,24 @@ pub fn layers(arguments: &ArgMatches) -> Result<Layers, UsageError> {
             })
         })
         .collect::<Result<_, _>>()?;
-    let exclusive = |this: &str, other: &str| {
-        given(this).is_some() && given(other).is_some()
-            || set.iter().any(|(key, _)| *key == this) && set.iter().any(|(key, _)| *key == other)
-    };
-    if exclusive("updates", "steps") {
-        return Err(UsageError(
-            "--updates and --steps exclude each other".into(),
-        ));
+    let has = |this: &str| set.iter().any(|(key, _)| *key == this);
+    if has("updates") && has("steps") {
+        return Err(exclusive());
+    }
+    Ok(set)
+}
+
+fn exclusive() -> UsageError {
+    UsageError("--updates and --steps exclude each other".into())
+}
+
+/// The layers that the options of `train` describe.
+pub fn layers(arguments: &ArgMatches) -> Result<Layers, UsageError> {
+    let mut layers = Config::layers();
+    let given = |name: &str| arguments.get_one::<String>(name);
+    let set = assignments(arguments)?;
+    if given("updates").is_some() && given("steps").is_some() {
+        return Err(exclusive());
     }
 
     // A preset replaces what is below it, so it goes first wherever it is named.

@@ -15,6 +15,7 @@ mod backend;
 mod bench;
 mod config;
 mod evaluate;
+mod evidence;
 mod keys;
 mod metrics;
 mod player;
@@ -29,6 +30,10 @@ pub use bench::{
 };
 pub use config::{Algo, Config, Layers, Origin, UsageError, nearest};
 pub use evaluate::{EvaluateError, Evaluation, evaluate};
+pub use evidence::{
+    CLAIMS, Claim, Evidence, EvidenceConfig, EvidenceError, EvidenceProgress, EvidenceRow, Run,
+    RunEvaluation, RunResult, evidence,
+};
 pub use keys::{KEYS, Key};
 pub use metrics::Row;
 pub use player::Player;

@@ -2,6 +2,7 @@
 
 mod bench_screen;
 mod command_line;
+mod evidence_screen;
 mod parity_screen;
 mod screen;
 
@@ -12,8 +13,8 @@ use rl_envs::EnvironmentId;
 use rl_envs::parity::{ParityError, replay};
 use rl_nets::{ActionChoice, PolicyFile};
 use rl_train::{
-    Algo, Backend, BenchConfig, PRESETS, PeersError, Picture, Player, UsageError,
-    bench_environment, evaluate, measure_peers, render, train,
+    Algo, Backend, BenchConfig, EvidenceConfig, PRESETS, PeersError, Picture, Player, UsageError,
+    bench_environment, evaluate, evidence, measure_peers, render, train,
 };
 
 /// Why a command failed: exit code 2 for a wrong call, 1 for a run that failed.
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Some(("list", arguments)) => run_list(arguments),
         Some(("parity", arguments)) => run_parity(arguments),
         Some(("bench", arguments)) => run_bench(arguments),
+        Some(("evidence", arguments)) => run_evidence(arguments),
         _ => Ok(()),
     };
     match outcome {
@@ -148,6 +150,45 @@ fn policy_path(path: &Path) -> PathBuf {
     } else {
         path.join("policy.safetensors")
     }
+}
+
+fn run_evidence(arguments: &clap::ArgMatches) -> Result<(), Failure> {
+    let environment = |name: &String| command_line::environment(name);
+    let algorithm = |name: &String| command_line::algorithm(name);
+    let set = command_line::assignments(arguments)?;
+    let config = EvidenceConfig {
+        env: arguments.get_one("env").map(environment).transpose()?,
+        algo: arguments.get_one("algo").map(algorithm).transpose()?,
+        seeds: *argument(arguments, "seeds")?,
+        jobs: *argument(arguments, "jobs")?,
+        out: argument::<PathBuf>(arguments, "out")?.clone(),
+        set: set
+            .iter()
+            .map(|&(key, value)| (key.into(), value.into()))
+            .collect(),
+        program: std::env::current_exe().map_err(Failure::run)?,
+    };
+    let progress = &mut |progress: &_| eprintln!("{}", evidence_screen::progress(progress));
+    let evidence = evidence(&config, progress).map_err(|error| {
+        if error.is_usage() {
+            Failure::Usage(error.to_string())
+        } else {
+            Failure::run(error)
+        }
+    })?;
+    if arguments.get_flag("json") {
+        println!(
+            "{}",
+            serde_json::to_string(&evidence.rows).map_err(Failure::run)?
+        );
+    } else {
+        print!("{}", evidence.table());
+        println!(
+            "\nwritten to {}: evidence.md, runs.csv",
+            config.out.display()
+        );
+    }
+    Ok(())
 }
 
 fn run_list(arguments: &clap::ArgMatches) -> Result<(), Failure> {

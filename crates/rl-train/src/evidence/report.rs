@@ -1,0 +1,316 @@
+//! The evidence as tables: Markdown for people, CSV of the runs, rows for JSON.
+
+use std::fmt::Write as _;
+
+use rl_core::Stream;
+use serde::Serialize;
+
+use super::statistics::{RESAMPLES, bootstrap_interval, interquartile_mean, median};
+use super::{Claim, EvidenceConfig, Run};
+
+/// The runs, and what they say of each claim.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// A row per claim.
+    pub rows: Vec<EvidenceRow>,
+    /// Every run, by claim and seed.
+    pub runs: Vec<Run>,
+}
+
+/// What the runs say of one claim. The score of a run is the mean return of its evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EvidenceRow {
+    /// The environment.
+    pub env: &'static str,
+    /// The algorithm.
+    pub algo: &'static str,
+    /// The preset.
+    pub preset: &'static str,
+    /// Environment steps after which no update of a run may start.
+    pub budget: u64,
+    /// Median number of environment steps of a run.
+    pub env_steps: f64,
+    /// Number of runs.
+    pub seeds: usize,
+    /// Interquartile mean of the scores.
+    pub iqm: f64,
+    /// Its 95 % bootstrap interval; none for a single run.
+    pub interval: Option<[f64; 2]>,
+    /// Lowest score.
+    pub min: f64,
+    /// Highest score.
+    pub max: f64,
+    /// Least interquartile mean that was claimed.
+    pub target: f64,
+    /// Whether the target is reached, by runs that all kept to the budget.
+    pub met: bool,
+    /// Median wall-clock time of a run, in seconds.
+    pub wall_s: f64,
+    /// Median number of environment steps per second.
+    pub env_steps_per_s: f64,
+}
+
+impl EvidenceRow {
+    fn of(claim: &'static Claim, runs: &[Run]) -> Self {
+        let column = |value: fn(&Run) -> f64| runs.iter().map(value).collect::<Vec<_>>();
+        let scores = column(Run::score);
+        let iqm = interquartile_mean(&scores);
+        Self {
+            env: claim.env.name(),
+            algo: claim.algo,
+            preset: claim.preset,
+            budget: claim.budget,
+            env_steps: median(&column(|run| run.result.env_steps as f64)),
+            seeds: runs.len(),
+            iqm,
+            interval: bootstrap_interval(&scores, RESAMPLES, &mut Stream::from_seed(0)),
+            min: scores.iter().copied().fold(f64::INFINITY, f64::min),
+            max: scores.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            target: claim.target,
+            met: iqm >= claim.target && runs.iter().all(Run::is_within_budget),
+            wall_s: median(&column(|run| run.result.wall_s)),
+            env_steps_per_s: median(&column(|run| run.result.env_steps_per_s)),
+        }
+    }
+}
+
+impl Evidence {
+    /// What the runs, which stand together by claim, say.
+    pub(super) fn of(runs: Vec<Run>) -> Self {
+        let rows = runs
+            .chunk_by(|one, next| one.claim == next.claim)
+            .filter_map(|chunk| Some(EvidenceRow::of(chunk.first()?.claim, chunk)))
+            .collect();
+        Self { rows, runs }
+    }
+
+    /// A row per claim, in Markdown that can be read as it is.
+    pub fn table(&self) -> String {
+        let header = [
+            "environment",
+            "algorithm",
+            "preset",
+            "steps (budget)",
+            "seeds",
+            "IQM [95 % interval]",
+            "min",
+            "target",
+            "met",
+            "wall, s",
+            "steps/s",
+        ];
+        let rows: Vec<_> = self.rows.iter().map(cells).collect();
+        aligned(header, 3, &rows)
+    }
+
+    /// A row per run.
+    pub fn csv(&self) -> String {
+        let header = "env,algo,preset,seed,env_steps,updates,wall_s,env_steps_per_s,\
+                      evaluation_episodes,return_mean,return_std,return_min,return_max\n";
+        self.runs.iter().fold(header.to_owned(), |mut text, run| {
+            let (
+                Claim {
+                    env, algo, preset, ..
+                },
+                result,
+            ) = (run.claim, &run.result);
+            let evaluation = &result.evaluation;
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "{},{algo},{preset},{},{},{},{:.3},{:.0},{},{},{},{},{}",
+                env.name(),
+                run.seed,
+                result.env_steps,
+                result.updates,
+                result.wall_s,
+                result.env_steps_per_s,
+                evaluation.episodes,
+                evaluation.return_mean,
+                evaluation.return_std,
+                evaluation.return_min,
+                evaluation.return_max,
+            );
+            text
+        })
+    }
+
+    /// The table with what it means and the command that makes it again.
+    pub fn page(&self, config: &EvidenceConfig) -> String {
+        let met = self.rows.iter().filter(|row| row.met).count();
+        let set: String = config
+            .set
+            .iter()
+            .map(|(key, value)| format!(" --set {key}={value}"))
+            .collect();
+        let changed = if set.is_empty() {
+            " as they are".to_owned()
+        } else {
+            format!(", changed by `{}`", set.trim_start())
+        };
+        let filters = [
+            config.env.map(|env| format!(" --env {}", env.name())),
+            config.algo.as_ref().map(|algo| format!(" --algo {algo}")),
+        ];
+        let filters: String = filters.into_iter().flatten().collect();
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        format!(
+            "# Evidence\n\n\
+             **{met} of {} targets met**, by the presets{changed}, with the seeds 0 \
+             to {}.\n\n\
+             {}\n\
+             - The score of a run is the mean return of 100 episodes of its final policy, which \
+             takes the likeliest\n  actions; these episodes are the same for every run, and none is in the training.\n\
+             - IQM is the interquartile mean of the scores: without the lowest and the highest \
+             quarter of the runs, as\n  `scipy.stats.trim_mean(scores, 0.25)`. The interval is \
+             the 95 % percentile bootstrap over the runs, with\n  {} resamples (Agarwal et al. \
+             2021, and their `rliable`).\n\
+             - A target is met if the IQM reaches it and no run started an update beyond the \
+             budget of environment\n  steps. Steps, times and speeds are medians over the runs.\n\
+             - Returns of different environments have different scales: there is no mean over \
+             environments.\n\n\
+             [The runs, one by one](runs.csv). Times are of {} at a time, on {processors} \
+             processors of {} {}.\n\n\
+             ```sh\n\
+             cargo xtask evidence{filters} --seeds {} --jobs {}{set} --out {}\n\
+             ```\n",
+            self.rows.len(),
+            config.seeds - 1,
+            self.table(),
+            thousands(RESAMPLES as f64),
+            config.jobs,
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+            config.seeds,
+            config.jobs,
+            config.out.display(),
+        )
+    }
+}
+
+fn cells(row: &EvidenceRow) -> [String; 11] {
+    let interval = row.interval.map_or("[–]".to_owned(), |[low, high]| {
+        format!("[{low:.2}, {high:.2}]")
+    });
+    [
+        row.env.to_owned(),
+        row.algo.to_owned(),
+        row.preset.to_owned(),
+        format!(
+            "{} ({})",
+            thousands(row.env_steps),
+            thousands(row.budget as f64)
+        ),
+        row.seeds.to_string(),
+        format!("{:.2} {interval}", row.iqm),
+        format!("{:.2}", row.min),
+        row.target.to_string(),
+        if row.met { "yes" } else { "no" }.to_owned(),
+        format!("{:.2}", row.wall_s),
+        thousands(row.env_steps_per_s),
+    ]
+}
+
+/// A whole number with a comma between each three digits.
+fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A Markdown table with the first `left` columns to the left, the others to the right.
+fn aligned<const N: usize>(header: [&str; N], left: usize, rows: &[[String; N]]) -> String {
+    let widths: [usize; N] = std::array::from_fn(|i| {
+        let cells = rows.iter().map(|row| row[i].chars().count());
+        cells.fold(header[i].chars().count(), usize::max)
+    });
+    let line = |cells: [&str; N]| {
+        let padded = cells.iter().zip(widths).enumerate();
+        padded.fold("|".to_owned(), |line, (i, (cell, width))| {
+            if i < left {
+                format!("{line} {cell:<width$} |")
+            } else {
+                format!("{line} {cell:>width$} |")
+            }
+        }) + "\n"
+    };
+    let rules: [String; N] = std::array::from_fn(|i| {
+        let dashes = "-".repeat(widths[i] - usize::from(i >= left));
+        if i < left { dashes } else { dashes + ":" }
+    });
+    let mut text = line(header) + &line(rules.each_ref().map(String::as_str));
+    for row in rows {
+        text += &line(row.each_ref().map(String::as_str));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::CLAIMS;
+    use crate::evidence::runs::{RunEvaluation, RunResult};
+
+    fn evidence(scores: &[f64], env_steps: u64) -> Evidence {
+        let run = |(seed, &score): (usize, &f64)| Run {
+            claim: &CLAIMS[0],
+            seed: seed as u64,
+            result: RunResult {
+                env_steps,
+                updates: 2,
+                wall_s: 1.5 + seed as f64,
+                env_steps_per_s: 1000.0,
+                evaluation: RunEvaluation {
+                    episodes: 100,
+                    return_mean: score,
+                    return_std: 1.0,
+                    return_min: score - 1.0,
+                    return_max: score + 1.0,
+                },
+            },
+        };
+        Evidence::of(scores.iter().enumerate().map(run).collect())
+    }
+
+    #[test]
+    fn a_target_is_met_by_the_interquartile_mean_within_the_budget() {
+        let (target, budget) = (CLAIMS[0].target, CLAIMS[0].budget);
+        // One failure of four does not count, two do.
+        let scores = [0.0, target, target, target];
+        let met = |scores: &[f64], env_steps| evidence(scores, env_steps).rows[0].met;
+        assert!(met(&scores, budget));
+        assert!(!met(&scores, 3 * budget));
+        assert!(!met(&[0.0, 0.0, target, target], budget));
+        let row = &evidence(&scores, budget).rows[0];
+        assert_eq!((row.min, row.max, row.iqm), (0.0, target, target));
+        assert_eq!(row.wall_s, 3.0);
+        assert_eq!(row.interval.unwrap()[1], target);
+    }
+
+    #[test]
+    fn the_lines_of_the_table_are_of_one_width_and_a_single_run_has_no_interval() {
+        let table = evidence(&[-1234.5], 1_234_567).table();
+        let widths: Vec<usize> = table.lines().map(|line| line.chars().count()).collect();
+        assert!(
+            widths.len() == 3 && widths.iter().all(|&width| width == widths[0]),
+            "{table}"
+        );
+        for cell in [" -1234.50 [–] |", "1,234,567 (500,000)", "no"] {
+            assert!(table.contains(cell), "{cell} is not in:\n{table}");
+        }
+    }
+
+    #[test]
+    fn the_csv_has_a_row_per_run_and_a_cell_per_column() {
+        let csv = evidence(&[1.0, 2.0], 10).csv();
+        let widths: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
+        assert_eq!(widths, [13, 13, 13]);
+        assert!(csv.ends_with("1,10,2,2.500,1000,100,2,1,1,3\n"), "{csv}");
+    }
+}

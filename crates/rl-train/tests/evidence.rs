@@ -1,0 +1,166 @@
+//! `rl evidence`, as a user runs it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Two updates of 300 steps: a run of a moment.
+const SHORT: &str = "--env cartpole --algo vpg --set updates=2 --set steps_per_update=300";
+
+fn rl(place: &TempDir, words: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rl"));
+    command.args(words.split_whitespace());
+    command.current_dir(place.path()).output().unwrap()
+}
+
+fn assert_success(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn assert_failure(output: &Output, code: i32, names: &[&str]) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    assert_eq!(errors.matches("error:").count(), 1, "{errors}");
+    for name in names {
+        assert!(errors.contains(name), "'{name}' is not in: {errors}");
+    }
+}
+
+#[test]
+fn evidence_is_a_table_of_runs_that_are_not_repeated() {
+    let place = tempfile::tempdir().unwrap();
+    let words = format!("evidence {SHORT} --seeds 3 --out out");
+    let output = rl(&place, &words);
+    let table = assert_success(&output);
+    for word in [
+        "| cartpole",
+        "IQM [95 % interval]",
+        "|  no |",
+        "out: evidence.md",
+    ] {
+        assert!(table.contains(word), "'{word}' is not in:\n{table}");
+    }
+    let progress = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(progress.lines().count(), 3, "{progress}");
+    assert!(progress.contains("3 of 3"), "{progress}");
+
+    let read = |name: &str| fs::read_to_string(place.path().join("out").join(name)).unwrap();
+    let page = read("evidence.md");
+    for line in [
+        "**0 of 1 targets met**",
+        "changed by `--set updates=2 --set steps_per_update=300`",
+        "--env cartpole --algo vpg --seeds 3 --jobs 2 --set updates=2",
+    ] {
+        assert!(page.contains(line), "'{line}' is not in:\n{page}");
+    }
+    let csv = read("runs.csv");
+    let seeds: Vec<&str> = csv
+        .lines()
+        .skip(1)
+        .filter_map(|row| row.split(',').nth(3))
+        .collect();
+    assert_eq!(seeds, ["0", "1", "2"], "{csv}");
+
+    // Two more seeds, with another number of jobs: the same three runs and two new ones.
+    let words = format!("evidence {SHORT} --seeds 5 --jobs 1 --out out --json");
+    let output = rl(&place, &words);
+    let rows: Value = serde_json::from_str(&assert_success(&output)).unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 2);
+    assert!(read("runs.csv").starts_with(&csv));
+    let row = &rows[0];
+    assert_eq!((&row["seeds"], &row["met"]), (&5.into(), &false.into()));
+    let number = |value: &Value| value.as_f64().unwrap();
+    let [low, high] = [&row["interval"][0], &row["interval"][1]].map(number);
+    let [min, iqm, max] = ["min", "iqm", "max"].map(|key| number(&row[key]));
+    assert!(
+        min <= low && low <= iqm && iqm <= high && high <= max,
+        "{row}"
+    );
+
+    // Another configuration does not pass for these runs.
+    let output = rl(&place, "evidence --set updates=1 --seeds 1 --out out");
+    let names = [
+        "out/runs/cartpole-seed0",
+        "updates is 2 there and 1 here",
+        "--out",
+    ];
+    assert_failure(&output, 2, &names);
+    fs::write(
+        place.path().join("out/runs/cartpole-seed0/summary.json"),
+        "{",
+    )
+    .unwrap();
+    let output = rl(&place, &format!("evidence {SHORT} --seeds 1 --out out"));
+    assert_failure(&output, 1, &["cartpole-seed0/summary.json", "damaged"]);
+}
+
+#[test]
+fn runs_that_fail_are_told_with_their_seeds_and_take_no_other_with_them() {
+    let place = tempfile::tempdir().unwrap();
+    assert_success(&rl(
+        &place,
+        &format!("evidence {SHORT} --seeds 1 --out out"),
+    ));
+    // Where the second run goes, there is a file.
+    fs::write(place.path().join("out/runs/cartpole-seed1.partial"), "mine").unwrap();
+    let output = rl(&place, &format!("evidence {SHORT} --seeds 3 --out out"));
+    let names = [
+        "1 of 3 runs failed",
+        "preset cartpole, seed 1: ",
+        "out/runs",
+    ];
+    assert_failure(&output, 1, &names);
+    assert!(
+        place
+            .path()
+            .join("out/runs/cartpole-seed2/summary.json")
+            .exists()
+    );
+
+    let output = rl(
+        &place,
+        "evidence --set reward_scale=1e39 --seeds 2 --out bad",
+    );
+    let names = ["2 of 2", "seeds 0, 1: update 1", "reward 1", "not a finite"];
+    assert_failure(&output, 1, &names);
+}
+
+#[test]
+fn a_wrong_call_names_what_there_is_and_leaves_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    for (words, names) in [
+        ("--seeds 0", ["seeds = 0", "--seeds", "1 to 10000"]),
+        ("--jobs 0", ["jobs = 0", "--jobs", "1 to 1024"]),
+        ("--seeds some", ["some", "--seeds", "invalid"]),
+        ("--env cartpol", ["'cartpol'", "--env", "'cartpole'?"]),
+        ("--algo vgp", ["'vgp'", "--algo", "Allowed: vpg"]),
+        (
+            "--env Acrobot-v1 --algo vpg",
+            [
+                "--env acrobot --algo vpg",
+                "cartpole by vpg",
+                "preset cartpole",
+            ],
+        ),
+        ("--set gama=1", ["'gama'", "--set gama", "'gamma'?"]),
+        ("--set gamma=2", ["gamma = 2", "--set gamma", "0 to 1"]),
+        ("--set gamma", ["--set gamma", "key", "value"]),
+        ("--set seed=3", ["--set seed", "its own seed", "evidence"]),
+        (
+            "--set updates=1 --set steps=1",
+            ["--updates", "--steps", "exclude"],
+        ),
+        (
+            "--set backend=cuda",
+            ["'cuda'", "not part of this binary", "--features"],
+        ),
+    ] {
+        assert_failure(&rl(&place, &format!("evidence {words}")), 2, &names);
+    }
+    assert!(!place.path().join("runs").exists());
+}
