@@ -1,0 +1,105 @@
+"""PPO in PyTorch, with the details and defaults of CleanRL's `ppo.py`."""
+
+import time
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from torch import nn
+from torch.distributions import Categorical
+
+from shared import GYMNASIUM, OURS, cleanrl_details, layers, only, only_equal, start_torch
+
+
+def train(config, seed):
+    start_torch()
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    n, t_max, clip, size = config["environments"], config["rollout_steps"], config["clip_range"], config["size"]
+    updates = config["steps"] // (n * t_max)
+
+    def linear(inputs, outputs, gain=2**0.5):
+        layer = nn.Linear(inputs, outputs)
+        nn.init.orthogonal_(layer.weight, gain)
+        nn.init.zeros_(layer.bias)
+        return layer
+
+    def mlp(outputs, gain):
+        return nn.Sequential(linear(4, size), nn.Tanh(), linear(size, size), nn.Tanh(), linear(size, outputs, gain))
+
+    critic, actor = mlp(1, 1.0), mlp(2, 0.01)
+    parameters = [*critic.parameters(), *actor.parameters()]
+    opt = torch.optim.Adam(parameters, lr=config["learning_rate"], eps=config["adam_epsilon"])
+
+    def make():
+        return gymnasium.wrappers.RecordEpisodeStatistics(gymnasium.make(GYMNASIUM[config["env"]]))
+
+    envs = SyncVectorEnv([make] * n, autoreset_mode=AutoresetMode.SAME_STEP)
+    observations, actions = torch.zeros(t_max, n, 4), torch.zeros(t_max, n, dtype=torch.long)
+    log_probs, rewards, dones, values = (torch.zeros(t_max, n) for _ in range(4))
+    observation, _ = envs.reset(seed=seed)
+    observation, done = torch.tensor(observation), torch.zeros(n)
+
+    start, minibatches, optimized = time.perf_counter(), set(), 0
+    for update in range(updates):
+        opt.param_groups[0]["lr"] = (1 - update / updates) * config["learning_rate"]
+        for t in range(t_max):
+            observations[t], dones[t] = observation, done
+            with torch.no_grad():
+                distribution = Categorical(logits=actor(observation))
+                action = distribution.sample()
+                log_probs[t], values[t] = distribution.log_prob(action), critic(observation).flatten()
+            actions[t] = action
+            observation, reward, terminated, truncated, _ = envs.step(action.numpy())
+            rewards[t] = torch.tensor(reward, dtype=torch.float32)
+            observation = torch.tensor(observation)
+            done = torch.tensor(np.logical_or(terminated, truncated), dtype=torch.float32)
+        with torch.no_grad():
+            next_value, next_done = critic(observation).reshape(1, -1), done
+            advantages, last = torch.zeros(t_max, n), 0
+            for t in reversed(range(t_max)):
+                delta = rewards[t] + config["gamma"] * next_value * (1 - next_done) - values[t]
+                advantages[t] = last = delta + config["gamma"] * config["lambda"] * (1 - next_done) * last
+                next_value, next_done = values[t], dones[t]
+            returns = advantages + values
+        flat = [x.flatten() for x in (actions, log_probs, advantages, returns, values)]
+        inputs, order = observations.reshape(-1, 4), np.arange(n * t_max)
+        for _ in range(config["epochs"]):
+            np.random.shuffle(order)
+            for first in range(0, n * t_max, config["minibatch_size"]):
+                picks = order[first : first + config["minibatch_size"]]
+                taken, old_log_prob, advantage, target, old_value = (x[picks] for x in flat)
+                distribution = Categorical(logits=actor(inputs[picks]))
+                log_ratio = distribution.log_prob(taken) - old_log_prob
+                ratio = log_ratio.exp()
+                with torch.no_grad():  # What CleanRL logs.
+                    ((ratio - 1) - log_ratio).mean()
+                    ((ratio - 1).abs() > clip).float().mean().item()
+                advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+                policy_loss = torch.max(-advantage * ratio, -advantage * ratio.clamp(1 - clip, 1 + clip)).mean()
+                value = critic(inputs[picks]).view(-1)
+                clipped = old_value + (value - old_value).clamp(-clip, clip)
+                value_loss = 0.5 * torch.max((value - target) ** 2, (clipped - target) ** 2).mean()
+                entropy = distribution.entropy().mean()
+                loss = policy_loss - config["entropy_coef"] * entropy + config["value_coef"] * value_loss
+                opt.zero_grad()
+                loss.backward()
+                nn.utils.clip_grad_norm_(parameters, config["max_grad_norm"])
+                opt.step()
+                minibatches.add(len(picks))
+                optimized += 1
+    wall = time.perf_counter() - start
+    ran = {
+        **cleanrl_details(config),
+        "env": OURS[envs.envs[0].spec.id],
+        "steps": updates * observations.shape[0] * envs.num_envs,
+        "environments": envs.num_envs,
+        "rollout_steps": observations.shape[0],
+        "minibatch_size": only(minibatches),
+        "epochs": optimized * only(minibatches) // (updates * len(order)),
+        "learning_rate": opt.defaults["lr"],
+        "adam_epsilon": opt.defaults["eps"],
+        **only_equal(layers(actor), layers(critic)),
+    }
+    return {"steps": ran["steps"], "wall_s": wall, "config": ran}
