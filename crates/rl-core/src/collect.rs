@@ -30,6 +30,9 @@ pub enum CollectError {
     /// There is nothing to collect from.
     #[error("experience needs at least one environment")]
     NoEnvironment,
+    /// Groups without members.
+    #[error("environments form groups of at least 1; 0 were asked for")]
+    EmptyGroup,
     /// An environment refused a step.
     #[error("environment {environment}, step {step} of the episode: {source}")]
     Environment {
@@ -82,6 +85,24 @@ impl<E: FlatEnvironment> Collector<E> {
     /// # Errors
     /// [`CollectError::NoEnvironment`].
     pub fn new(environments: Vec<E>, seed: u64, threads: usize) -> Result<Self, CollectError> {
+        Self::grouped(environments, seed, threads, 1)
+    }
+
+    /// A collector whose environments, in groups of `group_size`, draw the same numbers: the `k`th
+    /// episode of each member of a group starts from the same state, as long as environments draw
+    /// for their resets alone. Their actions differ.
+    ///
+    /// # Errors
+    /// [`CollectError::NoEnvironment`], or [`CollectError::EmptyGroup`].
+    pub fn grouped(
+        environments: Vec<E>,
+        seed: u64,
+        threads: usize,
+        group_size: usize,
+    ) -> Result<Self, CollectError> {
+        if group_size == 0 {
+            return Err(CollectError::EmptyGroup);
+        }
         let first = environments.first().ok_or(CollectError::NoEnvironment)?;
         let observation_dim = first.observation_space().dim();
         let action_dim = first.action_space().flat_dim();
@@ -98,8 +119,8 @@ impl<E: FlatEnvironment> Collector<E> {
                 members,
                 seed,
                 first_lane,
-                observation_dim,
-                action_dim,
+                group_size,
+                [observation_dim, action_dim],
             ));
             first_lane = next_lane;
         }
@@ -199,8 +220,8 @@ impl<E: FlatEnvironment> Shard<E> {
         environments: Vec<E>,
         seed: u64,
         first: usize,
-        observation_dim: usize,
-        action_dim: usize,
+        group_size: usize,
+        [observation_dim, action_dim]: [usize; 2],
     ) -> Self {
         let stream = |purpose, index| Stream::derive(seed, purpose, index as u32);
         let n = environments.len();
@@ -210,7 +231,7 @@ impl<E: FlatEnvironment> Shard<E> {
             .map(|(environment, index)| Member {
                 index,
                 environment,
-                rng: stream(Purpose::Environment, index),
+                rng: stream(Purpose::Environment, index / group_size),
                 store: TrajectoryStore::new(observation_dim, action_dim),
                 episodes: Vec::new(),
             });
@@ -589,5 +610,21 @@ mod tests {
     fn no_environment_is_an_error() {
         let error = Collector::<Countdown>::new(vec![], 0, 1).unwrap_err();
         assert_eq!(error, CollectError::NoEnvironment);
+    }
+
+    #[test]
+    fn the_members_of_a_group_start_their_episodes_from_the_same_states() {
+        let environments = vec![Countdown::default(); 4];
+        let mut collector = Collector::grouped(environments, 7, 2, 2).unwrap();
+        collector.collect(&policy(), 200).unwrap();
+        let members = collector.shards.iter().flat_map(|shard| &shard.members);
+        let starts: Vec<Vec<f32>> = members
+            .map(|member| member.store.iter().map(|t| t.observations[0]).collect())
+            .collect();
+        assert_eq!(starts[0], starts[1]);
+        assert_eq!(starts[2], starts[3]);
+        assert_ne!(starts[0], starts[2]);
+        let empty = Collector::grouped(vec![Countdown::default()], 7, 1, 0);
+        assert_eq!(empty.unwrap_err(), CollectError::EmptyGroup);
     }
 }

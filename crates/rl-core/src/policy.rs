@@ -24,6 +24,9 @@ impl<P: Policy + ?Sized> Policy for Box<P> {
 pub trait Agent {
     /// What acts for the agent between two updates; clones act alike.
     type Policy: Policy + Clone + Send;
+    /// What it learns from: whole episodes in a [`TrajectoryStore`](crate::TrajectoryStore), or
+    /// steps in a [`Rollout`](crate::Rollout).
+    type Experience: ?Sized;
     /// What an update tells about itself.
     type Report;
     /// Why an update can fail.
@@ -36,7 +39,7 @@ pub trait Agent {
     ///
     /// # Errors
     /// The agent's own.
-    fn update(&mut self, experience: &TrajectoryStore) -> Result<Self::Report, Self::Error>;
+    fn update(&mut self, experience: &Self::Experience) -> Result<Self::Report, Self::Error>;
 }
 
 /// Actions drawn from the action space, whatever is observed.
@@ -89,6 +92,7 @@ impl RandomAgent {
 
 impl Agent for RandomAgent {
     type Policy = RandomPolicy;
+    type Experience = TrajectoryStore;
     type Report = ();
     type Error = Infallible;
 

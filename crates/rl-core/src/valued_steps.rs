@@ -62,7 +62,8 @@ impl<'a> ValuedSteps<'a> {
         }
     }
 
-    pub(crate) fn rewards(self) -> &'a [f32] {
+    /// The rewards, `[T]`.
+    pub fn rewards(self) -> &'a [f32] {
         match self {
             Self::Rollout { rewards, .. } | Self::Trajectory { rewards, .. } => rewards,
         }

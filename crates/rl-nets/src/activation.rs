@@ -77,6 +77,30 @@ impl Activation {
         }
     }
 
+    /// Its derivative at each number of a tensor.
+    pub(crate) fn derivative<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
+        let positive = |x: &Tensor<D>| x.clone().greater_elem(0.0).float();
+        match self {
+            Self::Identity => x.ones_like(),
+            Self::Relu => positive(&x),
+            Self::Tanh => self.forward(x).square().neg().add_scalar(1.0),
+            Self::LeakyRelu => positive(&x)
+                .mul_scalar(1.0 - LEAKY_SLOPE)
+                .add_scalar(LEAKY_SLOPE),
+            Self::Sigmoid => {
+                let y = activation::sigmoid(x);
+                y.clone() * y.neg().add_scalar(1.0)
+            }
+            Self::Selu => {
+                let negative = x.clone().clamp_max(0.0).exp().mul_scalar(SELU_ALPHA);
+                let positive = positive(&x);
+                let slope = positive.clone() + (positive.neg().add_scalar(1.0)) * negative;
+                slope.mul_scalar(SELU_LAMBDA)
+            }
+            Self::Softplus => activation::sigmoid(x),
+        }
+    }
+
     /// Applies it in place to plain numbers.
     #[inline(always)]
     pub(crate) fn apply(self, xs: &mut [f32]) {

@@ -36,10 +36,12 @@ compile_error!(
 
 mod activation;
 mod actor;
+mod actor_critic;
 mod dense;
 pub mod distribution;
 mod initialization;
 mod mlp;
+mod networks;
 mod policy;
 mod policy_file;
 mod weights;
@@ -48,9 +50,22 @@ pub use burn::tensor::Device;
 
 pub use activation::Activation;
 pub use actor::{ActionChoice, Actor};
+pub use actor_critic::{ActorCritic, Outputs, Parameter};
 pub use distribution::{DistributionKind, Head, HeadError};
 pub use initialization::Initialization;
 pub use mlp::{Mlp, MlpConfig};
+pub use networks::Networks;
 pub use policy::{PolicyConfig, PolicyNetwork};
 pub use policy_file::{PolicyFile, PolicyFileError};
 pub use weights::{LayerWeights, MlpWeights, PolicyWeights};
+
+/// Whether a device computes on the CPU.
+pub fn is_cpu(device: &Device) -> bool {
+    let mut cpus: Vec<Device> = Vec::new();
+    #[cfg(feature = "flex")]
+    cpus.push(Device::flex());
+    #[cfg(feature = "ndarray")]
+    #[expect(deprecated, reason = "offered as long as Burn has it")]
+    cpus.push(Device::ndarray());
+    cpus.contains(device)
+}

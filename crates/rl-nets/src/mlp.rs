@@ -125,6 +125,30 @@ impl Mlp {
             activation.forward(layer.forward(x))
         })
     }
+
+    /// The derivative of the outputs by the parameters along `direction`, a network whose
+    /// parameters are the components of a vector, `[batch, output_size]`, apart from any tape
+    /// (forward-mode differentiation).
+    pub fn derivative_along(&self, input: Tensor<2>, direction: &Self) -> Tensor<2> {
+        let last = self.layers.len() - 1;
+        let mut x = input;
+        let mut dx: Option<Tensor<2>> = None;
+        for (i, (layer, along)) in self.layers.iter().zip(&direction.layers).enumerate() {
+            let activation = if i == last {
+                self.output_activation
+            } else {
+                self.activation
+            };
+            let mut dz = along.forward(x.clone()).inner();
+            if let Some(dx) = dx {
+                dz = dz + dx.matmul(layer.weight.val().inner());
+            }
+            let z = layer.forward(x).inner();
+            dx = Some(dz * activation.derivative(z.clone()));
+            x = activation.forward(z);
+        }
+        dx.unwrap_or(x)
+    }
 }
 
 fn linear(layer: &LayerWeights, device: &Device) -> Linear {

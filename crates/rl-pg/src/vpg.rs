@@ -1,13 +1,20 @@
 //! Vanilla policy gradient.
 
-use burn::tensor::{Device, Tensor};
-use rl_core::{Agent, TrajectoryStore};
-use rl_nets::distribution::ActionDistribution;
-use rl_nets::{Actor, PolicyWeights};
+use std::num::NonZeroUsize;
+
+use rl_core::{
+    Agent, Gae, GaeConfig, TrajectoryStore, ValuedSteps, discounted_return,
+    discounted_reward_to_go, n_step_returns,
+};
+use rl_nets::{Actor, Device, Networks, PolicyWeights};
 use serde::{Deserialize, Serialize};
 
+use crate::learner::{Learner, UpdateError};
+use crate::report::explained_variance;
+use crate::value_function::{ValueFunction, Values};
 use crate::{
-    Batch, ConfigError, LearnerConfig, LossReport, PolicyLearner, UpdateError, Weighting, normalize,
+    Baseline, ConfigError, Loss, OptimizerConfig, Plan, PolicyGradient, PolicyLoss, Samples,
+    Surrogate, UpdateReport, ValueTargets, Weighting, normalize,
 };
 
 /// Configuration of [`Vpg`].
@@ -15,63 +22,111 @@ use crate::{
 pub struct VpgConfig {
     /// What the log-probabilities are weighted with; the reward-to-go.
     pub weighting: Weighting,
+    /// What is taken from it; nothing.
+    pub baseline: Baseline,
     /// Discount γ of the rewards, in `[0, 1]`; 1.
     pub gamma: f64,
+    /// λ of the generalised advantage estimate and of λ-returns, in `[0, 1]`; 0.97.
+    pub lambda: f64,
+    /// Steps of n-step returns, at least 1; 5.
+    pub n_step: usize,
     /// Whether the weights of a batch are shifted and scaled to mean 0 and deviation 1, which
     /// makes their mean a baseline; no.
-    pub normalize_weights: bool,
-    /// Adam's step size; 5e-3.
-    pub learning_rate: f64,
-    /// The largest global norm of a gradient; none.
-    pub max_grad_norm: Option<f32>,
+    pub normalize_advantages: bool,
+    /// Coefficient of the entropy bonus, not negative; 0.
+    pub entropy_coefficient: f64,
+    /// Optimizer steps per batch, at least 1; 1. From the second on the batch is of an older
+    /// policy, and steps are weighted by their importance ratio, without clipping.
+    pub epochs: usize,
+    /// What a learned value function is fitted to; Monte Carlo returns.
+    pub value_targets: ValueTargets,
+    /// Its step size, positive; 1e-3.
+    pub value_learning_rate: f64,
+    /// Its regression steps per update, at least 1; 80.
+    pub value_iterations: usize,
+    /// The optimizer: Adam with step size 5e-3.
+    #[serde(flatten)]
+    pub optimizer: OptimizerConfig,
 }
 
 impl Default for VpgConfig {
     fn default() -> Self {
         Self {
             weighting: Weighting::RewardToGo,
+            baseline: Baseline::None,
             gamma: 1.0,
-            normalize_weights: false,
-            learning_rate: 5e-3,
-            max_grad_norm: None,
+            lambda: 0.97,
+            n_step: 5,
+            normalize_advantages: false,
+            entropy_coefficient: 0.0,
+            epochs: 1,
+            value_targets: ValueTargets::MonteCarlo,
+            value_learning_rate: 1e-3,
+            value_iterations: 80,
+            optimizer: OptimizerConfig::adam(5e-3),
         }
     }
 }
 
 impl VpgConfig {
-    /// Checks the ranges.
+    /// Checks the ranges, and that weighting and baseline go together.
     ///
     /// # Errors
-    /// [`ConfigError`] for a value out of its range.
+    /// [`ConfigError`].
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let in_unit = (0.0..=1.0).contains(&self.gamma);
-        ConfigError::unless(in_unit, "gamma", self.gamma, "a number from 0 to 1")?;
-        self.learner().validate()
+        self.checked().map(|_| ())
     }
 
-    fn learner(&self) -> LearnerConfig {
-        let Self {
-            learning_rate,
-            max_grad_norm,
-            ..
-        } = *self;
-        LearnerConfig {
-            learning_rate,
-            max_grad_norm,
+    fn checked(&self) -> Result<(Gae, NonZeroUsize), ConfigError> {
+        let gae = ConfigError::gae(self.gamma, self.lambda)?;
+        let n_step = ConfigError::at_least_1("n_step", self.n_step)?;
+        ConfigError::at_least_1("epochs", self.epochs)?;
+        ConfigError::not_negative("entropy_coefficient", self.entropy_coefficient)?;
+        ConfigError::positive("value_learning_rate", self.value_learning_rate)?;
+        ConfigError::at_least_1("value_iterations", self.value_iterations)?;
+        if self.weighting.needs_values() {
+            let valid = self.baseline == Baseline::Value;
+            let allowed = "value, for a weighting that bootstraps from values";
+            ConfigError::unless(valid, "baseline", crate::word(&self.baseline), allowed)?;
         }
+        if self.baseline == Baseline::GroupScaled {
+            let valid = self.weighting == Weighting::TotalReturn;
+            let allowed = "total-return, for a baseline of whole trajectories";
+            ConfigError::unless(valid, "weighting", crate::word(&self.weighting), allowed)?;
+        }
+        self.optimizer.validate()?;
+        Ok((gae, n_step))
     }
 
-    /// An agent that learns on `device`, starting from `weights`.
+    /// An agent that learns on `device`, starting from a policy, and for [`Baseline::Value`] a
+    /// value function that shares no layer with it.
     ///
     /// # Errors
-    /// [`ConfigError`] for a value out of its range.
-    pub fn init(self, weights: PolicyWeights, device: &Device) -> Result<Vpg, ConfigError> {
-        self.validate()?;
-        let actor = Actor::new(&weights);
-        let learner = self.learner().init(weights, device)?;
+    /// [`ConfigError`] for a value out of its range, or networks that lack what it needs.
+    pub fn init(self, networks: impl Into<Networks>, device: &Device) -> Result<Vpg, ConfigError> {
+        let (gae, n_step) = self.checked()?;
+        let networks = networks.into();
+        let policy = crate::policy_of(&networks)?;
+        let actor = Actor::new(&policy);
+        let value = if self.baseline == Baseline::Value {
+            let weights = crate::separate_value_of(&networks, "baseline", "value")?;
+            Some(ValueFunction::new(
+                weights,
+                &self.optimizer,
+                self.value_learning_rate,
+                self.value_iterations,
+                device,
+            )?)
+        } else {
+            None
+        };
         Ok(Vpg {
+            learning_rate: self.optimizer.learning_rate,
+            learner: self.optimizer.init(Networks::policy(policy), device)?,
             config: self,
-            learner,
+            value,
+            gae,
+            n_step,
             actor,
         })
     }
@@ -81,83 +136,153 @@ impl VpgConfig {
 /// 2000, and Spinning Up, "Intro to policy optimization", eq. 3):
 ///
 /// ```text
-/// ∇J(θ) ≈ 1/N Σₜ ∇ ln π_θ(aₜ|oₜ) wₜ
+/// ∇J(θ) ≈ 1/N Σₜ ∇ ln π_θ(aₜ|oₜ) (wₜ - bₜ)
 /// ```
 ///
-/// over the `N` steps of a batch that π_θ collected, with `wₜ` the return or the reward-to-go. One
-/// optimizer step per batch follows this gradient.
+/// over the `N` steps of a batch that π_θ collected, with `wₜ` the return, the reward-to-go, an
+/// n-step return or the generalised advantage estimate, and `bₜ` a baseline. One optimizer step
+/// per batch follows this gradient; a value function is fitted after it.
 pub struct Vpg {
     config: VpgConfig,
-    learner: PolicyLearner,
+    gae: Gae,
+    n_step: NonZeroUsize,
+    learning_rate: f64,
+    learner: Box<dyn Learner>,
+    value: Option<ValueFunction>,
     actor: Actor,
-}
-
-/// `-1/N Σ ln π(aₜ|oₜ) wₜ`, `[1]`: the loss whose negative gradient is the policy gradient.
-pub fn policy_gradient_loss(policy: &ActionDistribution, batch: Batch) -> Tensor<1> {
-    (policy.log_prob(batch.actions) * batch.weights)
-        .mean()
-        .neg()
-}
-
-/// What an update of [`Vpg`] tells about itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct VpgReport {
-    /// `-1/N Σ ln π(aₜ|oₜ) wₜ` before the step. Its gradient means something, its value little.
-    pub loss: f32,
-    /// Mean entropy of the policy over the batch before the step, in nats.
-    pub entropy: f32,
-    /// Global norm of the gradient before clipping.
-    pub grad_norm: f32,
-    /// Mean `KL(before ‖ after)` over the batch: how far the step moved the policy, in nats.
-    pub kl: f64,
 }
 
 impl Vpg {
     /// The weights as of the last update.
-    pub fn weights(&self) -> &PolicyWeights {
-        self.learner.weights()
+    pub fn weights(&self) -> PolicyWeights {
+        crate::policy_weights(self.learner.as_ref())
     }
 
-    /// Changes the step size of the updates to come, for schedules.
-    ///
-    /// # Errors
-    /// [`ConfigError`] unless it is positive and finite.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), ConfigError> {
-        self.learner.set_learning_rate(learning_rate)
+    /// The weight of each step, `[steps]`.
+    fn advantages(&self, experience: &TrajectoryStore, values: &Values) -> Vec<f32> {
+        let Self { config, gae, .. } = self;
+        let gamma = config.gamma;
+        let mut weights = vec![0.0; experience.steps()];
+        values.each(experience, &mut weights, |steps, out| match config.weighting {
+            Weighting::TotalReturn => out.fill(discounted_return(steps.rewards(), gamma)),
+            Weighting::RewardToGo => {
+                discounted_reward_to_go(steps.rewards(), gamma, bootstrap(steps), out);
+            }
+            Weighting::NStep => n_step_returns(steps, gamma, self.n_step, out),
+            Weighting::Gae => gae.advantages(steps, out),
+        });
+        if config.weighting != Weighting::Gae {
+            config
+                .baseline
+                .subtract(experience, &values.steps, &mut weights);
+        }
+        if config.normalize_advantages {
+            normalize(&mut weights);
+        }
+        weights
+    }
+
+    /// What the value function is fitted to, `[steps]`.
+    fn value_targets(&self, experience: &TrajectoryStore, values: &Values) -> Vec<f32> {
+        let gamma = self.config.gamma;
+        let mut targets = vec![0.0; experience.steps()];
+        values.each(experience, &mut targets, |steps, out| {
+            match self.config.value_targets {
+                ValueTargets::MonteCarlo => {
+                    discounted_reward_to_go(steps.rewards(), gamma, bootstrap(steps), out);
+                }
+                ValueTargets::NStep => n_step_returns(steps, gamma, self.n_step, out),
+                ValueTargets::Lambda => self.gae.lambda_returns(steps, out),
+            }
+        });
+        targets
+    }
+}
+
+/// What a return goes on with after the last reward of a trajectory: the value of the final
+/// observation if it was truncated (zero without a value function), nothing if it terminated.
+fn bootstrap(steps: ValuedSteps<'_>) -> f32 {
+    match steps {
+        ValuedSteps::Trajectory {
+            final_value, end, ..
+        } if end == rl_core::End::Truncated => final_value,
+        _ => 0.0,
     }
 }
 
 impl Agent for Vpg {
     type Policy = Actor;
-    type Report = VpgReport;
+    type Experience = TrajectoryStore;
+    type Report = UpdateReport;
     type Error = UpdateError;
 
     fn policy(&self) -> Actor {
         self.actor.clone()
     }
 
-    fn update(&mut self, experience: &TrajectoryStore) -> Result<VpgReport, UpdateError> {
-        let mut weights = self.config.weighting.of(experience, self.config.gamma);
-        if self.config.normalize_weights {
-            normalize(&mut weights);
+    fn update(&mut self, experience: &TrajectoryStore) -> Result<UpdateReport, UpdateError> {
+        let values = match &mut self.value {
+            Some(value) => value.of_store(experience)?,
+            None => Values::zeros(experience),
+        };
+        let advantages = self.advantages(experience, &values);
+
+        let observations = experience.observations();
+        let mut samples = Samples {
+            observations,
+            actions: experience.actions(),
+            advantages: &advantages,
+            ..Samples::default()
+        };
+        let n = experience.steps();
+        let (mut log_probs, mut order) = (Vec::new(), Vec::new());
+        let mut surrogate = Surrogate::LogProb;
+        if self.config.epochs > 1 {
+            log_probs.resize(n, 0.0);
+            self.learner
+                .evaluate(observations, samples.actions, &mut log_probs, &mut [])?;
+            samples.log_probs = &log_probs;
+            surrogate = Surrogate::Ratio;
+            order.extend((0..self.config.epochs).flat_map(|_| 0..n as u32));
         }
+        let plan = Plan {
+            order: (!order.is_empty()).then_some(order.as_slice()),
+            minibatch_size: n.max(1),
+            learning_rate: self.learning_rate,
+            normalize_advantages: false,
+            max_kl: None,
+        };
+        let loss = Loss {
+            policy: Some(PolicyLoss {
+                surrogate,
+                entropy_coefficient: self.config.entropy_coefficient as f32,
+            }),
+            value: None,
+        };
+        let fit = self.learner.fit(&samples, &plan, &loss)?;
 
-        let LossReport {
-            loss,
-            entropy,
-            grad_norm,
-        } = self
-            .learner
-            .minimize(experience, &weights, policy_gradient_loss)?;
-
-        let mut after = Actor::new(self.learner.weights());
-        let kl = self.actor.mean_kl(&mut after, experience.observations());
+        let mut after = Actor::new(&self.weights());
+        let kl = self.actor.mean_kl(&mut after, observations);
         self.actor = after;
-        Ok(VpgReport {
-            loss,
-            entropy,
-            grad_norm,
-            kl,
-        })
+        let mut report = UpdateReport::of(&fit, kl);
+        let targets = self.value_targets(experience, &values);
+        if let Some(value) = &mut self.value {
+            report.explained_variance = explained_variance(&targets, &values.steps);
+            report.value_loss = Some(value.fit(observations, &targets)?.value_loss);
+        }
+        Ok(report)
+    }
+}
+
+impl PolicyGradient for Vpg {
+    fn set_progress(&mut self, done: f64) {
+        self.learning_rate = self.config.optimizer.learning_rate_at(done);
+    }
+
+    fn networks(&self) -> Networks {
+        match self.value.as_ref().and_then(ValueFunction::weights) {
+            Some(value) => Networks::separate(self.weights(), value),
+            None => Networks::policy(self.weights()),
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! What a policy gradient weighs the log-probability of an action with.
 
-use rl_core::{TrajectoryStore, discounted_return, discounted_reward_to_go};
 use serde::{Deserialize, Serialize};
 
-/// The weight `wₜ` of `∇ ln π(aₜ|oₜ)` in the policy gradient.
+/// The estimate of how good an action was: the weight `wₜ` of `∇ ln π(aₜ|oₜ)` in the policy
+/// gradient, before a baseline is taken from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weighting {
@@ -13,27 +13,18 @@ pub enum Weighting {
     /// out, which leaves the gradient's mean as it is (for γ = 1) and lowers its variance.
     #[default]
     RewardToGo,
+    /// The return of `n_step` steps and the value of the observation after them; needs a value
+    /// function.
+    NStep,
+    /// The generalised advantage estimate (Schulman et al. 2016, eq. 16), which has the value
+    /// function for its baseline; needs one.
+    Gae,
 }
 
 impl Weighting {
-    /// The weights of all steps of a store, `[steps]`.
-    ///
-    /// These are Monte Carlo returns: without a value function there is nothing to bootstrap a
-    /// truncated trajectory from, and its return ends with its last reward.
-    pub fn of(self, experience: &TrajectoryStore, gamma: f64) -> Vec<f32> {
-        let mut weights = vec![0.0; experience.steps()];
-        let mut rest = weights.as_mut_slice();
-        for trajectory in experience.iter() {
-            let (weights, after) = rest.split_at_mut(trajectory.len());
-            match self {
-                Self::TotalReturn => weights.fill(discounted_return(trajectory.rewards, gamma)),
-                Self::RewardToGo => {
-                    discounted_reward_to_go(trajectory.rewards, gamma, 0.0, weights);
-                }
-            }
-            rest = after;
-        }
-        weights
+    /// Whether it bootstraps from a value function.
+    pub fn needs_values(self) -> bool {
+        matches!(self, Self::NStep | Self::Gae)
     }
 }
 
@@ -55,40 +46,6 @@ pub fn normalize(xs: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rl_core::End;
-
-    fn experience() -> TrajectoryStore {
-        let mut store = TrajectoryStore::new(1, 1);
-        let mut first = store.begin(&[0.0]);
-        first.push(&[0.0], 1.0, &[0.0]);
-        first.push(&[0.0], 2.0, &[0.0]);
-        first.finish(&[0.0], 4.0, &[0.0], End::Terminated);
-        store
-            .begin(&[0.0])
-            .finish(&[0.0], -1.0, &[0.0], End::Truncated);
-        store
-    }
-
-    #[test]
-    fn weights_of_two_trajectories_by_hand() {
-        let experience = experience();
-        assert_eq!(
-            Weighting::TotalReturn.of(&experience, 1.0),
-            [7.0, 7.0, 7.0, -1.0]
-        );
-        assert_eq!(
-            Weighting::TotalReturn.of(&experience, 0.5),
-            [3.0, 3.0, 3.0, -1.0]
-        );
-        assert_eq!(
-            Weighting::RewardToGo.of(&experience, 1.0),
-            [7.0, 6.0, 4.0, -1.0]
-        );
-        assert_eq!(
-            Weighting::RewardToGo.of(&experience, 0.5),
-            [3.0, 4.0, 4.0, -1.0]
-        );
-    }
 
     #[test]
     fn normalised_weights_have_mean_zero_and_deviation_one() {

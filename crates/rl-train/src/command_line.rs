@@ -6,7 +6,7 @@ use clap::{
     Arg, ArgAction, ArgGroup, ArgMatches, Command, builder::PossibleValuesParser, value_parser,
 };
 use rl_envs::{EnvironmentId, UnknownEnvironment};
-use rl_train::{Config, KEYS, Key, Layers, Origin, UsageError};
+use rl_train::{Algo, Config, KEYS, Key, Layers, Origin, UsageError};
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -29,8 +29,10 @@ fn train() -> Command {
         .about("Train an agent; without options, CartPole-v1 by reward-to-go policy gradient")
         .after_help(
             "Values come from the preset, then --config, then --set, then options; later ones win. \
-             Every option is also a key of the configuration: --learning-rate 1e-3 is \
-             --set learning_rate=1e-3.",
+             Without --preset, it is the first one for --env and --algo; without one for them, \
+             the algorithm's defaults. The defaults above are those of the default preset. Every \
+             option is also a key of the configuration: --learning-rate 1e-3 is \
+             --set learning_rate=1e-3. Keys with names in brackets belong to those algorithms.",
         )
         .arg(
             Arg::new("config")
@@ -57,6 +59,10 @@ fn option(key: &Key, defaults: &Layers) -> Arg {
     let mut help = key.help.to_owned();
     if let Some(words) = key.words {
         help += &format!(" ({})", words().join(", "));
+    }
+    let algos = key.algos();
+    if !algos.is_empty() && algos.len() < Algo::ALL.len() {
+        help += &format!(" [{}]", algos.join(", "));
     }
     if let Some(default) = defaults.get(key.name) {
         help += &format!(" [default: {default}]");
@@ -346,19 +352,13 @@ pub fn layers(arguments: &ArgMatches) -> Result<Layers, UsageError> {
         return Err(exclusive());
     }
 
-    // A preset replaces what is below it, so it goes first wherever it is named.
-    if let Some(preset) = given("preset") {
-        layers.set("preset", preset, &Origin::Flag("--preset".into()))?;
-    }
     if let Some(file) = arguments.get_one::<PathBuf>("config") {
         layers.file(file)?;
     }
-    let (presets, others): (Vec<_>, Vec<_>) =
-        set.into_iter().partition(|(key, _)| *key == "preset");
-    for (key, value) in presets.into_iter().chain(others) {
+    for (key, value) in set {
         layers.set(key, value, &Origin::Flag(format!("--set {key}")))?;
     }
-    for key in KEYS.iter().filter(|key| key.name != "preset") {
+    for key in KEYS {
         if let Some(value) = given(key.name) {
             let flag = format!("--{}", key.name.replace('_', "-"));
             layers.set(key.name, value, &Origin::Flag(flag))?;
@@ -392,15 +392,11 @@ mod tests {
             "size=32",
         ];
         let config = parse(&words).unwrap().finish().unwrap();
-        assert_eq!(
-            (config.gamma, config.size, config.environments),
-            (0.5, 32, 1)
-        );
-        let config = parse(&[&words[..], &["--gamma", "0.25"]].concat())
-            .unwrap()
-            .finish()
-            .unwrap();
-        assert_eq!((config.gamma, config.size), (0.25, 32));
+        assert_eq!((config.size, config.environments), (32, 1));
+        let gamma = |words: &[&str]| parse(words).unwrap().get("gamma").unwrap();
+        assert_eq!(gamma(&words), "0.5");
+        let words = [&words[..], &["--gamma", "0.25"]].concat();
+        assert_eq!(gamma(&words), "0.25");
     }
 
     #[test]

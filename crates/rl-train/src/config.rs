@@ -5,46 +5,20 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rl_envs::EnvironmentId;
-use rl_nets::{Activation, Initialization};
-use rl_pg::{VpgConfig, Weighting};
+use rl_nets::distribution::Head;
+use rl_nets::{Activation, DistributionKind, Initialization};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::{DEFAULT_PRESET, KEYS, PRESETS};
-
-/// The algorithms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Algo {
-    /// Vanilla policy gradient.
-    Vpg,
-}
-
-impl Algo {
-    /// Every algorithm: its name and what it is.
-    pub const ALL: &'static [(&'static str, &'static str)] = &[(
-        "vpg",
-        "vanilla policy gradient: one step per batch of whole episodes",
-    )];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Vpg => "vpg",
-        }
-    }
-}
+use crate::{Algo, AlgoConfig, KEYS, PRESETS, Preset};
 
 /// A complete configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The preset it started from.
+    /// The preset it started from, or [`NO_PRESET`].
     pub preset: String,
     /// Name of the environment.
     pub env: String,
-    /// The algorithm.
-    pub algo: Algo,
     /// Seed of every random stream of the run.
     pub seed: u64,
     /// Name of the backend to learn on.
@@ -65,26 +39,11 @@ pub struct Config {
     pub quiet: bool,
     /// Environments side by side.
     pub environments: usize,
-    /// Least number of steps per update, in whole episodes.
-    pub steps_per_update: usize,
     /// Whether observations are normalised by what was observed up to the last update.
     pub normalize_observations: bool,
     /// Factor on the rewards that are learned from.
     pub reward_scale: f64,
-    /// Discount.
-    pub gamma: f64,
-    /// Weight of the log-probabilities.
-    pub weighting: Weighting,
-    /// Whether the weights of a batch are normalised.
-    pub normalize_weights: bool,
-    /// Adam's step size.
-    pub learning_rate: f64,
-    /// Whether the step size falls linearly to 0 over the run.
-    pub anneal_learning_rate: bool,
-    /// Largest global norm of a gradient.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_grad_norm: Option<f32>,
-    /// Hidden layers.
+    /// Hidden layers of each network.
     pub n_layers: usize,
     /// Units per hidden layer.
     pub size: usize,
@@ -92,15 +51,38 @@ pub struct Config {
     pub activation: Activation,
     /// How weights are drawn.
     pub initialization: Initialization,
+    /// Distribution of the actions; the space's own if `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<DistributionKind>,
+    /// Initial `ln σ` of a Gaussian policy.
+    pub log_std: f64,
+    /// The algorithm, and the keys of its own.
+    #[serde(flatten)]
+    pub algo: AlgoConfig,
 }
 
 /// What no preset says.
 const DEFAULTS: &str = r#"
+preset = "none"
+env = "cartpole"
+algo = "vpg"
 seed = 0
 backend = "flex"
 threads = 1
 quiet = false
+updates = 100
+environments = 8
+normalize_observations = false
+reward_scale = 1.0
+n_layers = 2
+size = 64
+activation = "tanh"
+initialization = "orthogonal"
+log_std = 0.0
 "#;
+
+/// What a configuration without a preset has for one: the algorithm's defaults.
+pub const NO_PRESET: &str = "none";
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,23 +110,19 @@ impl fmt::Display for Origin {
 #[error("{0}")]
 pub struct UsageError(pub String);
 
-/// The layers of a configuration so far, with the origin of each value.
-#[derive(Clone, Debug)]
+/// What was set of a configuration so far, with the origin of each value. What was not comes from
+/// a preset: the one that was named, or else the first for the environment and the algorithm that
+/// were; failing that, from the algorithm's defaults.
+#[derive(Clone, Debug, Default)]
 pub struct Layers {
-    values: Table,
+    set: Table,
     origins: BTreeMap<String, Origin>,
 }
 
 impl Config {
-    /// The defaults and the default preset, to put other layers on.
+    /// Nothing set: the default preset.
     pub fn layers() -> Layers {
-        let mut layers = Layers {
-            values: Table::new(),
-            origins: BTreeMap::new(),
-        };
-        layers.fill(DEFAULTS, &Origin::Preset("defaults".into()));
-        layers.preset(DEFAULT_PRESET);
-        layers
+        Layers::default()
     }
 
     /// The environment.
@@ -157,17 +135,6 @@ impl Config {
             .map_err(|error| UsageError(format!("{error}")))
     }
 
-    /// The algorithm's part.
-    pub fn vpg(&self) -> VpgConfig {
-        VpgConfig {
-            weighting: self.weighting,
-            gamma: self.gamma,
-            normalize_weights: self.normalize_weights,
-            learning_rate: self.learning_rate,
-            max_grad_norm: self.max_grad_norm,
-        }
-    }
-
     /// The file that repeats the run.
     ///
     /// # Errors
@@ -177,30 +144,59 @@ impl Config {
     }
 
     /// What is out of range: key, value, what is allowed.
-    fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
-        let positive = |key, n: usize, allowed| (n == 0).then(|| (key, n.to_string(), allowed));
-        let at_least_1 = "at least 1";
-        let limit = |key, n: usize, range: std::ops::RangeInclusive<usize>, allowed| {
-            (!range.contains(&n)).then(|| (key, n.to_string(), allowed))
+    fn out_of_range(&self) -> Option<(&'static str, String, String)> {
+        let limit = |key, n: usize, range: std::ops::RangeInclusive<usize>, allowed: &str| {
+            (!range.contains(&n)).then(|| (key, n.to_string(), allowed.to_owned()))
+        };
+        let count = |key, n: Option<u64>| {
+            limit(key, n.map_or(1, clamp), 1..=usize::MAX, "at least 1")
+        };
+        let finite = |key, x: f64, valid: bool, allowed: &str| {
+            (!valid).then(|| (key, x.to_string(), allowed.to_owned()))
         };
         limit("threads", self.threads, 1..=1024, "1 to 1024")
             .or_else(|| limit("environments", self.environments, 1..=65_536, "1 to 65536"))
-            .or_else(|| positive("steps_per_update", self.steps_per_update, at_least_1))
-            .or_else(|| positive("updates", self.updates.map_or(1, clamp), at_least_1))
-            .or_else(|| positive("steps", self.steps.map_or(1, clamp), at_least_1))
+            .or_else(|| count("updates", self.updates))
+            .or_else(|| count("steps", self.steps))
             .or_else(|| limit("n_layers", self.n_layers, 0..=16, "0 to 16"))
             .or_else(|| limit("size", self.size, 1..=4096, "1 to 4096"))
             .or_else(|| {
                 let valid = self.reward_scale.is_finite() && self.reward_scale != 0.0;
                 let allowed = "a finite number other than 0";
-                (!valid).then(|| ("reward_scale", self.reward_scale.to_string(), allowed))
+                finite("reward_scale", self.reward_scale, valid, allowed)
             })
             .or_else(|| {
-                self.vpg()
-                    .validate()
-                    .err()
-                    .map(|error| (error.key, error.value, error.allowed))
+                let valid = (-20.0..=2.0).contains(&self.log_std);
+                finite("log_std", self.log_std, valid, "a number from -20 to 2")
             })
+            .or_else(|| {
+                // Its workers would each have statistics of their own.
+                let apart = self.normalize_observations && self.algo.algo() == Algo::A3c;
+                apart.then(|| {
+                    let allowed = "false for the algorithm a3c".to_owned();
+                    ("normalize_observations", "true".to_owned(), allowed)
+                })
+            })
+            .or_else(|| self.head().err())
+            .or_else(|| {
+                let error = self.algo.validate(self.environments).err()?;
+                Some((error.key, error.value, error.allowed))
+            })
+    }
+
+    /// The distribution of the actions, for the environment's action space.
+    fn head(&self) -> Result<(), (&'static str, String, String)> {
+        let (Some(kind), Ok(id)) = (self.distribution, self.environment()) else {
+            return Ok(());
+        };
+        let space = id.make().action_space();
+        Head::new(kind, &space).map(|_| ()).map_err(|_| {
+            let possible = DistributionKind::ALL.into_iter();
+            let possible = possible.filter(|&kind| Head::new(kind, &space).is_ok());
+            let names: Vec<&str> = possible.map(DistributionKind::name).collect();
+            let allowed = format!("{} for the actions {space} of {}", names.join(", "), self.env);
+            ("distribution", kind.name().to_owned(), allowed)
+        })
     }
 }
 
@@ -237,32 +233,37 @@ impl Layers {
             return Err(UsageError(format!("{both} (from {})", path.display())));
         }
         let origin = Origin::File(path.to_owned());
-        // The preset first, whatever its place in the file: the other keys change it.
-        let (preset, others): (Vec<_>, Vec<_>) =
-            table.into_iter().partition(|(key, _)| key == "preset");
-        preset
+        table
             .into_iter()
-            .chain(others)
             .try_for_each(|(key, value)| self.insert(&key, value, &origin))
     }
 
     /// Checks the whole.
     ///
     /// # Errors
-    /// [`UsageError`] for a value out of its range.
+    /// [`UsageError`] for a value out of its range, or one that the algorithm has no use for.
     pub fn finish(self) -> Result<Config, UsageError> {
-        let Self { values, origins } = self;
-        let config: Config = Value::Table(values)
+        let algo = self.algo();
+        for key in self.set.keys() {
+            let users: Vec<&str> = users(key).map(Algo::name).collect();
+            if !users.is_empty() && !users.contains(&algo.name()) {
+                return Err(UsageError(format!(
+                    "{key}{} is not used by the algorithm {}; it is by {}",
+                    self.from(key),
+                    algo.name(),
+                    users.join(", ")
+                )));
+            }
+        }
+        let config: Config = Value::Table(self.resolved())
             .try_into()
             .map_err(|error: toml::de::Error| UsageError(error.message().to_owned()))?;
         match config.out_of_range() {
             None => Ok(config),
             Some((key, value, allowed)) => {
-                let origin = origins
-                    .get(key)
-                    .map_or(String::new(), |o| format!(" (from {o})"));
+                let from = self.from(key);
                 Err(UsageError(format!(
-                    "{key} = {value}{origin}: allowed is {allowed}"
+                    "{key} = {value}{from}: allowed is {allowed}"
                 )))
             }
         }
@@ -275,10 +276,60 @@ impl Layers {
 
     /// The value of a key as text, if it has one.
     pub fn get(&self, key: &str) -> Option<String> {
-        self.values.get(key).map(|value| match value {
+        self.resolved().get(key).map(|value| match value {
             Value::String(text) => text.clone(),
             value => value.to_string(),
         })
+    }
+
+    /// The preset below what was set.
+    pub fn preset(&self) -> Option<&'static Preset> {
+        let word = |key| self.set.get(key).and_then(Value::as_str);
+        match (word("preset"), word("env"), word("algo")) {
+            (Some(name), ..) => PRESETS.iter().find(|preset| preset.name == name),
+            (None, None, None) => PRESETS.first(),
+            (None, env, algo) => PRESETS.iter().find(|preset| {
+                let is = |key, wanted: Option<&str>| {
+                    wanted.is_none_or(|wanted| preset.word(key).as_deref() == Some(wanted))
+                };
+                is("env", env.or(algo.map(|_| "cartpole"))) && is("algo", algo)
+            }),
+        }
+    }
+
+    fn algo(&self) -> Algo {
+        let named = self.set.get("algo").and_then(Value::as_str).map(str::to_owned);
+        named
+            .or_else(|| self.preset().and_then(|preset| preset.word("algo")))
+            .and_then(|name| Algo::from_name(&name))
+            .unwrap_or(Algo::Vpg)
+    }
+
+    /// Every key with its value.
+    fn resolved(&self) -> Table {
+        let algo = self.algo();
+        let parsed = |text: &str| text.parse::<Table>().unwrap_or_default();
+        let mut values = parsed(DEFAULTS);
+        values.extend(algo.defaults());
+        if let Some(preset) = self.preset() {
+            let of_preset = parsed(preset.toml).into_iter();
+            put(&mut values, of_preset.filter(|(key, _)| is_used(key, algo)));
+            values.insert("preset".into(), Value::String(preset.name.to_owned()));
+        }
+        put(&mut values, self.set.clone());
+        values.insert("algo".into(), Value::String(algo.name().to_owned()));
+        values
+    }
+
+    /// ` (from ORIGIN)`, if the key was set.
+    fn from(&self, key: &str) -> String {
+        match (self.origins.get(key), self.preset()) {
+            (Some(origin), _) => format!(" (from {origin})"),
+            (None, Some(preset)) if preset.word(key).is_some() => {
+                format!(" (from {})", Origin::Preset(preset.name.to_owned()))
+            }
+            _ => String::new(),
+        }
     }
 
     fn insert(&mut self, key: &str, value: Value, origin: &Origin) -> Result<(), UsageError> {
@@ -299,16 +350,13 @@ impl Layers {
             }
         }
 
-        if name == "preset"
-            && let Value::String(preset) = &value
-        {
-            let preset = preset.clone();
-            self.preset(&preset);
-            self.origins.insert(name.to_owned(), origin.clone());
-            return Ok(());
-        }
         // The value alone on top of a configuration that is right: any complaint is about it.
-        let mut probe = Config::layers_unchecked();
+        let mut probe = Self::default();
+        if let Some(user) = users(name).next() {
+            let user = Value::String(user.name().to_owned());
+            probe.set.insert("algo".to_owned(), user);
+        }
+        let mut probe = probe.resolved();
         probe.insert(name.to_owned(), value.clone());
         if let Err(error) = Value::Table(probe).try_into::<Config>() {
             let expected = error.message().trim().replace('\n', " ");
@@ -322,39 +370,33 @@ impl Layers {
         }
         for (this, other) in [("updates", "steps"), ("steps", "updates")] {
             if name == this {
-                self.values.remove(other);
+                self.set.remove(other);
             }
         }
-        self.values.insert(name.to_owned(), value);
+        self.set.insert(name.to_owned(), value);
         self.origins.insert(name.to_owned(), origin.clone());
         Ok(())
     }
-
-    /// Replaces every key that presets speak of.
-    fn preset(&mut self, name: &str) {
-        let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) else {
-            return;
-        };
-        for key in ["updates", "steps", "max_grad_norm"] {
-            self.values.remove(key);
-        }
-        self.fill(preset.toml, &Origin::Preset(name.to_owned()));
-        self.values
-            .insert("preset".into(), Value::String(name.to_owned()));
-    }
-
-    /// Sets keys from text that is part of the program, and known to be right by a test.
-    fn fill(&mut self, text: &str, origin: &Origin) {
-        for (key, value) in text.parse::<Table>().unwrap_or_default() {
-            self.origins.insert(key.clone(), origin.clone());
-            self.values.insert(key, value);
-        }
-    }
 }
 
-impl Config {
-    fn layers_unchecked() -> Table {
-        Self::layers().values
+/// The algorithms that have `key` of their own; none for a key of every run.
+pub(crate) fn users(key: &str) -> impl Iterator<Item = Algo> {
+    Algo::ALL.into_iter().filter(move |algo| algo.has(key))
+}
+
+fn is_used(key: &str, algo: Algo) -> bool {
+    algo.has(key) || users(key).next().is_none()
+}
+
+/// Puts values over others; of `updates` and `steps`, the later one stays.
+fn put(values: &mut Table, others: impl IntoIterator<Item = (String, Value)>) {
+    for (key, value) in others {
+        match key.as_str() {
+            "updates" => values.remove("steps"),
+            "steps" => values.remove("updates"),
+            _ => None,
+        };
+        values.insert(key, value);
     }
 }
 
@@ -387,102 +429,157 @@ mod tests {
         Origin::Flag(name.into())
     }
 
+    fn layers(set: &[(&str, &str)]) -> Layers {
+        let mut layers = Config::layers();
+        for (key, text) in set {
+            layers.set(key, text, &flag("--here")).unwrap();
+        }
+        layers
+    }
+
     #[test]
-    fn every_preset_is_a_whole_configuration_of_known_keys() {
+    fn every_preset_is_a_whole_configuration_of_keys_that_its_algorithm_uses() {
         for preset in PRESETS {
-            let mut layers = Config::layers();
-            layers
-                .set("preset", preset.name, &flag("--preset"))
-                .unwrap();
-            let config = layers.finish().unwrap();
+            let config = layers(&[("preset", preset.name)]).finish().unwrap();
             assert_eq!(config.preset, preset.name);
             assert!(
                 preset.toml.starts_with("# "),
                 "{} says what it is",
                 preset.name
             );
-            for (key, _) in preset.toml.parse::<Table>().unwrap() {
+            let table: Table = preset.toml.parse().unwrap();
+            assert!(table.contains_key("env") && table.contains_key("algo"));
+            for (key, _) in table {
                 assert!(KEYS.iter().any(|known| known.name == key), "{key}");
+                assert!(is_used(&key, config.algo.algo()), "{}: {key}", preset.name);
             }
         }
-        assert!(!DEFAULTS.parse::<Table>().unwrap().is_empty());
     }
 
     #[test]
     fn every_field_is_a_key_and_every_key_a_field() {
-        let mut layers = Config::layers();
-        for (key, value) in [("max_grad_norm", "1.0"), ("out", "x"), ("steps", "5")] {
-            layers.set(key, value, &flag("--set")).unwrap();
+        let mut fields: Vec<String> = DEFAULTS.parse::<Table>().unwrap().into_iter().map(|(key, _)| key).collect();
+        fields.extend(["steps", "out", "distribution"].map(str::to_owned));
+        for algo in Algo::ALL {
+            fields.extend(algo.defaults().into_iter().map(|(key, _)| key));
         }
-        for key in KEYS.iter().filter(|key| key.name != "updates") {
-            assert!(layers.values.contains_key(key.name), "{}", key.name);
-        }
-        assert_eq!(layers.values.len() + 1, KEYS.len());
-        assert!(layers.finish().is_ok());
+        fields.extend(["max_grad_norm", "target_kl", "value_clip_range"].map(str::to_owned));
+        fields.sort();
+        fields.dedup();
+        let mut keys: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+        keys.sort_unstable();
+        assert_eq!(fields, keys);
     }
 
     #[test]
-    fn later_layers_win_and_a_preset_replaces_what_it_speaks_of() {
-        let mut layers = Config::layers();
-        layers.set("lr", "0.5", &flag("--set")).unwrap();
-        layers.set("steps", "5000", &flag("--steps")).unwrap();
-        layers.set("env", "CartPole-v1", &flag("--env")).unwrap();
+    fn later_values_win_and_all_win_over_the_preset() {
+        let mut layers = layers(&[("lr", "0.5"), ("steps", "5000"), ("env", "CartPole-v1")]);
         let config = layers.clone().finish().unwrap();
-        assert_eq!(
-            (config.learning_rate, config.steps, config.updates),
-            (0.5, Some(5000), None)
-        );
+        assert_eq!(layers.get("learning_rate").unwrap(), "0.5");
+        assert_eq!((config.steps, config.updates), (Some(5000), None));
         assert_eq!(config.env, "cartpole");
-        layers
-            .set("preset", "notebook-rtg", &flag("--preset"))
-            .unwrap();
+        for (key, text) in [("updates", "7"), ("preset", "notebook-rtg"), ("lr", "0.25")] {
+            layers.set(key, text, &flag("--here")).unwrap();
+        }
+        assert_eq!(layers.get("learning_rate").unwrap(), "0.25");
         let config = layers.finish().unwrap();
-        assert_eq!(
-            (config.learning_rate, config.steps, config.updates),
-            (5e-3, None, Some(100))
-        );
-        assert_eq!(config.max_grad_norm, None);
+        assert_eq!((config.steps, config.updates), (None, Some(7)));
+        assert_eq!(config.preset, "notebook-rtg");
+    }
+
+    #[test]
+    fn environment_and_algorithm_choose_their_preset() {
+        let preset = |set: &[(&str, &str)]| layers(set).finish().unwrap().preset;
+        assert_eq!(preset(&[]), PRESETS[0].name);
+        assert_eq!(preset(&[("algo", "ppo")]), "cartpole-ppo");
+        assert_eq!(preset(&[("env", "pendulum")]), "pendulum-ppo");
+        assert_eq!(preset(&[("env", "acrobot"), ("algo", "trpo")]), NO_PRESET);
+        assert_eq!(preset(&[("preset", "cartpole-ppo"), ("algo", "a2c")]), "cartpole-ppo");
+    }
+
+    #[test]
+    fn a_key_of_another_algorithm_is_refused_and_named() {
+        let error = layers(&[("algo", "vpg"), ("clip_range", "0.2")]).finish();
+        let message = error.unwrap_err().to_string();
+        for word in ["clip_range", "--here", "not used by the algorithm vpg", "by ppo"] {
+            assert!(message.contains(word), "{message}");
+        }
     }
 
     #[test]
     fn a_configuration_survives_its_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
-        let mut layers = Config::layers();
-        layers
-            .set("preset", "notebook-total", &flag("--preset"))
-            .unwrap();
-        layers.set("seed", "7", &flag("--seed")).unwrap();
-        let config = layers.finish().unwrap();
-        std::fs::write(&path, config.to_toml().unwrap()).unwrap();
-        let mut layers = Config::layers();
-        layers.file(&path).unwrap();
-        assert_eq!(layers.finish().unwrap(), config);
+        for preset in PRESETS {
+            let config = layers(&[("preset", preset.name), ("seed", "7")])
+                .finish()
+                .unwrap();
+            std::fs::write(&path, config.to_toml().unwrap()).unwrap();
+            let mut layers = Config::layers();
+            layers.file(&path).unwrap();
+            assert_eq!(layers.finish().unwrap(), config, "{}", preset.name);
+        }
     }
 
     #[test]
     fn what_is_out_of_range_is_named_with_its_origin() {
-        for (key, text) in [
-            ("gamma", "1.5"),
-            ("gamma", "nan"),
-            ("learning_rate", "0"),
-            ("max_grad_norm", "-1"),
-            ("threads", "0"),
-            ("environments", "0"),
-            ("steps_per_update", "0"),
-            ("updates", "0"),
-            ("steps", "0"),
-            ("size", "0"),
-            ("n_layers", "17"),
-            ("reward_scale", "inf"),
+        for (algo, key, text) in [
+            ("vpg", "gamma", "1.5"),
+            ("vpg", "gamma", "nan"),
+            ("vpg", "learning_rate", "0"),
+            ("vpg", "max_grad_norm", "-1"),
+            ("vpg", "threads", "0"),
+            ("vpg", "environments", "0"),
+            ("vpg", "steps_per_update", "0"),
+            ("vpg", "updates", "0"),
+            ("vpg", "steps", "0"),
+            ("vpg", "size", "0"),
+            ("vpg", "n_layers", "17"),
+            ("vpg", "reward_scale", "inf"),
+            ("vpg", "n_step", "0"),
+            ("vpg", "group_size", "3"),
+            ("vpg", "distribution", "beta"),
+            ("reinforce", "baseline", "batch"),
+            ("a2c", "lambda", "-0.5"),
+            ("a2c", "value_coefficient", "0"),
+            ("a3c", "normalize_observations", "true"),
+            ("trpo", "target_kl", "0"),
+            ("trpo", "line_search_factor", "1"),
+            ("ppo", "epochs", "0"),
+            ("ppo", "minibatch_size", "0"),
+            ("ppo", "minibatch_size", "7"),
+            ("ppo", "minibatch_size", "1000000"),
+            ("ppo", "clip_range", "0"),
+            ("ppo", "value_clip_range", "-1"),
+            ("ppo", "entropy_coefficient", "-0.1"),
         ] {
-            let mut layers = Config::layers();
-            layers.set(key, text, &flag("--here")).unwrap();
-            let message = layers.finish().unwrap_err().to_string();
+            let message = layers(&[("algo", algo), (key, text)])
+                .finish()
+                .unwrap_err()
+                .to_string();
             assert!(
                 message.contains(key) && message.contains("--here"),
                 "{message}"
             );
+        }
+    }
+
+    #[test]
+    fn parts_that_do_not_go_together_are_refused() {
+        for (set, word) in [
+            (vec![("algo", "vpg"), ("weighting", "gae")], "baseline"),
+            (vec![("algo", "vpg"), ("baseline", "group")], "group_size"),
+            (
+                vec![("algo", "ppo"), ("minibatch_size", "1")],
+                "normalize_advantages",
+            ),
+            (
+                vec![("env", "pendulum"), ("distribution", "categorical")],
+                "distribution",
+            ),
+        ] {
+            let message = layers(&set).finish().unwrap_err().to_string();
+            assert!(message.contains(word), "{message}");
         }
     }
 }

@@ -11,6 +11,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod algo;
 mod backend;
 mod bench;
 mod config;
@@ -22,22 +23,25 @@ mod player;
 mod presets;
 mod render;
 mod run_directory;
+mod runs;
 mod train;
 
+pub use algo::{ActorCritic, Algo, AlgoConfig, Episodes, Rollouts};
 pub use backend::{Backend, BackendError};
 pub use bench::{
     BATCH_SIZES, BenchConfig, Form, PeerSpeed, PeersError, Speed, bench_environment, measure_peers,
 };
-pub use config::{Algo, Config, Layers, Origin, UsageError, nearest};
+pub use config::{Config, Layers, NO_PRESET, Origin, UsageError, nearest};
 pub use evaluate::{EvaluateError, Evaluation, evaluate};
 pub use evidence::{
     CLAIMS, Claim, Evidence, EvidenceConfig, EvidenceError, EvidenceProgress, EvidenceRow, Run,
     RunEvaluation, RunResult, evidence,
 };
 pub use keys::{KEYS, Key};
-pub use metrics::Row;
+pub use metrics::{Returns, Row};
 pub use player::Player;
-pub use presets::{DEFAULT_PRESET, PRESETS, Preset};
+pub use presets::{PRESETS, Preset};
 pub use render::{Picture, RenderError, render};
 pub use run_directory::{RunDirectory, RunDirectoryError};
+pub use runs::RunError;
 pub use train::{Progress, Summary, TrainError, train};

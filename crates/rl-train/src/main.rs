@@ -209,8 +209,8 @@ fn run_list(arguments: &clap::ArgMatches) -> Result<(), Failure> {
         (
             "algos",
             Algo::ALL
-                .iter()
-                .map(|(name, text)| ((*name).into(), (*text).into()))
+                .into_iter()
+                .map(|algo| (algo.name().into(), algo.description().into()))
                 .collect(),
         ),
         (

@@ -32,12 +32,12 @@ impl Screen {
     }
 
     pub fn update(&mut self, progress: &Progress) {
-        let Progress { row, done } = progress;
+        let Progress { row, done, .. } = progress;
         let line = || {
             let rate = row.env_steps as f64 / row.wall_s;
             format!(
                 "update {:>4}  steps {:>9}  mean return {:>8.1}  {:>9.0} steps/s",
-                row.update, row.env_steps, row.return_mean, rate
+                row.update, row.env_steps, progress.return_mean, rate
             )
         };
         match self {
@@ -92,7 +92,7 @@ pub fn summary(summary: &Summary) -> String {
         (
             "mean return",
             format!(
-                "{:.1} in the last batch, {:.1} in the best",
+                "{:.1} in the last update, {:.1} in the best",
                 summary.final_return_mean, summary.best_return_mean
             ),
         ),

@@ -2,14 +2,12 @@
 
 use std::time::Instant;
 
-use rl_core::{
-    Agent, CollectError, Collection, Collector, FlatEnvironment, Purpose, RunningMoments, Stream,
-};
-use rl_envs::{NormalizeObservation, Updating, WrapperError};
-use rl_nets::{ActionChoice, PolicyConfig, PolicyFile, PolicyFileError};
-use rl_pg::{ConfigError, UpdateError};
+use rl_nets::distribution::HeadError;
+use rl_nets::{ActionChoice, PolicyFile, PolicyFileError};
+use rl_pg::ConfigError;
 use serde::Serialize;
 
+use crate::runs::{self, RunError, Update};
 use crate::{
     Backend, BackendError, Config, EvaluateError, Evaluation, Player, Row, RunDirectory,
     RunDirectoryError, UsageError, evaluate,
@@ -27,6 +25,8 @@ const BURN_VERSION: &str = "0.22.1";
 pub struct Progress {
     /// The update's metrics.
     pub row: Row,
+    /// Mean return of the last update in which an episode ended.
+    pub return_mean: f64,
     /// Share of the run that is done, 0 to 1.
     pub done: f64,
 }
@@ -95,25 +95,20 @@ pub enum TrainError {
     /// The algorithm's configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// No experience could be collected.
-    #[error("update {update}: {source}")]
-    Collect {
-        /// The update, from 1.
-        update: u64,
-        /// Why.
-        source: CollectError,
-    },
     /// An update failed.
     #[error("update {update}: {source}")]
     Update {
         /// The update, from 1.
         update: u64,
         /// Why.
-        source: UpdateError,
+        source: RunError,
     },
-    /// The environments could not share their statistics.
+    /// The distribution does not suit the actions.
     #[error(transparent)]
-    Wrapper(#[from] WrapperError),
+    Distribution(#[from] HeadError),
+    /// The run has no policy to save.
+    #[error("the run has learned no policy")]
+    NoPolicy,
     /// The policy could not be written.
     #[error(transparent)]
     Policy(#[from] PolicyFileError),
@@ -141,74 +136,35 @@ impl TrainError {
 /// # Errors
 /// [`TrainError`]. The metrics of the updates before a failure stay in the run directory.
 pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Summary, TrainError> {
-    let id = config.environment()?;
-    let environments = (0..config.environments).map(|_| id.make());
-    if !config.normalize_observations {
-        return train_on(config, environments.collect(), |_| Ok(None), progress);
-    }
-    let normalized =
-        environments.map(|made| NormalizeObservation::new(made, Updating::OnSynchronize));
-    let synchronize = |collector: &mut Collector<NormalizeObservation<_>>| {
-        NormalizeObservation::synchronize(collector.environments_mut())?;
-        let first = collector.environments_mut().next();
-        Ok(first.map(|environment| environment.statistics().frozen()))
-    };
-    train_on(config, normalized.collect(), synchronize, progress)
-}
-
-/// Trains on given environments. `synchronize` is called after every update, and returns what
-/// observations are normalised by from then on.
-fn train_on<E: FlatEnvironment>(
-    config: &Config,
-    environments: Vec<E>,
-    synchronize: impl Fn(&mut Collector<E>) -> Result<Option<RunningMoments>, WrapperError>,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<Summary, TrainError> {
     let backend = Backend::from_name(&config.backend)
         .ok_or_else(|| UsageError(format!("unknown backend '{}'", config.backend)))?;
     let device = backend.device()?;
+    let mut run = runs::start(config, &device)?;
     let mut directory = RunDirectory::create(config, &config.to_toml()?)?;
 
-    let made = config.environment()?.make();
-    let action_space = made.action_space();
-    let weights = PolicyConfig::new(made.observation_space().dim(), &action_space)
-        .with_hidden(config.n_layers, config.size, config.activation)
-        .with_initialization(config.initialization)
-        .draw(&mut Stream::derive(config.seed, Purpose::Initialization, 0));
-    let mut agent = config.vpg().init(weights, &device)?;
-    let mut collector = Collector::new(environments, config.seed, config.threads)
-        .map_err(|source| TrainError::Collect { update: 1, source })?
-        .with_reward_scale(config.reward_scale);
-
     let start = Instant::now();
-    let (mut acting_s, mut best) = (0.0, f64::NEG_INFINITY);
+    let (mut acting_s, mut latest, mut best) = (0.0, f64::NAN, f64::NEG_INFINITY);
     let (mut last, mut done): (Option<Row>, f64) = (None, 0.0);
-    let (last, normalization) = loop {
+    let last = loop {
         let update = last.as_ref().map_or(0, |row| row.update) + 1;
-        if config.anneal_learning_rate {
-            agent.set_learning_rate(config.learning_rate * (1.0 - done))?;
-        }
-        let before = start.elapsed();
-        let Collection {
-            trajectories,
-            episodes,
-        } = collector
-            .collect(&agent.policy(), config.steps_per_update)
-            .map_err(|source| TrainError::Collect { update, source })?;
-        acting_s += (start.elapsed() - before).as_secs_f64();
-        let report = agent
-            .update(trajectories)
-            .map_err(|source| TrainError::Update { update, source })?;
-
-        let row = Row::after(
-            last.as_ref(),
+        run.set_progress(done);
+        let Update {
+            steps,
             episodes,
             report,
-            start.elapsed().as_secs_f64(),
-        );
+            acting,
+        } = run
+            .update()
+            .map_err(|source| TrainError::Update { update, source })?;
+        acting_s += acting.as_secs_f64();
+
+        let wall_s = start.elapsed().as_secs_f64();
+        let row = Row::after(last.as_ref(), steps, &episodes, report, wall_s);
         directory.append(&row)?;
-        let normalization = synchronize(&mut collector)?;
-        best = f64::max(best, row.return_mean);
+        if let Some(returns) = row.returns {
+            latest = returns.mean;
+            best = f64::max(best, latest);
+        }
         done = match (config.updates, config.steps) {
             (Some(updates), _) => row.update as f64 / updates as f64,
             (None, Some(steps)) => (row.env_steps as f64 / steps as f64).min(1.0),
@@ -216,20 +172,23 @@ fn train_on<E: FlatEnvironment>(
         };
         progress(&Progress {
             row: row.clone(),
+            return_mean: latest,
             done,
         });
         if done >= 1.0 {
-            break (row, normalization);
+            break row;
         }
         last = Some(row);
     };
 
+    let networks = run.networks();
+    let weights = networks.policy_weights().ok_or(TrainError::NoPolicy)?;
     let policy = PolicyFile {
         env: config.env.clone(),
-        algo: config.algo.name().to_owned(),
-        action_space,
-        weights: agent.weights().clone(),
-        normalization,
+        algo: config.algo.algo().name().to_owned(),
+        action_space: config.environment()?.make().action_space(),
+        weights,
+        normalization: run.normalization(),
     };
     policy.save(&directory.policy_path())?;
     let player = Player::Trained {
@@ -237,9 +196,11 @@ fn train_on<E: FlatEnvironment>(
         choice: ActionChoice::Mode,
     };
     let evaluation = evaluate(&player, EVALUATION_EPISODES, EVALUATION_SEED)?;
+    // Where no episode ended, the evaluation is all that is known.
+    let known = |mean: f64| if mean.is_finite() { mean } else { evaluation.return_mean };
     let summary = Summary {
         env: config.env.clone(),
-        algo: config.algo.name().to_owned(),
+        algo: config.algo.algo().name().to_owned(),
         preset: config.preset.clone(),
         seed: config.seed,
         backend: config.backend.clone(),
@@ -250,8 +211,8 @@ fn train_on<E: FlatEnvironment>(
         acting_s,
         learning_s: last.wall_s - acting_s,
         env_steps_per_s: last.env_steps as f64 / last.wall_s,
-        final_return_mean: last.return_mean,
-        best_return_mean: best,
+        final_return_mean: known(latest),
+        best_return_mean: known(best),
         evaluation,
         versions: Versions {
             rl: env!("CARGO_PKG_VERSION"),
