@@ -38,6 +38,7 @@ mod activation;
 mod actor;
 mod dense;
 pub mod distribution;
+pub mod host;
 mod initialization;
 mod mlp;
 mod policy;
