@@ -39,6 +39,7 @@ mod actor;
 mod actor_critic;
 mod dense;
 pub mod distribution;
+pub mod host;
 mod initialization;
 mod mlp;
 mod networks;
