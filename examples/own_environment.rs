@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         0,
     ));
     let config = VpgConfig {
-        normalize_weights: true,
+        normalize_advantages: true,
         ..VpgConfig::default()
     };
     let mut agent = config.init(weights, &Device::flex())?;

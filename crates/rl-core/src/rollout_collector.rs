@@ -130,6 +130,20 @@ impl<B: BatchEnvironment> RolloutCollector<B> {
     /// # Errors
     /// [`RolloutError::Config`], [`RolloutError::NoEnvironment`], or [`RolloutError::Spaces`].
     pub fn new(shards: Vec<B>, seed: u64, config: RolloutConfig) -> Result<Self, RolloutError> {
+        Self::numbered(shards, seed, config, 0)
+    }
+
+    /// A collector whose environments are those from index `first_environment` on of a run that
+    /// has several collectors: their actions are drawn from streams of their own.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn numbered(
+        shards: Vec<B>,
+        seed: u64,
+        config: RolloutConfig,
+        first_environment: u32,
+    ) -> Result<Self, RolloutError> {
         config.validate()?;
         let first = shards.first().ok_or(RolloutError::NoEnvironment)?;
         let (observation_space, action_space) = (first.observation_space(), first.action_space());
@@ -151,7 +165,9 @@ impl<B: BatchEnvironment> RolloutCollector<B> {
                 actions: vec![0.0; batch.len() * action_dim],
                 members: vec![Member::new(observation_dim); batch.len()],
                 action_rngs: indices
-                    .map(|index| Stream::derive(seed, Purpose::Action, index as u32))
+                    .map(|index| {
+                        Stream::derive(seed, Purpose::Action, first_environment + index as u32)
+                    })
                     .collect(),
                 batch,
             });
@@ -190,6 +206,11 @@ impl<B: BatchEnvironment> RolloutCollector<B> {
     /// Number of environments.
     pub fn environments(&self) -> usize {
         self.batch.rollout.environments()
+    }
+
+    /// The last rollout; an empty one before the first.
+    pub fn batch(&self) -> &RolloutBatch {
+        &self.batch
     }
 
     /// What the observations of the next rollout will be normalised by, if they are: what a policy

@@ -65,10 +65,14 @@ impl ActorCritic {
             let [_, width] = output.dims();
             output.clone().narrow(1, width - 1, 1).squeeze_dim(1)
         });
-        let policy = self.head.as_ref().zip(outputs.first()).map(|(head, output)| {
-            let output = output.clone().narrow(1, 0, head.outputs());
-            head.distribution(output, self.log_std())
-        });
+        let policy = self
+            .head
+            .as_ref()
+            .zip(outputs.first())
+            .map(|(head, output)| {
+                let output = output.clone().narrow(1, 0, head.outputs());
+                head.distribution(output, self.log_std())
+            });
         Outputs { policy, values }
     }
 

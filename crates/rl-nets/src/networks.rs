@@ -61,7 +61,12 @@ impl Networks {
     pub fn shared(policy: PolicyWeights, value: &LayerWeights) -> Self {
         let mut networks = Self::policy(policy);
         networks.has_value = true;
-        if let Some(output) = networks.mlps.iter_mut().flat_map(|mlp| &mut mlp.layers).last() {
+        if let Some(output) = networks
+            .mlps
+            .iter_mut()
+            .flat_map(|mlp| &mut mlp.layers)
+            .last()
+        {
             assert_eq!(
                 (value.input_size, value.output_size),
                 (output.input_size, 1),
@@ -134,13 +139,15 @@ impl Networks {
     /// The parameters in their flat order.
     pub fn parameters(&self) -> impl Iterator<Item = &[f32]> {
         let (first, rest) = self.mlps.split_at(1.min(self.mlps.len()));
-        let of = |mlps| <[MlpWeights]>::iter(mlps).flat_map(|mlp| mlp.layers.iter().flat_map(tensors));
+        let of =
+            |mlps| <[MlpWeights]>::iter(mlps).flat_map(|mlp| mlp.layers.iter().flat_map(tensors));
         of(first).chain(self.log_std.as_deref()).chain(of(rest))
     }
 
     /// The parameters in the same order, to be changed.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
-        let (first, rest) = self.mlps.split_at_mut(1.min(self.mlps.len()));
+        let first = 1.min(self.mlps.len());
+        let (first, rest) = self.mlps.split_at_mut(first);
         let of = |mlps| {
             <[MlpWeights]>::iter_mut(mlps)
                 .flat_map(|mlp| &mut mlp.layers)

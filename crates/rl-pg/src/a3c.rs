@@ -104,9 +104,7 @@ impl A3c {
                 targets: &estimates.returns,
                 ..Samples::default()
             };
-            let measured = self
-                .worker
-                .gradient(&samples, &loss, &mut self.gradient)?;
+            let measured = self.worker.gradient(&samples, &loss, &mut self.gradient)?;
             staleness += (self.version - worker.version) as f64;
             self.learner.apply(&self.gradient, self.learning_rate)?;
             self.version += 1;

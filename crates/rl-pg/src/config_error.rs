@@ -17,11 +17,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(crate) fn new(
-        key: &'static str,
-        value: impl ToString,
-        allowed: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn new(key: &'static str, value: impl ToString, allowed: impl Into<String>) -> Self {
         Self {
             key,
             value: value.to_string(),

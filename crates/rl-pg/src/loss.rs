@@ -92,6 +92,8 @@ impl ValueLoss {
         let free = (error * error, 2.0 * error);
         match self.clip_range {
             None => free,
+            // Within the range there is nothing to clip, however sums are rounded.
+            Some(range) if (value - old).abs() <= range => free,
             Some(range) => {
                 let clipped = old + (value - old).clamp(-range, range) - target;
                 // Where the clipped one is larger it is constant.

@@ -3,8 +3,8 @@
 use rl_nets::{Device, Networks, is_cpu};
 use serde::{Deserialize, Serialize};
 
-use crate::learner::{BurnLearner, FusedLearner, Learner};
 use crate::ConfigError;
+use crate::learner::{BurnLearner, FusedLearner, Learner};
 
 /// An optimizer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,7 +93,11 @@ impl OptimizerConfig {
     /// # Errors
     /// [`ConfigError`] for a value out of its range, or the fused learner on another device than
     /// a CPU.
-    pub fn init(&self, networks: Networks, device: &Device) -> Result<Box<dyn Learner>, ConfigError> {
+    pub fn init(
+        &self,
+        networks: Networks,
+        device: &Device,
+    ) -> Result<Box<dyn Learner>, ConfigError> {
         self.validate()?;
         let fused = match self.learner {
             LearnerKind::Burn => false,

@@ -82,7 +82,10 @@ impl PpoConfig {
     /// [`ConfigError`].
     pub fn validate(&self, environments: usize) -> Result<(), ConfigError> {
         self.checked()?;
-        let (size, steps) = (self.minibatch_size, self.steps_per_environment * environments);
+        let (size, steps) = (
+            self.minibatch_size,
+            self.steps_per_environment * environments,
+        );
         if size == 0 || !steps.is_multiple_of(size) {
             return Err(ConfigError::new(
                 "minibatch_size",
@@ -103,7 +106,12 @@ impl PpoConfig {
         ConfigError::at_least_1("steps_per_environment", self.steps_per_environment)?;
         ConfigError::at_least_1("epochs", self.epochs)?;
         let allowed = "a positive number, or inf";
-        ConfigError::unless(self.clip_range > 0.0, "clip_range", self.clip_range, allowed)?;
+        ConfigError::unless(
+            self.clip_range > 0.0,
+            "clip_range",
+            self.clip_range,
+            allowed,
+        )?;
         if let Some(range) = self.value_clip_range {
             ConfigError::positive("value_clip_range", range)?;
         }

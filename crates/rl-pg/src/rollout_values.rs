@@ -29,7 +29,8 @@ impl Estimates {
         with_log_probs: bool,
     ) -> Result<(), UpdateError> {
         let n = rollout.len();
-        self.log_probs.resize(if with_log_probs { n } else { 0 }, 0.0);
+        self.log_probs
+            .resize(if with_log_probs { n } else { 0 }, 0.0);
         for buffer in [
             &mut self.values,
             &mut self.next_values,

@@ -94,7 +94,10 @@ impl Tally {
         if self.steps == 0 {
             self.first_ratio_error = measured[6];
         }
-        self.sums.iter_mut().zip(measured).for_each(|(sum, x)| *sum += x);
+        self.sums
+            .iter_mut()
+            .zip(measured)
+            .for_each(|(sum, x)| *sum += x);
         self.steps += 1;
         self.epoch_kl += measured[3];
         self.epoch_steps += 1;
@@ -106,8 +109,15 @@ impl Tally {
     }
 
     pub fn report(&self) -> FitReport {
-        let [policy_loss, value_loss, entropy, _, clip_fraction, grad_norm, _] =
-            self.sums.map(|sum| sum / self.steps.max(1) as f64);
+        let [
+            policy_loss,
+            value_loss,
+            entropy,
+            _,
+            clip_fraction,
+            grad_norm,
+            _,
+        ] = self.sums.map(|sum| sum / self.steps.max(1) as f64);
         FitReport {
             policy_loss,
             value_loss,

@@ -194,7 +194,10 @@ impl Trpo {
     ) -> Result<f64, UpdateError> {
         self.learner
             .evaluate(samples.observations, samples.actions, log_probs, &mut [])?;
-        let terms = log_probs.iter().zip(samples.log_probs).zip(samples.advantages);
+        let terms = log_probs
+            .iter()
+            .zip(samples.log_probs)
+            .zip(samples.advantages);
         let sum: f64 = terms
             .map(|((new, old), a)| f64::from(new - old).exp() * f64::from(*a))
             .sum();
@@ -203,7 +206,10 @@ impl Trpo {
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| f64::from(*a) * f64::from(*b))
+        .sum()
 }
 
 /// `y += factor · x`.
@@ -229,7 +235,8 @@ impl Agent for Trpo {
         estimates.compute(self.value.learner(), rollout, &self.gae, false)?;
         estimates.log_probs.resize(rollout.len(), 0.0);
         let (actions, log_probs) = (rollout.actions(), &mut estimates.log_probs);
-        self.learner.evaluate(observations, actions, log_probs, &mut [])?;
+        self.learner
+            .evaluate(observations, actions, log_probs, &mut [])?;
         if self.config.normalize_advantages {
             normalize(&mut estimates.advantages);
         }

@@ -75,7 +75,8 @@ impl ValueFunction {
     pub fn of(&mut self, observations: &[f32]) -> Result<Vec<f32>, UpdateError> {
         let dim = self.learner.networks().observation_dim();
         let mut values = vec![0.0; observations.len() / dim];
-        self.learner.evaluate(observations, &[], &mut [], &mut values)?;
+        self.learner
+            .evaluate(observations, &[], &mut [], &mut values)?;
         Ok(values)
     }
 

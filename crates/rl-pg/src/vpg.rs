@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use rl_core::{
-    Agent, Gae, GaeConfig, TrajectoryStore, ValuedSteps, discounted_return,
-    discounted_reward_to_go, n_step_returns,
+    Agent, Gae, TrajectoryStore, ValuedSteps, discounted_return, discounted_reward_to_go,
+    n_step_returns,
 };
 use rl_nets::{Actor, Device, Networks, PolicyWeights};
 use serde::{Deserialize, Serialize};
@@ -163,13 +163,15 @@ impl Vpg {
         let Self { config, gae, .. } = self;
         let gamma = config.gamma;
         let mut weights = vec![0.0; experience.steps()];
-        values.each(experience, &mut weights, |steps, out| match config.weighting {
-            Weighting::TotalReturn => out.fill(discounted_return(steps.rewards(), gamma)),
-            Weighting::RewardToGo => {
-                discounted_reward_to_go(steps.rewards(), gamma, bootstrap(steps), out);
+        values.each(experience, &mut weights, |steps, out| {
+            match config.weighting {
+                Weighting::TotalReturn => out.fill(discounted_return(steps.rewards(), gamma)),
+                Weighting::RewardToGo => {
+                    discounted_reward_to_go(steps.rewards(), gamma, bootstrap(steps), out);
+                }
+                Weighting::NStep => n_step_returns(steps, gamma, self.n_step, out),
+                Weighting::Gae => gae.advantages(steps, out),
             }
-            Weighting::NStep => n_step_returns(steps, gamma, self.n_step, out),
-            Weighting::Gae => gae.advantages(steps, out),
         });
         if config.weighting != Weighting::Gae {
             config

@@ -6,7 +6,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use rl_core::{BoxSpace, Discrete, Space, Stream};
 use rl_nets::{Activation, Initialization, PolicyConfig, PolicyNetwork, PolicyWeights};
-use rl_pg::{Batch, clip_global_norm, policy_gradient_loss};
+use rl_pg::{LearnerKind, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate, clip_global_norm};
 
 const STEPS: usize = 40;
 const OBSERVATION_DIM: usize = 3;
@@ -57,29 +57,44 @@ fn policy(space: &Space, n_layers: usize, activation: Activation) -> PolicyWeigh
 
 /// Loss and gradient by Burn's tape, one vector per parameter in the order of the weights.
 fn by_tape(weights: &PolicyWeights, experience: &Experience) -> (f64, Vec<Vec<f64>>) {
-    let device = Device::default();
-    let network = PolicyNetwork::from_weights(weights, &device.clone().autodiff());
-    let (loss, grads) = backward(&network, experience, &device);
-    (loss, gradients_of(&network, &grads))
+    let samples = Samples {
+        observations: &experience.observations,
+        actions: &experience.actions,
+        advantages: &experience.weights,
+        ..Samples::default()
+    };
+    let loss = Loss {
+        policy: Some(PolicyLoss {
+            surrogate: Surrogate::LogProb,
+            entropy_coefficient: 0.0,
+        }),
+        value: None,
+    };
+    let config = OptimizerConfig {
+        learner: LearnerKind::Burn,
+        ..OptimizerConfig::adam(1e-3)
+    };
+    let mut learner = config
+        .init(weights.clone().into(), &Device::default())
+        .unwrap();
+    let mut flat = vec![f32::NAN; learner.networks().len()];
+    let report = learner.gradient(&samples, &loss, &mut flat).unwrap();
+    let mut rest = flat.iter().map(|&g| f64::from(g));
+    let of = |parameter: &[f32]| rest.by_ref().take(parameter.len()).collect();
+    (report.policy_loss, weights.parameters().map(of).collect())
 }
 
-fn backward(
-    network: &PolicyNetwork,
-    experience: &Experience,
-    device: &Device,
-) -> (f64, GradientsParams) {
+/// The gradient of the same loss on a module, as clipping finds it.
+fn backward(network: &PolicyNetwork, experience: &Experience, device: &Device) -> GradientsParams {
     let matrix = |xs: &[f32]| {
         let data = TensorData::new(xs.to_vec(), [STEPS, xs.len() / STEPS]);
         Tensor::<2>::from_data(data, device)
     };
-    let batch = Batch {
-        observations: matrix(&experience.observations),
-        actions: matrix(&experience.actions),
-        weights: matrix(&experience.weights).squeeze_dim(1),
-    };
-    let loss = policy_gradient_loss(&network.forward(batch.observations.clone()), batch);
-    let grads = GradientsParams::from_grads(loss.backward(), network);
-    (loss.into_scalar::<f32>().into(), grads)
+    let policy = network.forward(matrix(&experience.observations));
+    let log_probs = policy.log_prob(matrix(&experience.actions));
+    let weights = matrix(&experience.weights).squeeze_dim(1);
+    let loss = (log_probs * weights).mean().neg();
+    GradientsParams::from_grads(loss.backward(), network)
 }
 
 struct Gradients<'a>(&'a GradientsParams, Vec<Vec<f64>>);
@@ -273,7 +288,7 @@ fn clipping_scales_the_whole_gradient_to_the_norm_and_leaves_a_small_one() {
     let experience = experience(&discrete());
     let weights = policy(&discrete(), 2, Activation::Tanh);
     let network = PolicyNetwork::from_weights(&weights, &device.clone().autodiff());
-    let (_, mut grads) = backward(&network, &experience, &device);
+    let mut grads = backward(&network, &experience, &device);
     let before = gradients_of(&network, &grads);
     let norm = before.iter().flatten().map(|g| g * g).sum::<f64>().sqrt();
     for (max_norm, factor) in [(norm * 0.25, 0.25), (norm * 4.0, 0.25)] {

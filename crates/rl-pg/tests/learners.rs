@@ -44,7 +44,10 @@ impl Experience {
         learner(networks, LearnerKind::Burn, Optimizer::Adam)
             .evaluate(&observations, &actions, &mut log_probs, &mut [])
             .unwrap();
-        log_probs.iter_mut().zip(noise).for_each(|(x, noise)| *x += noise);
+        log_probs
+            .iter_mut()
+            .zip(noise)
+            .for_each(|(x, noise)| *x += noise);
         Self {
             observations,
             actions,
@@ -83,7 +86,7 @@ fn networks(kind: DistributionKind, activation: Activation, shared: bool) -> Net
     .with_distribution(kind)
     .unwrap()
     .with_hidden(2, 9, activation);
-    policy.mlp.output_gain = 1.0;
+    policy.mlp.output_gain = 0.3;
     let weights = policy.draw(&mut rng);
     let value = MlpConfig {
         size: 9,
@@ -104,12 +107,13 @@ fn networks(kind: DistributionKind, activation: Activation, shared: bool) -> Net
 fn learner(networks: &Networks, learner: LearnerKind, optimizer: Optimizer) -> Box<dyn Learner> {
     let config = OptimizerConfig {
         optimizer,
-        optimizer_epsilon: 1e-5,
+        // Far above what rounding leaves of a gradient of zero.
+        optimizer_epsilon: 1e-3,
         max_grad_norm: Some(0.5),
         learner,
         ..OptimizerConfig::adam(1e-3)
     };
-    config.init(networks.clone(), &Device::default()).unwrap()
+    config.init(networks.clone(), &Device::flex()).unwrap()
 }
 
 fn losses() -> [Loss; 4] {
@@ -159,7 +163,10 @@ fn gradients_agree_for_every_loss_distribution_and_activation() {
         let mut fused = learner(&networks, LearnerKind::Fused, Optimizer::Adam);
         for loss in losses() {
             let what = format!("{kind:?} {activation:?} shared {shared} {loss:?}");
-            let mut gradients = [vec![f32::NAN; networks.len()], vec![f32::NAN; networks.len()]];
+            let mut gradients = [
+                vec![f32::NAN; networks.len()],
+                vec![f32::NAN; networks.len()],
+            ];
             let [by_tape, by_hand] = &mut gradients;
             let samples = experience.samples();
             let a = burn.gradient(&samples, &loss, by_tape).unwrap();
@@ -186,7 +193,9 @@ fn updates_agree_for_both_optimizers() {
         for kind in DistributionKind::ALL {
             let networks = networks(kind, Activation::Tanh, false);
             let experience = Experience::new(&networks, &space(kind));
-            let order: Vec<u32> = (0..3).flat_map(|k| (0..48).map(move |i| (i * 7 + k) % 48)).collect();
+            let order: Vec<u32> = (0..3)
+                .flat_map(|k| (0..48).map(move |i| (i * 7 + k) % 48))
+                .collect();
             let plan = Plan {
                 order: Some(&order),
                 minibatch_size: 16,
@@ -210,9 +219,8 @@ fn updates_agree_for_both_optimizers() {
                 assert_ne!(learner.networks().flat(), moved);
                 after.push(learner.networks().flat());
             }
-            // Adam's first steps are ±1e-3 whatever a gradient's size, also where it is rounding.
             let error = difference(&after[0], &after[1]);
-            assert!(error <= 1e-4, "{optimizer:?} {kind:?}: {error:e}");
+            assert!(error <= 1e-5, "{optimizer:?} {kind:?}: {error:e}");
         }
     }
 }
@@ -247,10 +255,12 @@ fn fisher_vector_products_agree_and_are_symmetric_and_positive() {
         let experience = Experience::new(&networks, &space(kind));
         let mut rng = Stream::from_seed(5);
         let mut vector = || -> Vec<f32> {
-            (0..networks.len()).map(|_| rng.uniform(-1.0, 1.0) as f32).collect()
+            (0..networks.len())
+                .map(|_| rng.uniform(-1.0, 1.0) as f32)
+                .collect()
         };
         let (u, v) = (vector(), vector());
-        let mut product = |of, vector: &[f32]| {
+        let product = |of, vector: &[f32]| {
             let mut product = vec![f32::NAN; networks.len()];
             learner(&networks, of, Optimizer::Adam)
                 .fisher_vector_product(&experience.observations, vector, &mut product)
@@ -263,7 +273,10 @@ fn fisher_vector_products_agree_and_are_symmetric_and_positive() {
         let error = difference(&fu, &product(LearnerKind::Burn, &u));
         assert!(error <= 2e-5, "{what}: {error:e}");
         let dot = |a: &[f32], b: &[f32]| -> f64 {
-            a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+            a.iter()
+                .zip(b)
+                .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                .sum()
         };
         let (uv, vu) = (dot(&v, &fu), dot(&u, &fv));
         let scale = dot(&u, &fu).max(dot(&v, &fv));

@@ -17,7 +17,10 @@ use rl_pg::{
 
 fn networks(environment: &impl FlatEnvironment, kind: Option<DistributionKind>) -> Networks {
     let mut rng = Stream::from_seed(0);
-    let (inputs, space) = (environment.observation_space().dim(), environment.action_space());
+    let (inputs, space) = (
+        environment.observation_space().dim(),
+        environment.action_space(),
+    );
     let kind = kind.unwrap_or(match space {
         Space::Discrete(_) => DistributionKind::Categorical,
         Space::Box(_) => DistributionKind::DiagGaussian,
@@ -48,11 +51,20 @@ fn score<E: FlatEnvironment>(networks: &Networks, make: impl Fn() -> E) -> f64 {
     returns.sum::<f64>() / 20.0
 }
 
-fn train_on_episodes<E, A>(mut agent: A, make: impl Fn() -> E, steps: usize, updates: usize) -> Networks
+fn train_on_episodes<E, A>(
+    mut agent: A,
+    make: impl Fn() -> E,
+    steps: usize,
+    updates: usize,
+) -> Networks
 where
     E: FlatEnvironment,
-    A: Agent<Policy = Actor, Experience = TrajectoryStore, Report = UpdateReport, Error = UpdateError>
-        + PolicyGradient,
+    A: Agent<
+            Policy = Actor,
+            Experience = TrajectoryStore,
+            Report = UpdateReport,
+            Error = UpdateError,
+        > + PolicyGradient,
 {
     let mut collector = Collector::new((0..4).map(|_| make()).collect(), 0, 1).unwrap();
     for _ in 0..updates {
@@ -62,8 +74,14 @@ where
     agent.networks()
 }
 
-fn batch<E: FlatEnvironment + 'static>(make: impl Fn() -> E, environments: u64) -> Box<dyn BatchEnvironment> {
-    Box::new(Batch::new(make, (0..environments).map(Stream::from_seed).collect()))
+fn batch<E: FlatEnvironment + 'static>(
+    make: impl Fn() -> E,
+    environments: u64,
+) -> Box<dyn BatchEnvironment> {
+    Box::new(Batch::new(
+        make,
+        (0..environments).map(Stream::from_seed).collect(),
+    ))
 }
 
 fn rollouts<E: FlatEnvironment + 'static>(
@@ -72,7 +90,12 @@ fn rollouts<E: FlatEnvironment + 'static>(
     RolloutCollector::new(vec![batch(make, 8)], 0, RolloutConfig::default()).unwrap()
 }
 
-fn train_on_rollouts<E, A>(mut agent: A, make: impl Fn() -> E, steps: usize, updates: usize) -> Networks
+fn train_on_rollouts<E, A>(
+    mut agent: A,
+    make: impl Fn() -> E,
+    steps: usize,
+    updates: usize,
+) -> Networks
 where
     E: FlatEnvironment + 'static,
     A: Agent<Policy = Actor, Experience = Rollout, Report = UpdateReport, Error = UpdateError>
@@ -116,7 +139,7 @@ fn reinforce_learns_the_better_arm_and_the_identity() {
             optimizer: adam(1e-2, learner),
             ..ReinforceConfig::default()
         };
-        let device = Device::default();
+        let device = Device::flex();
         let agent = config.init(networks(&bandit(), None), &device).unwrap();
         let learned = train_on_episodes(agent, bandit, 4, 150);
         assert_eq!(score(&learned, bandit), 1.0, "{learner:?}");
@@ -140,7 +163,11 @@ fn vanilla_policy_gradient_learns_a_delayed_reward_with_every_weighting_and_base
         (Weighting::Gae, Baseline::Value),
     ];
     for (weighting, baseline) in combinations {
-        for value_targets in [ValueTargets::MonteCarlo, ValueTargets::NStep, ValueTargets::Lambda] {
+        for value_targets in [
+            ValueTargets::MonteCarlo,
+            ValueTargets::NStep,
+            ValueTargets::Lambda,
+        ] {
             if baseline != Baseline::Value && value_targets != ValueTargets::MonteCarlo {
                 continue;
             }
@@ -156,7 +183,7 @@ fn vanilla_policy_gradient_learns_a_delayed_reward_with_every_weighting_and_base
                 ..VpgConfig::default()
             };
             let agent = config
-                .init(networks(&delayed(), None), &Device::default())
+                .init(networks(&delayed(), None), &Device::flex())
                 .unwrap();
             let learned = train_on_episodes(agent, delayed, 200, 40);
             let what = format!("{weighting:?} {baseline:?} {value_targets:?}");
@@ -167,7 +194,7 @@ fn vanilla_policy_gradient_learns_a_delayed_reward_with_every_weighting_and_base
 
 #[test]
 fn actor_critics_learn_the_identity_and_a_delayed_reward() {
-    let device = Device::default();
+    let device = Device::flex();
     for learner in BOTH {
         let a2c = A2cConfig {
             steps_per_environment: 8,
@@ -195,14 +222,18 @@ fn actor_critics_learn_the_identity_and_a_delayed_reward() {
         let agent = a2c.init(networks(&identity(), None), &device).unwrap();
         let learned = train_on_rollouts(agent, identity, 8, 120);
         assert_eq!(score(&learned, identity), 10.0, "a2c {learner:?}");
-        let agent = ppo.init(networks(&identity(), None), &device, shuffling()).unwrap();
+        let agent = ppo
+            .init(networks(&identity(), None), &device, shuffling())
+            .unwrap();
         let learned = train_on_rollouts(agent, identity, 32, 20);
         assert_eq!(score(&learned, identity), 10.0, "ppo {learner:?}");
         let agent = trpo.init(networks(&identity(), None), &device).unwrap();
         let learned = train_on_rollouts(agent, identity, 32, 40);
         assert_eq!(score(&learned, identity), 10.0, "trpo {learner:?}");
 
-        let agent = ppo.init(networks(&delayed(), None), &device, shuffling()).unwrap();
+        let agent = ppo
+            .init(networks(&delayed(), None), &device, shuffling())
+            .unwrap();
         let learned = train_on_rollouts(agent, delayed, 32, 20);
         assert_eq!(score(&learned, delayed), 1.0, "ppo {learner:?}");
     }
@@ -217,7 +248,7 @@ fn asynchronous_workers_learn_from_gradients_of_stale_parameters() {
             ..A2cConfig::default()
         };
         let networks = networks(&identity(), None);
-        let mut agent = A3c::new(config, 4, networks, &Device::default()).unwrap();
+        let mut agent = A3c::new(config, 4, networks, &Device::flex()).unwrap();
         let mut collectors: Vec<_> = (0..4)
             .map(|worker| {
                 let config = RolloutConfig::default();
@@ -257,9 +288,9 @@ fn policies_may_share_their_layers_with_the_value_function() {
         ..PpoConfig::default()
     };
     let agent = config
-        .init(networks, &Device::default(), Stream::from_seed(9))
+        .init(networks, &Device::flex(), Stream::from_seed(9))
         .unwrap();
-    let learned = train_on_rollouts(agent, identity, 32, 20);
+    let learned = train_on_rollouts(agent, identity, 32, 60);
     assert_eq!(score(&learned, identity), 10.0);
 }
 
@@ -273,7 +304,7 @@ fn the_ratios_of_the_first_minibatch_are_exactly_one() {
         };
         let networks = networks(&identity(), None);
         let mut agent = config
-            .init(networks, &Device::default(), Stream::from_seed(9))
+            .init(networks, &Device::flex(), Stream::from_seed(9))
             .unwrap();
         let mut collector = rollouts(identity);
         for _ in 0..5 {
@@ -295,15 +326,15 @@ fn a_step_of_trust_region_optimization_stays_within_its_divergence() {
             ..TrpoConfig::default()
         };
         let networks = networks(&identity(), None);
-        let mut agent = config.init(networks, &Device::default()).unwrap();
+        let mut agent = config.init(networks, &Device::flex()).unwrap();
         let mut collector = rollouts(identity);
         for _ in 0..10 {
             let before = agent.networks().policy_weights().unwrap();
             let batch = collector.collect(&agent.policy(), 64).unwrap();
             let report = agent.update(&batch.rollout).unwrap();
             let after = agent.networks().policy_weights().unwrap();
-            let kl = Actor::new(&before)
-                .mean_kl(&mut Actor::new(&after), batch.rollout.observations());
+            let kl =
+                Actor::new(&before).mean_kl(&mut Actor::new(&after), batch.rollout.observations());
             assert_eq!(kl, report.kl);
             assert!(kl <= target_kl, "{kl}");
             // The step is of the size that was asked for, not a timid one.
@@ -326,12 +357,16 @@ fn value_of_reward_one_for_ever(gamma: f64, terminate: bool) -> f64 {
         ..PpoConfig::default()
     };
     let agent = config
-        .init(networks(&make(), None), &Device::default(), Stream::from_seed(9))
+        .init(
+            networks(&make(), None),
+            &Device::flex(),
+            Stream::from_seed(9),
+        )
         .unwrap();
     let learned = train_on_rollouts(agent, make, 25, 150);
     let value = learned.value_weights().unwrap();
     let mut learner = OptimizerConfig::adam(1e-3)
-        .init(Networks::value(value), &Device::default())
+        .init(Networks::value(value), &Device::flex())
         .unwrap();
     let mut values = [0.0];
     learner.evaluate(&[0.0], &[], &mut [], &mut values).unwrap();
@@ -378,7 +413,10 @@ fn a_time_limit_that_bootstraps_has_the_value_of_no_limit_and_a_death_has_not() 
     let value = value_of_reward_one_for_ever(gamma, false);
     assert!((value - 10.0).abs() < 0.3, "{value}");
     // Every step of an episode of 10 looks the same: the mean of (1 - γᵏ) / (1 - γ) over k.
-    let mean = (1..=10).map(|k| (1.0 - gamma.powi(k)) / (1.0 - gamma)).sum::<f64>() / 10.0;
+    let mean = (1..=10)
+        .map(|k| (1.0 - gamma.powi(k)) / (1.0 - gamma))
+        .sum::<f64>()
+        / 10.0;
     let wrong = value_of_reward_one_for_ever(gamma, true);
     assert!(wrong < 7.0 && wrong > mean - 2.0, "{wrong}, {mean}");
 }

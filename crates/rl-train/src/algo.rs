@@ -171,9 +171,17 @@ impl AlgoConfig {
 
     /// Whether there is a value function, and whether it shares the policy's hidden layers.
     pub(crate) fn value_function(&self) -> Option<Sharing> {
-        let sharing = |shared| Some(if shared { Sharing::Shared } else { Sharing::Separate });
+        let sharing = |shared| {
+            Some(if shared {
+                Sharing::Shared
+            } else {
+                Sharing::Separate
+            })
+        };
         match self {
-            Self::Vpg(config) => (config.own.baseline == Baseline::Value).then_some(Sharing::Separate),
+            Self::Vpg(config) => {
+                (config.own.baseline == Baseline::Value).then_some(Sharing::Separate)
+            }
             Self::Reinforce(config) => {
                 (config.baseline == Baseline::Value).then_some(Sharing::Separate)
             }

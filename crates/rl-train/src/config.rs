@@ -148,9 +148,8 @@ impl Config {
         let limit = |key, n: usize, range: std::ops::RangeInclusive<usize>, allowed: &str| {
             (!range.contains(&n)).then(|| (key, n.to_string(), allowed.to_owned()))
         };
-        let count = |key, n: Option<u64>| {
-            limit(key, n.map_or(1, clamp), 1..=usize::MAX, "at least 1")
-        };
+        let count =
+            |key, n: Option<u64>| limit(key, n.map_or(1, clamp), 1..=usize::MAX, "at least 1");
         let finite = |key, x: f64, valid: bool, allowed: &str| {
             (!valid).then(|| (key, x.to_string(), allowed.to_owned()))
         };
@@ -194,7 +193,11 @@ impl Config {
             let possible = DistributionKind::ALL.into_iter();
             let possible = possible.filter(|&kind| Head::new(kind, &space).is_ok());
             let names: Vec<&str> = possible.map(DistributionKind::name).collect();
-            let allowed = format!("{} for the actions {space} of {}", names.join(", "), self.env);
+            let allowed = format!(
+                "{} for the actions {space} of {}",
+                names.join(", "),
+                self.env
+            );
             ("distribution", kind.name().to_owned(), allowed)
         })
     }
@@ -298,7 +301,11 @@ impl Layers {
     }
 
     fn algo(&self) -> Algo {
-        let named = self.set.get("algo").and_then(Value::as_str).map(str::to_owned);
+        let named = self
+            .set
+            .get("algo")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         named
             .or_else(|| self.preset().and_then(|preset| preset.word("algo")))
             .and_then(|name| Algo::from_name(&name))
@@ -458,7 +465,12 @@ mod tests {
 
     #[test]
     fn every_field_is_a_key_and_every_key_a_field() {
-        let mut fields: Vec<String> = DEFAULTS.parse::<Table>().unwrap().into_iter().map(|(key, _)| key).collect();
+        let mut fields: Vec<String> = DEFAULTS
+            .parse::<Table>()
+            .unwrap()
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
         fields.extend(["steps", "out", "distribution"].map(str::to_owned));
         for algo in Algo::ALL {
             fields.extend(algo.defaults().into_iter().map(|(key, _)| key));
@@ -494,14 +506,22 @@ mod tests {
         assert_eq!(preset(&[("algo", "ppo")]), "cartpole-ppo");
         assert_eq!(preset(&[("env", "pendulum")]), "pendulum-ppo");
         assert_eq!(preset(&[("env", "acrobot"), ("algo", "trpo")]), NO_PRESET);
-        assert_eq!(preset(&[("preset", "cartpole-ppo"), ("algo", "a2c")]), "cartpole-ppo");
+        assert_eq!(
+            preset(&[("preset", "cartpole-ppo"), ("algo", "a2c")]),
+            "cartpole-ppo"
+        );
     }
 
     #[test]
     fn a_key_of_another_algorithm_is_refused_and_named() {
         let error = layers(&[("algo", "vpg"), ("clip_range", "0.2")]).finish();
         let message = error.unwrap_err().to_string();
-        for word in ["clip_range", "--here", "not used by the algorithm vpg", "by ppo"] {
+        for word in [
+            "clip_range",
+            "--here",
+            "not used by the algorithm vpg",
+            "by ppo",
+        ] {
             assert!(message.contains(word), "{message}");
         }
     }

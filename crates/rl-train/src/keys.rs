@@ -50,9 +50,11 @@ pub const KEYS: &[Key] = &[
     word("backend", "Burn backend to learn on", || {
         Backend::ALL.map(Backend::name).to_vec()
     }),
-    word("learner", "Who computes gradients: `fused` on a CPU, or Burn's tape", || {
-        vec!["auto", "burn", "fused"]
-    }),
+    word(
+        "learner",
+        "Who computes gradients: `fused` on a CPU, or Burn's tape",
+        || vec!["auto", "burn", "fused"],
+    ),
     key(
         "threads",
         "N",
@@ -102,7 +104,11 @@ pub const KEYS: &[Key] = &[
         "Factor on the rewards that are learned from",
     ),
     key("gamma", "X", "Discount, 0 to 1"),
-    key("lambda", "X", "Decay of the advantage estimate's trace, 0 to 1"),
+    key(
+        "lambda",
+        "X",
+        "Decay of the advantage estimate's trace, 0 to 1",
+    ),
     word("weighting", "Weight of the log-probabilities", || {
         vec!["total-return", "reward-to-go", "n-step", "gae"]
     }),
@@ -117,7 +123,11 @@ pub const KEYS: &[Key] = &[
     ),
     key("epochs", "N", "Passes over a batch"),
     key("minibatch_size", "N", "Steps per optimizer step"),
-    key("clip_range", "X", "How far ratios may move from 1; inf for no limit"),
+    key(
+        "clip_range",
+        "X",
+        "How far ratios may move from 1; inf for no limit",
+    ),
     key(
         "anneal_clip_range",
         "BOOL",
@@ -133,7 +143,11 @@ pub const KEYS: &[Key] = &[
         "X",
         "Divergence in nats: the size of trpo's steps; ppo starts no epoch beyond 1.5 times it",
     ),
-    key("entropy_coefficient", "X", "Coefficient of the entropy bonus"),
+    key(
+        "entropy_coefficient",
+        "X",
+        "Coefficient of the entropy bonus",
+    ),
     key(
         "value_coefficient",
         "X",
@@ -146,25 +160,43 @@ pub const KEYS: &[Key] = &[
         "BOOL",
         "Lower the step size linearly to 0 over the run",
     ),
-    key("optimizer_epsilon", "X", "What keeps the optimizer's divisions finite"),
+    key(
+        "optimizer_epsilon",
+        "X",
+        "What keeps the optimizer's divisions finite",
+    ),
     key(
         "max_grad_norm",
         "X",
         "Largest global norm of a gradient; inf for no limit",
     ),
-    word("value_targets", "What a value function is fitted to", || {
-        vec!["monte-carlo", "n-step", "lambda"]
-    }),
+    word(
+        "value_targets",
+        "What a value function is fitted to",
+        || vec!["monte-carlo", "n-step", "lambda"],
+    ),
     key(
         "value_learning_rate",
         "X",
         "Step size of a value function with an optimizer of its own",
     ),
     key("value_iterations", "N", "Its regression steps per update"),
-    key("cg_iterations", "N", "Iterations of the conjugate gradient method"),
-    key("cg_damping", "X", "What is added to the Fisher information's diagonal"),
+    key(
+        "cg_iterations",
+        "N",
+        "Iterations of the conjugate gradient method",
+    ),
+    key(
+        "cg_damping",
+        "X",
+        "What is added to the Fisher information's diagonal",
+    ),
     key("line_search_steps", "N", "Steps that the line search tries"),
-    key("line_search_factor", "X", "What a refused step is multiplied by"),
+    key(
+        "line_search_factor",
+        "X",
+        "What a refused step is multiplied by",
+    ),
     key(
         "shared_layers",
         "BOOL",

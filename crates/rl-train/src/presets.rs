@@ -13,22 +13,49 @@ pub struct Preset {
 /// first of them is what the two choose.
 pub const PRESETS: &[Preset] = &[
     preset("cartpole", include_str!("../presets/cartpole.toml")),
-    preset("notebook-total", include_str!("../presets/notebook-total.toml")),
+    preset(
+        "notebook-total",
+        include_str!("../presets/notebook-total.toml"),
+    ),
     preset("notebook-rtg", include_str!("../presets/notebook-rtg.toml")),
-    preset("cartpole-reinforce", include_str!("../presets/cartpole-reinforce.toml")),
+    preset(
+        "cartpole-reinforce",
+        include_str!("../presets/cartpole-reinforce.toml"),
+    ),
     preset("cartpole-gae", include_str!("../presets/cartpole-gae.toml")),
     preset("cartpole-a2c", include_str!("../presets/cartpole-a2c.toml")),
     preset("cartpole-a3c", include_str!("../presets/cartpole-a3c.toml")),
-    preset("cartpole-trpo", include_str!("../presets/cartpole-trpo.toml")),
+    preset(
+        "cartpole-trpo",
+        include_str!("../presets/cartpole-trpo.toml"),
+    ),
     preset("cartpole-ppo", include_str!("../presets/cartpole-ppo.toml")),
-    preset("cartpole-cleanrl", include_str!("../presets/cartpole-cleanrl.toml")),
+    preset(
+        "cartpole-cleanrl",
+        include_str!("../presets/cartpole-cleanrl.toml"),
+    ),
     preset("acrobot-ppo", include_str!("../presets/acrobot-ppo.toml")),
-    preset("mountain-car-ppo", include_str!("../presets/mountain-car-ppo.toml")),
-    preset("mountain-car-continuous-ppo", include_str!("../presets/mountain-car-continuous-ppo.toml")),
+    preset(
+        "mountain-car-ppo",
+        include_str!("../presets/mountain-car-ppo.toml"),
+    ),
+    preset(
+        "mountain-car-continuous-ppo",
+        include_str!("../presets/mountain-car-continuous-ppo.toml"),
+    ),
     preset("pendulum-ppo", include_str!("../presets/pendulum-ppo.toml")),
-    preset("lunar-lander-ppo", include_str!("../presets/lunar-lander-ppo.toml")),
-    preset("lunar-lander-continuous-ppo", include_str!("../presets/lunar-lander-continuous-ppo.toml")),
-    preset("lunar-lander-a2c", include_str!("../presets/lunar-lander-a2c.toml")),
+    preset(
+        "lunar-lander-ppo",
+        include_str!("../presets/lunar-lander-ppo.toml"),
+    ),
+    preset(
+        "lunar-lander-continuous-ppo",
+        include_str!("../presets/lunar-lander-continuous-ppo.toml"),
+    ),
+    preset(
+        "lunar-lander-a2c",
+        include_str!("../presets/lunar-lander-a2c.toml"),
+    ),
 ];
 
 const fn preset(name: &'static str, toml: &'static str) -> Preset {

@@ -62,7 +62,12 @@ impl RunDirectory {
             None => {
                 let runs = Path::new("runs");
                 fs::create_dir_all(runs).map_err(io_error(runs))?;
-                let name = format!("{}-{}-seed{}", config.env, config.algo.algo().name(), config.seed);
+                let name = format!(
+                    "{}-{}-seed{}",
+                    config.env,
+                    config.algo.algo().name(),
+                    config.seed
+                );
                 let mut attempt = 1;
                 loop {
                     let suffix = if attempt == 1 {

@@ -86,7 +86,9 @@ pub(crate) fn start(config: &Config, device: &Device) -> Result<Box<dyn Run>, Tr
             let normalize = rollouts.normalize_rewards.then_some(own.gamma);
             rollouts_of(config, agent, own.steps_per_environment, normalize)?
         }
-        AlgoConfig::A3c(actor_critic) => Box::new(Workers::new(config, actor_critic, networks, device)?),
+        AlgoConfig::A3c(actor_critic) => {
+            Box::new(Workers::new(config, actor_critic, networks, device)?)
+        }
     })
 }
 
@@ -143,8 +145,12 @@ fn episodes_of<A>(
     group_size: usize,
 ) -> Result<Box<dyn Run>, TrainError>
 where
-    A: Agent<Policy = Actor, Experience = TrajectoryStore, Report = UpdateReport, Error = UpdateError>
-        + PolicyGradient
+    A: Agent<
+            Policy = Actor,
+            Experience = TrajectoryStore,
+            Report = UpdateReport,
+            Error = UpdateError,
+        > + PolicyGradient
         + 'static,
 {
     let id = config.environment()?;
@@ -194,8 +200,12 @@ fn collector<E: FlatEnvironment>(
 impl<E, A, S> Run for EpisodeRun<E, A, S>
 where
     E: FlatEnvironment,
-    A: Agent<Policy = Actor, Experience = TrajectoryStore, Report = UpdateReport, Error = UpdateError>
-        + PolicyGradient,
+    A: Agent<
+            Policy = Actor,
+            Experience = TrajectoryStore,
+            Report = UpdateReport,
+            Error = UpdateError,
+        > + PolicyGradient,
     S: Fn(&mut Collector<E>) -> Result<Option<RunningMoments>, WrapperError>,
 {
     fn update(&mut self) -> Result<Update, RunError> {
@@ -248,9 +258,10 @@ where
         + PolicyGradient
         + 'static,
 {
-    let shards = config
-        .environment()?
-        .make_shards(config.seed, config.environments, config.threads);
+    let shards =
+        config
+            .environment()?
+            .make_shards(config.seed, config.environments, config.threads);
     let rollouts = RolloutConfig {
         reward_scale: config.reward_scale,
         normalize_observations: config.normalize_observations,
@@ -325,9 +336,11 @@ impl Workers {
             normalize_observations: false,
             normalize_rewards: None,
         };
-        let shards = config
-            .environment()?
-            .make_shards(config.seed, config.environments, config.environments);
+        let shards = config.environment()?.make_shards(
+            config.seed,
+            config.environments,
+            config.environments,
+        );
         let collectors: Result<Vec<_>, _> = (0..)
             .zip(shards)
             .map(|(worker, shard)| {
@@ -360,7 +373,9 @@ impl Run for Workers {
                 .iter_mut()
                 .zip(policies)
                 .try_for_each(|(collector, policy)| {
-                    collector.collect(*policy, *steps_per_environment).map(|_| ())
+                    collector
+                        .collect(*policy, *steps_per_environment)
+                        .map(|_| ())
                 })
         };
         std::thread::scope(|scope| {

@@ -197,7 +197,13 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
     };
     let evaluation = evaluate(&player, EVALUATION_EPISODES, EVALUATION_SEED)?;
     // Where no episode ended, the evaluation is all that is known.
-    let known = |mean: f64| if mean.is_finite() { mean } else { evaluation.return_mean };
+    let known = |mean: f64| {
+        if mean.is_finite() {
+            mean
+        } else {
+            evaluation.return_mean
+        }
+    };
     let summary = Summary {
         env: config.env.clone(),
         algo: config.algo.algo().name().to_owned(),

@@ -7,7 +7,9 @@ use rl_nets::{ActorCritic, Networks, Parameter};
 
 use super::{Learner, UpdateError, finite};
 use crate::samples::{Measured, Tally};
-use crate::{FitReport, Loss, Optimizer, OptimizerConfig, Plan, Samples, Surrogate, clip_global_norm};
+use crate::{
+    FitReport, Loss, Optimizer, OptimizerConfig, Plan, Samples, Surrogate, clip_global_norm,
+};
 
 /// The reference learner: Burn's modules, tape and optimizers, on the device it is given.
 ///
@@ -77,8 +79,11 @@ impl Rows {
             start += width;
             column
         });
-        let mut single =
-            |index: usize| columns[index].take().map(|column| column.squeeze_dim::<1>(1));
+        let mut single = |index: usize| {
+            columns[index]
+                .take()
+                .map(|column| column.squeeze_dim::<1>(1))
+        };
         let (advantages, log_probs) = (single(2), single(3));
         let (targets, values) = (single(4), single(5));
         let [observations, actions, ..] = columns;
@@ -139,13 +144,16 @@ impl BurnLearner {
         };
         let mut measured = vec![zero(); Measured::NAMES.len() - 1];
 
-        if let (Some(policy_loss), Some(policy), Some(actions), Some(advantages)) =
-            (loss.policy, &outputs.policy, columns.actions, columns.advantages)
-        {
+        if let (Some(policy_loss), Some(policy), Some(actions), Some(advantages)) = (
+            loss.policy,
+            &outputs.policy,
+            columns.actions,
+            columns.advantages,
+        ) {
             let log_probs = policy.log_prob(actions);
-            let old = match columns.log_probs {
-                Some(old) => old,
-                None => log_probs.clone().inner(),
+            let old = match (policy_loss.surrogate, columns.log_probs) {
+                (Surrogate::Ratio | Surrogate::ClippedRatio { .. }, Some(old)) => old,
+                _ => log_probs.clone().inner(),
             };
             let log_ratios = log_probs.clone() - old;
             let ratios = log_ratios.clone().exp();
@@ -309,7 +317,9 @@ impl Learner for BurnLearner {
             let end = (start + steps).min(total);
             while start < end {
                 let length = plan.minibatch_size.min(end - start);
-                let indices = order.as_ref().map(|order| order.clone().narrow(0, start, length));
+                let indices = order
+                    .as_ref()
+                    .map(|order| order.clone().narrow(0, start, length));
                 let mut columns = rows.columns(indices);
                 if plan.normalize_advantages {
                     columns.advantages = columns.advantages.map(normalized);
@@ -368,18 +378,19 @@ impl Learner for BurnLearner {
             rest = others;
             TensorData::new(values.to_vec(), shape.to_vec())
         };
-        self.module.each_parameter(&mut |parameter| match parameter {
-            Parameter::Matrix(param) => {
-                let [rows, columns] = param.dims();
-                let data = next(rows * columns, &[rows, columns]);
-                grads.register(param.id, Tensor::<2>::from_data(data, device));
-            }
-            Parameter::Vector(param) => {
-                let [length] = param.dims();
-                let data = next(length, &[length]);
-                grads.register(param.id, Tensor::<1>::from_data(data, device));
-            }
-        });
+        self.module
+            .each_parameter(&mut |parameter| match parameter {
+                Parameter::Matrix(param) => {
+                    let [rows, columns] = param.dims();
+                    let data = next(rows * columns, &[rows, columns]);
+                    grads.register(param.id, Tensor::<2>::from_data(data, device));
+                }
+                Parameter::Vector(param) => {
+                    let [length] = param.dims();
+                    let data = next(length, &[length]);
+                    grads.register(param.id, Tensor::<1>::from_data(data, device));
+                }
+            });
         let norm = self.step(grads, learning_rate);
         let mut measured = vec![Tensor::zeros([1], &self.device); Measured::NAMES.len() - 1];
         measured.push(norm);

@@ -1,7 +1,7 @@
 //! Learning on the CPU without a tape.
 
 use rl_nets::Networks;
-use rl_nets::host::{Adam, HostMlp, RmsProp, Tape, global_norm};
+use rl_nets::host::{Adam, AdamConfig, HostMlp, RmsProp, RmsPropConfig, Tape, global_norm};
 
 use super::{Learner, UpdateError, finite};
 use crate::samples::{Measured, Tally};
@@ -102,11 +102,19 @@ impl Gathered {
 impl FusedLearner {
     pub(crate) fn new(networks: Networks, config: &OptimizerConfig) -> Self {
         let flat = networks.flat();
-        let epsilon = config.optimizer_epsilon as f32;
+        let epsilon = config.optimizer_epsilon;
+        let adam = AdamConfig {
+            epsilon,
+            ..AdamConfig::default()
+        };
+        let rms_prop = RmsPropConfig {
+            epsilon,
+            ..RmsPropConfig::default()
+        };
         Self {
             optimizer: match config.optimizer {
-                Optimizer::Adam => State::Adam(Adam::new(flat.len(), epsilon)),
-                Optimizer::Rmsprop => State::RmsProp(RmsProp::new(flat.len(), epsilon)),
+                Optimizer::Adam => State::Adam(adam.init(flat.len())),
+                Optimizer::Rmsprop => State::RmsProp(rms_prop.init(flat.len())),
             },
             max_grad_norm: config.max_grad_norm.unwrap_or(f64::INFINITY) as f32,
             engine: Engine::new(&networks),
@@ -156,7 +164,8 @@ impl Learner for FusedLearner {
         log_probs: &mut [f32],
         values: &mut [f32],
     ) -> Result<(), UpdateError> {
-        self.engine.evaluate(observations, actions, log_probs, values);
+        self.engine
+            .evaluate(observations, actions, log_probs, values);
         Ok(())
     }
 
@@ -237,7 +246,8 @@ impl Learner for FusedLearner {
         vector: &[f32],
         product: &mut [f32],
     ) -> Result<(), UpdateError> {
-        self.engine.fisher_vector_product(observations, vector, product);
+        self.engine
+            .fisher_vector_product(observations, vector, product);
         finite("product with the Fisher matrix", product)
     }
 }
@@ -298,7 +308,8 @@ impl Engine {
     ) {
         let last = self.mlps.len() - 1;
         for (index, pass) in self.mlps.iter_mut().enumerate() {
-            let wanted = (index == 0 && !log_probs.is_empty()) || (index == last && !values.is_empty());
+            let wanted =
+                (index == 0 && !log_probs.is_empty()) || (index == last && !values.is_empty());
             if wanted {
                 pass.mlp.forward(observations, &mut pass.tape);
             }
@@ -330,7 +341,12 @@ impl Engine {
         let learns = |index| {
             (index == 0 && loss.policy.is_some()) || (index == last && loss.value.is_some())
         };
-        for (_, pass) in self.mlps.iter_mut().enumerate().filter(|(index, _)| learns(*index)) {
+        for (_, pass) in self
+            .mlps
+            .iter_mut()
+            .enumerate()
+            .filter(|(index, _)| learns(*index))
+        {
             pass.mlp.forward(batch.observations, &mut pass.tape);
             pass.d_outputs.clear();
             pass.d_outputs.resize(n * pass.mlp.output_size(), 0.0);
@@ -345,7 +361,11 @@ impl Engine {
             d_log_std,
             ..
         } = self;
-        for (index, pass) in mlps.iter_mut().enumerate().filter(|(index, _)| learns(*index)) {
+        for (index, pass) in mlps
+            .iter_mut()
+            .enumerate()
+            .filter(|(index, _)| learns(*index))
+        {
             let parameters = pass.parameters();
             let end = parameters.end;
             pass.mlp
@@ -428,7 +448,7 @@ impl Engine {
         let mut directions = vec![0.0; n * width];
         pass.mlp.forward(observations, &mut pass.tape);
         pass.mlp
-            .jvp(&pass.tape, &vector[parameters.clone()], &mut directions);
+            .jvp(&mut pass.tape, &vector[parameters.clone()], &mut directions);
         pass.d_outputs.clear();
         pass.d_outputs.resize(n * width, 0.0);
         self.d_log_std.fill(0.0);
