@@ -32,10 +32,6 @@ use rl_core::Stream;
 
 /// The distribution of the actions for each observation of a batch.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one per batch, and it holds tensors"
-)]
 pub enum ActionDistribution {
     /// For discrete spaces.
     Categorical(Categorical),

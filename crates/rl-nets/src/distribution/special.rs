@@ -154,7 +154,7 @@ mod tests {
         for shift in [0.0, 0.7, 30.0] {
             let ln_b = numbers(ln_beta(alpha.clone(), alpha.clone().add_scalar(shift)));
             for ((&x, psi), ln_b) in xs.iter().zip(&psi).zip(ln_b) {
-                let (a, b) = (f64::from(x), f64::from(x) + f64::from(shift));
+                let (a, b) = (f64::from(x), f64::from(x) + shift);
                 let expected = ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b);
                 let close = |a: f64, b: f64| (a - b).abs() <= 2e-6 * b.abs().max(1.0);
                 assert!(close(ln_b, expected), "ln B({a}, {b}) = {ln_b}, {expected}");

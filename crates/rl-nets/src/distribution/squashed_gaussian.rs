@@ -26,7 +26,7 @@ const NODES: [(f32, f32); 10] = [
     (3.25, 0.001_014_524_5),
     (3.75, 1.762_979_2e-4),
     (4.25, 2.385_933e-5),
-    (4.75, 2.514_754_8e-6),
+    (4.75, 2.514_755e-6),
 ];
 
 /// `a = low + ½ (tanh u + 1) (high − low)` per action dimension, with independent Gaussian `u`;
@@ -111,10 +111,11 @@ pub(super) struct Squashed {
 }
 
 impl Squashed {
-    /// The action of `u`; ½ (tanh u + 1) is the logistic function of `2u`.
+    /// The action of `u`: ½ (tanh u + 1) is the logistic function of `2u`, which keeps its digits
+    /// near 0.
     #[inline]
     fn squash(self, u: f32) -> f32 {
-        self.interval.at(0.5 * u.tanh() + 0.5)
+        self.interval.at((1.0 + exp(-2.0 * u)).recip())
     }
 
     /// The mean of `f(u)`, over the nodes of both signs.
