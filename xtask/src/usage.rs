@@ -20,6 +20,10 @@ const RL_COMMANDS: &[(&str, &str)] = &[
         "compares the environments with recorded traces of Gymnasium's",
     ),
     ("bench", "measures how fast the environments step"),
+    (
+        "variance",
+        "measures bias and variance of the gradient's estimators",
+    ),
 ];
 
 /// The commands carried out here.
@@ -56,7 +60,7 @@ pub fn text() -> String {
     let listing = |commands: &[(&str, &str)]| -> String {
         commands
             .iter()
-            .map(|(name, what)| format!("  {name:<8}{what}\n"))
+            .map(|(name, what)| format!("  {name:<10}{what}\n"))
             .collect()
     };
     format!(
@@ -107,8 +111,9 @@ mod tests {
         let answer = unknown_command("trai").to_string();
         assert!(answer.contains("did you mean `train`?"), "{answer}");
         assert!(
-            answer
-                .ends_with("expected one of train, eval, render, list, parity, bench, check, test"),
+            answer.ends_with(
+                "expected one of train, eval, render, list, parity, bench, variance, check, test"
+            ),
             "{answer}"
         );
     }

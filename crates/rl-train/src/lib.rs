@@ -22,6 +22,7 @@ mod presets;
 mod render;
 mod run_directory;
 mod train;
+mod variance;
 
 pub use backend::{Backend, BackendError};
 pub use bench::{
@@ -36,3 +37,7 @@ pub use presets::{DEFAULT_PRESET, PRESETS, Preset};
 pub use render::{Picture, RenderError, render};
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use train::{Progress, Summary, TrainError, train};
+pub use variance::{
+    Theory, VarianceConfig, VarianceError, VarianceRow, VarianceSetting, measure_variances,
+    variance_table, write_variances,
+};
