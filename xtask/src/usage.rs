@@ -24,6 +24,10 @@ const RL_COMMANDS: &[(&str, &str)] = &[
         "evidence",
         "trains presets with many seeds, and compares them with targets",
     ),
+    (
+        "variance",
+        "measures bias and variance of the gradient's estimators",
+    ),
 ];
 
 /// The commands carried out here.
@@ -112,7 +116,8 @@ mod tests {
         assert!(answer.contains("did you mean `train`?"), "{answer}");
         assert!(
             answer.ends_with(
-                "expected one of train, eval, render, list, parity, bench, evidence, check, test"
+                "expected one of train, eval, render, list, parity, bench, evidence, variance, \
+                 check, test"
             ),
             "{answer}"
         );

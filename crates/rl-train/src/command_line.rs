@@ -6,7 +6,7 @@ use clap::{
     Arg, ArgAction, ArgGroup, ArgMatches, Command, builder::PossibleValuesParser, value_parser,
 };
 use rl_envs::{EnvironmentId, UnknownEnvironment};
-use rl_train::{Algo, Config, KEYS, Key, Layers, Origin, UsageError};
+use rl_train::{Algo, Config, KEYS, Key, Layers, Origin, UsageError, VarianceSetting};
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -22,6 +22,7 @@ pub fn command() -> Command {
         .subcommand(parity())
         .subcommand(bench())
         .subcommand(evidence())
+        .subcommand(variance())
 }
 
 fn train() -> Command {
@@ -293,6 +294,62 @@ fn bench() -> Command {
                 ),
         )
         .arg(json().help("Print JSON, of the project's own environments alone"))
+}
+
+fn variance() -> Command {
+    let settings = VarianceSetting::ALL.map(VarianceSetting::name);
+    let [finite_mdp, cartpole] = VarianceSetting::ALL.map(VarianceSetting::default_batches);
+    Command::new("variance")
+        .about("Measure bias, variance and cost of the estimators of the policy gradient")
+        .after_help(
+            "Every estimator with every baseline, for a fixed policy. Writes variance.csv and an \
+             SVG file per environment, and overwrites those that are there.",
+        )
+        .arg(
+            Arg::new("env")
+                .long("env")
+                .value_name("NAME")
+                .default_value("all")
+                .value_parser(PossibleValuesParser::new(
+                    settings.into_iter().chain(["all"]),
+                ))
+                .help("Where to measure"),
+        )
+        .arg(
+            Arg::new("batches")
+                .long("batches")
+                .value_name("N")
+                .value_parser(value_parser!(u32).range(2..=100_000))
+                .help(format!(
+                    "Batches, each of which gives an estimate [default: {finite_mdp} on the \
+                     finite MDP, {cartpole} on CartPole]"
+                )),
+        )
+        .arg(
+            Arg::new("trajectories")
+                .long("trajectories")
+                .value_name("N")
+                .default_value("8")
+                .value_parser(value_parser!(u32).range(2..=1_000))
+                .help("Episodes of a batch"),
+        )
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("N")
+                .default_value("0")
+                .value_parser(value_parser!(u64).range(..=u64::from(u32::MAX)))
+                .help("Seed of policies and episodes"),
+        )
+        .arg(
+            Arg::new("out")
+                .long("out")
+                .value_name("DIR")
+                .default_value("runs/variance")
+                .value_parser(value_parser!(PathBuf))
+                .help("Directory of the files"),
+        )
+        .arg(json().help("Print JSON instead of tables"))
 }
 
 fn json() -> Arg {

@@ -25,6 +25,7 @@ mod render;
 mod run_directory;
 mod runs;
 mod train;
+mod variance;
 
 pub use algo::{ActorCritic, Algo, AlgoConfig, Episodes, Rollouts};
 pub use backend::{Backend, BackendError};
@@ -45,3 +46,7 @@ pub use render::{Picture, RenderError, render};
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use runs::RunError;
 pub use train::{Progress, Summary, TrainError, train};
+pub use variance::{
+    Theory, VarianceConfig, VarianceError, VarianceRow, VarianceSetting, measure_variances,
+    variance_table, write_variances,
+};

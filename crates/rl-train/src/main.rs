@@ -14,7 +14,8 @@ use rl_envs::parity::{ParityError, replay};
 use rl_nets::{ActionChoice, PolicyFile};
 use rl_train::{
     Algo, Backend, BenchConfig, EvidenceConfig, PRESETS, PeersError, Picture, Player, UsageError,
-    bench_environment, evaluate, evidence, measure_peers, render, train,
+    VarianceConfig, VarianceSetting, bench_environment, evaluate, evidence, measure_peers,
+    measure_variances, render, train, variance_table, write_variances,
 };
 
 /// Why a command failed: exit code 2 for a wrong call, 1 for a run that failed.
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Some(("parity", arguments)) => run_parity(arguments),
         Some(("bench", arguments)) => run_bench(arguments),
         Some(("evidence", arguments)) => run_evidence(arguments),
+        Some(("variance", arguments)) => run_variance(arguments),
         _ => Ok(()),
     };
     match outcome {
@@ -312,6 +314,42 @@ fn run_bench(arguments: &clap::ArgMatches) -> Result<(), Failure> {
     };
     if !peers.is_empty() {
         print!("\n{}", bench_screen::peers(&peers, &speeds));
+    }
+    Ok(())
+}
+
+fn run_variance(arguments: &clap::ArgMatches) -> Result<(), Failure> {
+    let env: &String = argument(arguments, "env")?;
+    let batches: Option<&u32> = arguments.get_one("batches");
+    let trajectories: &u32 = argument(arguments, "trajectories")?;
+    let config = VarianceConfig {
+        batches: batches.map(|&n| n as usize),
+        trajectories: *trajectories as usize,
+        seed: *argument(arguments, "seed")?,
+    };
+    let json = arguments.get_flag("json");
+    let mut rows = Vec::new();
+    for setting in VarianceSetting::ALL {
+        if env != "all" && env != setting.name() {
+            continue;
+        }
+        let measured = measure_variances(setting, &config).map_err(Failure::run)?;
+        if !json {
+            let (name, description) = (setting.name(), setting.description());
+            println!("{name}: {description}\n\n{}", variance_table(&measured));
+        }
+        rows.extend(measured);
+    }
+    let directory: &PathBuf = argument(arguments, "out")?;
+    let paths = write_variances(directory, &rows).map_err(Failure::run)?;
+    if json {
+        println!("{}", serde_json::to_string(&rows).map_err(Failure::run)?);
+    } else {
+        let paths: Vec<_> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        println!("{}", paths.join("\n"));
     }
     Ok(())
 }

@@ -693,3 +693,53 @@ fn bench_measures_every_environment_in_every_form() {
     let output = place.rl(words);
     assert_failure(&output, 1, &["no-such-python", "--python"]);
 }
+
+#[test]
+fn variance_measures_every_estimator_and_leaves_a_table_and_pictures() {
+    let place = Place::new();
+    let few = "variance --batches 3 --trajectories 2 --seed 5";
+    let table = assert_success(&place.rl(few));
+    for word in ["total return", "GAE(λ = 0.95)", "value function", "biased"] {
+        // On the finite MDP and on CartPole.
+        assert!(table.matches(word).count() >= 2, "'{word}' in:\n{table}");
+    }
+    let directory = place.path("runs/variance");
+    for name in ["variance-finite-mdp.svg", "variance-cartpole.svg"] {
+        let svg = fs::read_to_string(directory.join(name)).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+        assert_eq!(svg.matches("GAE(λ = 0.95)").count(), 1);
+    }
+
+    // The same numbers as JSON and in the file.
+    let json = assert_success(&place.rl(&format!("{few} --env finite-mdp --json --out new/place")));
+    let rows: Value = serde_json::from_str(&json).unwrap();
+    let rows = rows.as_array().unwrap();
+    let csv = metrics(&place.path("new/place/variance.csv"));
+    assert_eq!(csv.len(), 1 + rows.len());
+    for (row, line) in rows.iter().zip(&csv[1..]) {
+        assert_eq!(row["env"], "finite-mdp");
+        let (_, number) = line.rsplit_once(',').unwrap();
+        let ratio = number.parse::<f64>().unwrap() / row["noise_to_signal"].as_f64().unwrap();
+        assert!((ratio - 1.0).abs() < 1e-12, "{line}");
+    }
+    // And those of all rows above, times apart.
+    assert_eq!(metrics(&directory.join("variance.csv"))[..csv.len()], csv);
+    assert!(!place.path("new/place/variance-cartpole.svg").exists());
+}
+
+#[test]
+fn a_variance_that_cannot_be_measured_says_what_can() {
+    let place = Place::new();
+    let refused = |words: &str, names: &[&str]| {
+        assert_failure(&place.rl(&format!("variance {words}")), 2, names);
+    };
+    refused(
+        "--env pendulum",
+        &["pendulum", "finite-mdp", "cartpole", "all"],
+    );
+    refused("--batches 1", &["--batches", "2..=100000"]);
+    refused("--trajectories 1", &["--trajectories", "2..=1000"]);
+    place.write("taken", "");
+    let taken = "variance --env finite-mdp --batches 2 --out taken";
+    assert_failure(&place.rl(taken), 1, &["cannot write taken"]);
+}

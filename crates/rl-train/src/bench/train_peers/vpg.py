@@ -71,7 +71,7 @@ def train(config, seed, fast=False, policy_seed=None):
         "steps_per_update": config["steps_per_update"],
         "gamma": 1.0,
         "weighting": "total-return" if config["weighting"] == "total-return" else "reward-to-go",
-        "normalize_weights": False,
+        "normalize_advantages": False,
         "learning_rate": opt.param_groups[0]["lr"],
         "anneal_learning_rate": False,
         "adam_epsilon": opt.param_groups[0]["eps"],
