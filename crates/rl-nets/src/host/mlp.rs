@@ -317,8 +317,8 @@ impl MlpWeights {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::{Actor, Initialization, PolicyWeights};
-    use rl_core::Stream;
+    use crate::{Actor, Head, Initialization, PolicyWeights};
+    use rl_core::{BoxSpace, Space, Stream};
 
     use super::super::passes::tests::reference;
 
@@ -371,9 +371,11 @@ pub(super) mod tests {
             for shape in SHAPES {
                 let weights = weights(shape, activation, activation);
                 let mlp = HostMlp::new(&weights);
+                let bounds = BoxSpace::symmetric(&vec![1.0; mlp.output_size()]).unwrap();
                 let mut actor = Actor::new(&PolicyWeights {
+                    head: Head::of(&Space::Box(bounds)),
+                    log_std: Some(vec![0.0; mlp.output_size()]),
                     mlp: weights,
-                    log_std: None,
                 });
                 for n in BATCHES {
                     let inputs = numbers(n * shape[0], 1);
