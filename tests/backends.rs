@@ -7,7 +7,7 @@
 use rl_core::{Agent, Collector, FlatEnvironment, Purpose, Stream};
 use rl_envs::CartPole;
 use rl_nets::PolicyConfig;
-use rl_pg::VpgConfig;
+use rl_pg::{LearnerKind, OptimizerConfig, VpgConfig};
 use rl_train::Backend;
 
 /// The parameters after each of five updates, one vector per tensor.
@@ -18,7 +18,11 @@ fn parameters(backend: Backend) -> Vec<Vec<Vec<f32>>> {
         PolicyConfig::new(4, &space).draw(&mut Stream::derive(0, Purpose::Initialization, 0));
     let mut collector = Collector::new(vec![CartPole::v1()], 0, 1).unwrap();
     let config = VpgConfig {
-        max_grad_norm: Some(0.5),
+        optimizer: OptimizerConfig {
+            max_grad_norm: Some(0.5),
+            learner: LearnerKind::Burn,
+            ..OptimizerConfig::adam(5e-3)
+        },
         ..VpgConfig::default()
     };
     let mut agent = config.init(weights, &device).unwrap();
