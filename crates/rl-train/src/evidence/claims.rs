@@ -98,7 +98,7 @@ mod tests {
             layers.set("preset", claim.preset, &origin).unwrap();
             let config = layers.finish().unwrap();
             assert_eq!(config.environment(), Ok(claim.env), "{}", claim.name());
-            assert_eq!(config.algo.name(), claim.algo, "{}", claim.name());
+            assert_eq!(config.algo.algo().name(), claim.algo, "{}", claim.name());
             if let Some(steps) = config.steps {
                 assert!(steps <= claim.budget, "{}", claim.name());
             }
