@@ -10,7 +10,7 @@ use rl_nets::{Activation, DistributionKind, Initialization};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::{Algo, AlgoConfig, KEYS, PRESETS, Preset};
+use crate::{Algo, AlgoConfig, KEYS, Key, PRESETS, Preset};
 
 /// A complete configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -357,14 +357,20 @@ impl Layers {
             }
         }
 
+        if key.words.is_some() && !value.is_str() {
+            let expected = format!("a string is expected, of {}", names_of(key));
+            return Err(UsageError(format!(
+                "{name} = {value} (from {origin}): {expected}"
+            )));
+        }
         // The value alone on top of a configuration that is right: any complaint is about it.
         let mut probe = Self::default();
         if let Some(user) = users(name).next() {
             let user = Value::String(user.name().to_owned());
             probe.set.insert("algo".to_owned(), user);
         }
-        let mut probe = probe.resolved();
-        probe.insert(name.to_owned(), value.clone());
+        probe.set.insert(name.to_owned(), value.clone());
+        let probe = probe.resolved();
         if let Err(error) = Value::Table(probe).try_into::<Config>() {
             let expected = error.message().trim().replace('\n', " ");
             let shown = match &value {
@@ -405,6 +411,10 @@ fn put(values: &mut Table, others: impl IntoIterator<Item = (String, Value)>) {
         };
         values.insert(key, value);
     }
+}
+
+fn names_of(key: &Key) -> String {
+    key.words.map_or(String::new(), |words| words().join(", "))
 }
 
 /// The message for a word that is not one of those allowed.

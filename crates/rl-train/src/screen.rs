@@ -92,7 +92,7 @@ pub fn summary(summary: &Summary) -> String {
         (
             "mean return",
             format!(
-                "{:.1} in the last update, {:.1} in the best",
+                "{:.1} at the end, {:.1} at its best",
                 summary.final_return_mean, summary.best_return_mean
             ),
         ),

@@ -1,7 +1,9 @@
 //! The training loop.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
+use rl_core::Episode;
 use rl_nets::distribution::HeadError;
 use rl_nets::{ActionChoice, PolicyFile, PolicyFileError};
 use rl_pg::ConfigError;
@@ -9,8 +11,8 @@ use serde::Serialize;
 
 use crate::runs::{self, RunError, Update};
 use crate::{
-    Backend, BackendError, Config, EvaluateError, Evaluation, Player, Row, RunDirectory,
-    RunDirectoryError, UsageError, evaluate,
+    AlgoConfig, Backend, BackendError, Config, EvaluateError, Evaluation, Player, Row,
+    RunDirectory, RunDirectoryError, UsageError, evaluate,
 };
 
 /// Episodes of the evaluation at the end of a run.
@@ -25,7 +27,7 @@ const BURN_VERSION: &str = "0.22.1";
 pub struct Progress {
     /// The update's metrics.
     pub row: Row,
-    /// Mean return of the last update in which an episode ended.
+    /// Mean return of late: see [`Summary::final_return_mean`]. NaN as long as no episode ended.
     pub return_mean: f64,
     /// Share of the run that is done, 0 to 1.
     pub done: f64,
@@ -58,9 +60,10 @@ pub struct Summary {
     pub learning_s: f64,
     /// Environment steps per second.
     pub env_steps_per_s: f64,
-    /// Mean return of the last batch.
+    /// Mean return of the last batch of whole episodes; of the last 100 episodes, where updates
+    /// are on rollouts or single episodes.
     pub final_return_mean: f64,
-    /// Largest mean return of a batch.
+    /// The largest such mean after an update.
     pub best_return_mean: f64,
     /// The final policy, its likeliest actions, over 100 episodes.
     pub evaluation: Evaluation,
@@ -143,7 +146,8 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
     let mut directory = RunDirectory::create(config, &config.to_toml()?)?;
 
     let start = Instant::now();
-    let (mut acting_s, mut latest, mut best) = (0.0, f64::NAN, f64::NEG_INFINITY);
+    let mut recent = Recent::new(&config.algo);
+    let mut acting_s = 0.0;
     let (mut last, mut done): (Option<Row>, f64) = (None, 0.0);
     let last = loop {
         let update = last.as_ref().map_or(0, |row| row.update) + 1;
@@ -161,10 +165,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
         let wall_s = start.elapsed().as_secs_f64();
         let row = Row::after(last.as_ref(), steps, &episodes, report, wall_s);
         directory.append(&row)?;
-        if let Some(returns) = row.returns {
-            latest = returns.mean;
-            best = f64::max(best, latest);
-        }
+        recent.add(&episodes);
         done = match (config.updates, config.steps) {
             (Some(updates), _) => row.update as f64 / updates as f64,
             (None, Some(steps)) => (row.env_steps as f64 / steps as f64).min(1.0),
@@ -172,7 +173,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
         };
         progress(&Progress {
             row: row.clone(),
-            return_mean: latest,
+            return_mean: recent.mean,
             done,
         });
         if done >= 1.0 {
@@ -217,8 +218,8 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
         acting_s,
         learning_s: last.wall_s - acting_s,
         env_steps_per_s: last.env_steps as f64 / last.wall_s,
-        final_return_mean: known(latest),
-        best_return_mean: known(best),
+        final_return_mean: known(recent.mean),
+        best_return_mean: known(recent.best),
         evaluation,
         versions: Versions {
             rl: env!("CARGO_PKG_VERSION"),
@@ -230,8 +231,72 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
     Ok(summary)
 }
 
+/// The returns of late.
+struct Recent {
+    returns: VecDeque<f64>,
+    /// Episodes that are remembered beyond an update.
+    window: usize,
+    mean: f64,
+    best: f64,
+}
+
+impl Recent {
+    /// A batch of whole episodes speaks for itself; of rollouts, each may end few or none.
+    fn new(algo: &AlgoConfig) -> Self {
+        Self {
+            returns: VecDeque::new(),
+            window: match algo {
+                AlgoConfig::Vpg(_) => 0,
+                _ => 100,
+            },
+            mean: f64::NAN,
+            best: f64::NEG_INFINITY,
+        }
+    }
+
+    fn add(&mut self, episodes: &[Episode]) {
+        if episodes.is_empty() {
+            return;
+        }
+        let returns = episodes.iter().map(|episode| episode.total_reward);
+        self.returns.extend(returns);
+        let known = self.window.max(episodes.len()).min(self.returns.len());
+        self.returns.drain(..self.returns.len() - known);
+        self.mean = self.returns.iter().sum::<f64>() / known as f64;
+        self.best = self.best.max(self.mean);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::Algo;
+
+    #[test]
+    fn batches_speak_for_themselves_and_rollouts_for_the_last_100_episodes() {
+        let episodes = |total_reward, n| {
+            vec![
+                Episode {
+                    total_reward,
+                    length: 1
+                };
+                n
+            ]
+        };
+        for (algo, means) in [
+            (Algo::Vpg, [2.0, 6.0, 6.0, 4.0]),
+            (Algo::Ppo, [2.0, 5.0, 5.0, 5.5]),
+        ] {
+            let mut recent = Recent::new(&AlgoConfig::default_of(algo));
+            let batches = [(2.0, 25), (6.0, 75), (0.0, 0), (4.0, 25)];
+            for ((reward, n), mean) in batches.into_iter().zip(means) {
+                recent.add(&episodes(reward, n));
+                assert_eq!(recent.mean, mean, "{algo:?}");
+            }
+            assert_eq!(recent.best, means.into_iter().fold(0.0, f64::max));
+        }
+    }
+
     #[test]
     fn the_version_of_burn_is_the_locked_one() {
         let lock = include_str!("../../../Cargo.lock");

@@ -42,8 +42,7 @@ impl Place {
 
     /// A run of a few updates in `name`.
     fn trained(&self, name: &str, words: &str) {
-        let words =
-            format!("train --quiet --updates 3 --steps-per-update 300 --out {name} {words}");
+        let words = format!("train --quiet --updates 3 --out {name} {words}");
         assert_success(&self.rl(&words));
     }
 }
@@ -113,7 +112,7 @@ fn the_default_run_solves_cartpole_and_leaves_a_complete_directory() {
     }
     let header = metrics(&run.join("metrics.csv")).remove(0);
     let expected = "update,env_steps,episodes,return_mean,return_min,return_max,length_mean,loss,\
-                    entropy,grad_norm,kl";
+                    entropy,grad_norm,kl,value_loss,explained_variance,clip_fraction,staleness";
     assert_eq!(header, expected);
     assert_eq!(metrics(&run.join("metrics.csv")).len(), 101);
 
@@ -161,6 +160,138 @@ fn the_same_seed_gives_the_same_bytes_with_any_number_of_threads() {
 }
 
 #[test]
+fn every_algorithm_gives_the_same_bytes_with_any_number_of_threads_and_from_its_configuration() {
+    let place = Place::new();
+    for algo in ["reinforce", "vpg", "a2c", "a3c", "trpo", "ppo"] {
+        let run = |threads: usize| format!("{algo}-{threads}");
+        for threads in [1, 3] {
+            let words = format!("--algo {algo} --environments 8 --threads {threads}");
+            place.trained(&run(threads), &words);
+        }
+        let words = format!("train --quiet --config {}/config.toml --out {algo}", run(1));
+        assert_success(&place.rl(&words));
+        let policy = |run: &str| fs::read(place.path(run).join("policy.safetensors")).unwrap();
+        let rows = |run: &str| metrics(&place.path(run).join("metrics.csv"));
+        for other in [run(3), algo.to_owned()] {
+            assert_eq!(policy(&run(1)), policy(&other), "{other}");
+            assert_eq!(rows(&run(1)), rows(&other), "{other}");
+        }
+        let summary = json(&place.path(algo).join("summary.json"));
+        assert_eq!(summary["algo"], algo);
+        let width = |row: &String| row.split(',').count();
+        let rows = rows(algo);
+        assert!(
+            rows.iter().all(|row| width(row) == width(&rows[0])),
+            "{rows:?}"
+        );
+    }
+}
+
+#[test]
+fn both_learners_learn_the_same_of_every_algorithm() {
+    let place = Place::new();
+    for algo in ["reinforce", "vpg", "a2c", "a3c", "trpo", "ppo"] {
+        let weights = ["burn", "fused"].map(|learner| {
+            let run = format!("{algo}-{learner}");
+            let words =
+                format!("train --quiet --algo {algo} --learner {learner} --updates 1 --out {run}");
+            assert_success(&place.rl(&words));
+            let path = place.path(&run).join("policy.safetensors");
+            let policy = rl_nets::PolicyFile::load(&path).unwrap();
+            let flat: Vec<f32> = policy.weights.parameters().flatten().copied().collect();
+            flat
+        });
+        let [by_tape, fused] = weights;
+        let largest = by_tape.iter().zip(&fused).map(|(a, b)| (a - b).abs());
+        let largest = largest.fold(0.0, f32::max);
+        assert!(largest < 1e-4, "{algo}: {largest}");
+    }
+}
+
+#[test]
+fn every_distribution_of_a_box_trains_and_is_evaluated() {
+    let place = Place::new();
+    for kind in [
+        "diag-gaussian",
+        "state-gaussian",
+        "squashed-gaussian",
+        "beta",
+    ] {
+        for learner in ["burn", "fused"] {
+            let run = format!("{kind}-{learner}");
+            let short = "--environments 2 --steps-per-environment 128";
+            let words = format!("--env pendulum --distribution {kind} --learner {learner} {short}");
+            place.trained(&run, &words);
+            let evaluation = assert_success(&place.rl(&format!("eval {run} --episodes 3 --json")));
+            let evaluation: Value = serde_json::from_str(&evaluation).unwrap();
+            let summary = json(&place.path(&run).join("summary.json"));
+            assert_eq!(
+                evaluation["returns"].as_array().unwrap()[..],
+                summary["evaluation"]["returns"].as_array().unwrap()[..3]
+            );
+        }
+    }
+}
+
+#[test]
+fn parts_of_a_configuration_that_do_not_go_together_are_refused() {
+    let place = Place::new();
+    for (words, names) in [
+        (
+            "train --clip-range 0.2",
+            ["clip_range", "not used by the algorithm vpg", "ppo"],
+        ),
+        (
+            "train --algo ppo --minibatch-size 7",
+            [
+                "minibatch_size = 7",
+                "--minibatch-size",
+                "a divisor of the 256 steps",
+            ],
+        ),
+        (
+            "train --algo ppo --minibatch-size 512",
+            [
+                "minibatch_size = 512",
+                "--minibatch-size",
+                "a divisor of the 256 steps",
+            ],
+        ),
+        (
+            "train --algo ppo --minibatch-size 1",
+            ["normalize_advantages = true", "false", "single step"],
+        ),
+        (
+            "train --algo ppo --lambda 1.5",
+            ["lambda = 1.5", "--lambda", "0 to 1"],
+        ),
+        (
+            "train --algo ppo --epochs 0",
+            ["epochs = 0", "--epochs", "at least 1"],
+        ),
+        (
+            "train --algo reinforce --baseline time",
+            ["baseline = time", "--baseline", "none or value"],
+        ),
+        (
+            "train --weighting gae",
+            ["baseline = none", "value", "bootstraps"],
+        ),
+        (
+            "train --env pendulum --distribution categorical",
+            [
+                "distribution = categorical",
+                "--distribution",
+                "diag-gaussian",
+            ],
+        ),
+    ] {
+        assert_failure(&place.rl(words), 2, &names);
+    }
+    assert!(!place.path("runs").exists(), "a wrong call leaves nothing");
+}
+
+#[test]
 fn the_configuration_of_a_run_repeats_it() {
     let place = Place::new();
     place.trained("first", "--preset notebook-total --seed 5 --lr 1e-3");
@@ -196,7 +327,10 @@ fn list_shows_everything_as_text_and_as_json() {
     }
     let presets = assert_success(&place.rl("list presets --json"));
     let presets: Value = serde_json::from_str(&presets).unwrap();
-    assert_eq!(presets["presets"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        presets["presets"].as_array().unwrap().len(),
+        rl_train::PRESETS.len()
+    );
 }
 
 #[test]
@@ -207,7 +341,10 @@ fn unknown_words_are_answered_with_the_nearest_and_all_allowed_ones() {
             "train --env cartpol",
             ["'cartpol'", "--env", "Did you mean 'cartpole'?"],
         ),
-        ("train --algo vgp", ["'vgp'", "--algo", "Allowed: vpg"]),
+        (
+            "train --algo vgp",
+            ["'vgp'", "--algo", "Allowed: reinforce, vpg, a2c"],
+        ),
         (
             "train --preset notebook-rgt",
             ["'notebook-rgt'", "--preset", "'notebook-rtg'?"],

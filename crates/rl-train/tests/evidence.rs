@@ -138,7 +138,14 @@ fn a_wrong_call_names_what_there_is_and_leaves_nothing() {
         ("--jobs 0", ["jobs = 0", "--jobs", "1 to 1024"]),
         ("--seeds some", ["some", "--seeds", "invalid"]),
         ("--env cartpol", ["'cartpol'", "--env", "'cartpole'?"]),
-        ("--algo vgp", ["'vgp'", "--algo", "Allowed: vpg"]),
+        (
+            "--algo vgp",
+            [
+                "'vgp'",
+                "--algo",
+                "Allowed: reinforce, vpg, a2c, a3c, trpo, ppo",
+            ],
+        ),
         (
             "--env Acrobot-v1 --algo vpg",
             [
