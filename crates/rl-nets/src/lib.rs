@@ -61,12 +61,16 @@ pub use policy_file::{PolicyFile, PolicyFileError};
 pub use weights::{LayerWeights, MlpWeights, PolicyWeights};
 
 /// Whether a device computes on the CPU.
+#[cfg_attr(
+    feature = "ndarray",
+    expect(deprecated, reason = "ndarray is offered as long as Burn has it")
+)]
 pub fn is_cpu(device: &Device) -> bool {
-    let mut cpus: Vec<Device> = Vec::new();
-    #[cfg(feature = "flex")]
-    cpus.push(Device::flex());
-    #[cfg(feature = "ndarray")]
-    #[expect(deprecated, reason = "offered as long as Burn has it")]
-    cpus.push(Device::ndarray());
-    cpus.contains(device)
+    let cpus: &[fn() -> Device] = &[
+        #[cfg(feature = "flex")]
+        Device::flex,
+        #[cfg(feature = "ndarray")]
+        Device::ndarray,
+    ];
+    cpus.iter().any(|cpu| *device == cpu())
 }

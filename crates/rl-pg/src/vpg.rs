@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use rl_core::{
-    Agent, Gae, TrajectoryStore, ValuedSteps, discounted_return, discounted_reward_to_go,
+    Agent, End, Gae, TrajectoryStore, ValuedSteps, discounted_return, discounted_reward_to_go,
     n_step_returns,
 };
 use rl_nets::{Actor, Device, Networks, PolicyWeights};
@@ -206,8 +206,10 @@ impl Vpg {
 fn bootstrap(steps: ValuedSteps<'_>) -> f32 {
     match steps {
         ValuedSteps::Trajectory {
-            final_value, end, ..
-        } if end == rl_core::End::Truncated => final_value,
+            final_value,
+            end: End::Truncated,
+            ..
+        } => final_value,
         _ => 0.0,
     }
 }

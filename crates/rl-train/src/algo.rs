@@ -210,6 +210,10 @@ impl AlgoConfig {
                 if *steps_per_update == 0 {
                     return invalid("steps_per_update", 0, "at least 1");
                 }
+                if *steps_per_update == 1 && own.normalize_advantages {
+                    let allowed = "at least 2, for advantages that are normalised";
+                    return invalid("steps_per_update", 1, allowed);
+                }
                 if *group_size == 0 || !environments.is_multiple_of(*group_size) {
                     let allowed = format!("a divisor of the {environments} environments");
                     return invalid("group_size", *group_size, &allowed);

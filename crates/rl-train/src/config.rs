@@ -598,6 +598,10 @@ mod tests {
     fn parts_that_do_not_go_together_are_refused() {
         for (set, word) in [
             (vec![("algo", "vpg"), ("weighting", "gae")], "baseline"),
+            (
+                vec![("normalize_advantages", "true"), ("steps_per_update", "1")],
+                "steps_per_update",
+            ),
             (vec![("algo", "vpg"), ("baseline", "group")], "group_size"),
             (
                 vec![("algo", "ppo"), ("minibatch_size", "1")],
