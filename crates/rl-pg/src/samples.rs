@@ -1,5 +1,9 @@
 //! What a learner learns from.
 
+use rl_nets::Networks;
+
+use crate::{Loss, Surrogate, UpdateError};
+
 /// Steps to learn from, row by row. What the loss does not ask for may be empty.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Samples<'a> {
@@ -17,6 +21,46 @@ pub struct Samples<'a> {
     pub values: &'a [f32],
 }
 
+impl Samples<'_> {
+    /// The number of steps, if there is every column that `loss` asks of `networks`.
+    pub(crate) fn check(&self, networks: &Networks, loss: &Loss) -> Result<usize, UpdateError> {
+        let dim = networks.observation_dim();
+        let steps = self.observations.len() / dim;
+        if steps == 0 {
+            return Err(UpdateError::NoExperience);
+        }
+        let mut columns = vec![("observations", self.observations, dim)];
+        if let Some(policy) = loss.policy {
+            let head = networks.head().ok_or(UpdateError::NoNetwork("policy"))?;
+            columns.push(("actions", self.actions, head.action_dim()));
+            columns.push(("advantages", self.advantages, 1));
+            if policy.surrogate != Surrogate::LogProb {
+                columns.push(("log_probs", self.log_probs, 1));
+            }
+        }
+        if let Some(value) = loss.value {
+            if !networks.has_value() {
+                return Err(UpdateError::NoNetwork("value function"));
+            }
+            columns.push(("targets", self.targets, 1));
+            if value.clip_range.is_some() {
+                columns.push(("values", self.values, 1));
+            }
+        }
+        for (column, numbers, width) in columns {
+            let (actual, expected) = (numbers.len(), steps * width);
+            if actual != expected {
+                return Err(UpdateError::Length {
+                    column,
+                    actual,
+                    expected,
+                });
+            }
+        }
+        Ok(steps)
+    }
+}
+
 /// How a learner goes through its samples.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan<'a> {
@@ -31,6 +75,20 @@ pub struct Plan<'a> {
     pub normalize_advantages: bool,
     /// No epoch starts once the mean approximate divergence of the last one is larger.
     pub max_kl: Option<f64>,
+}
+
+impl Plan<'_> {
+    /// Whether it is one for so many samples.
+    pub(crate) fn check(&self, steps: usize) -> Result<(), UpdateError> {
+        let order = self.order.unwrap_or_default();
+        if let Some(&row) = order.iter().find(|&&row| row as usize >= steps) {
+            return Err(UpdateError::Row { row, steps });
+        }
+        if self.minibatch_size == 0 || self.order.is_some_and(<[u32]>::is_empty) {
+            return Err(UpdateError::NoExperience);
+        }
+        Ok(())
+    }
 }
 
 /// What was measured while learning: means over the optimizer steps, each before its step.
@@ -129,5 +187,106 @@ impl Tally {
             steps: self.steps,
             epochs: self.epochs,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{PolicyLoss, ValueLoss};
+    use rl_core::{Discrete, Space, Stream};
+    use rl_nets::{MlpConfig, PolicyConfig};
+
+    #[test]
+    fn samples_without_what_a_loss_needs_are_refused_by_name() {
+        let mut rng = Stream::from_seed(0);
+        let space = Space::Discrete(Discrete::new(2).unwrap());
+        let policy = PolicyConfig::new(3, &space).draw(&mut rng);
+        let value = MlpConfig::new(3, 1).draw(&mut rng);
+        let both = Networks::separate(policy.clone(), value.clone());
+        let loss = Loss {
+            policy: Some(PolicyLoss {
+                surrogate: Surrogate::Ratio,
+                entropy_coefficient: 0.0,
+            }),
+            value: Some(ValueLoss {
+                coefficient: 1.0,
+                clip_range: Some(0.2),
+            }),
+        };
+        let whole = Samples {
+            observations: &[0.0; 6],
+            actions: &[0.0; 2],
+            advantages: &[0.0; 2],
+            log_probs: &[0.0; 2],
+            targets: &[0.0; 2],
+            values: &[0.0; 2],
+        };
+        assert_eq!(whole.check(&both, &loss), Ok(2));
+        for (samples, column) in [
+            (
+                Samples {
+                    actions: &[0.0; 3],
+                    ..whole
+                },
+                "actions",
+            ),
+            (
+                Samples {
+                    advantages: &[],
+                    ..whole
+                },
+                "advantages",
+            ),
+            (
+                Samples {
+                    log_probs: &[],
+                    ..whole
+                },
+                "log_probs",
+            ),
+            (
+                Samples {
+                    targets: &[0.0],
+                    ..whole
+                },
+                "targets",
+            ),
+            (
+                Samples {
+                    values: &[],
+                    ..whole
+                },
+                "values",
+            ),
+            (
+                Samples {
+                    observations: &[0.0; 7],
+                    ..whole
+                },
+                "observations",
+            ),
+        ] {
+            let message = samples.check(&both, &loss).unwrap_err().to_string();
+            assert!(message.contains(column), "{message}");
+        }
+        let empty = Samples::default().check(&both, &loss);
+        assert_eq!(empty, Err(UpdateError::NoExperience));
+        let value = whole.check(&Networks::value(value), &loss);
+        assert_eq!(value, Err(UpdateError::NoNetwork("policy")));
+        let policy = whole.check(&Networks::policy(policy), &loss);
+        assert_eq!(policy, Err(UpdateError::NoNetwork("value function")));
+
+        let plan = |order, minibatch_size| Plan {
+            order,
+            minibatch_size,
+            learning_rate: 1e-3,
+            normalize_advantages: false,
+            max_kl: None,
+        };
+        assert_eq!(plan(Some(&[0, 1]), 2).check(2), Ok(()));
+        let beyond = plan(Some(&[0, 2]), 2).check(2);
+        assert_eq!(beyond, Err(UpdateError::Row { row: 2, steps: 2 }));
+        assert_eq!(plan(None, 0).check(2), Err(UpdateError::NoExperience));
     }
 }

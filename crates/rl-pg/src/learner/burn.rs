@@ -301,7 +301,8 @@ impl Learner for BurnLearner {
         plan: &Plan<'_>,
         loss: &Loss,
     ) -> Result<FitReport, UpdateError> {
-        let steps = self.steps(samples.observations)?;
+        let steps = samples.check(&self.networks, loss)?;
+        plan.check(steps)?;
         let rows = Rows::upload(samples, steps, &self.device);
         let order = plan.order.map(|order| {
             let indices: Vec<i32> = order.iter().map(|&row| row as i32).collect();
@@ -353,7 +354,7 @@ impl Learner for BurnLearner {
         loss: &Loss,
         gradient: &mut [f32],
     ) -> Result<FitReport, UpdateError> {
-        let steps = self.steps(samples.observations)?;
+        let steps = samples.check(&self.networks, loss)?;
         let columns = Rows::upload(samples, steps, &self.device).columns(None);
         let (mut grads, mut measured) = self.backward(columns, loss);
         let norm = clip_global_norm(&self.module, &mut grads, None);

@@ -175,10 +175,8 @@ impl Learner for FusedLearner {
         plan: &Plan<'_>,
         loss: &Loss,
     ) -> Result<FitReport, UpdateError> {
-        let steps = samples.observations.len() / self.networks.observation_dim();
-        if steps == 0 {
-            return Err(UpdateError::NoExperience);
-        }
+        let steps = samples.check(&self.networks, loss)?;
+        plan.check(steps)?;
         let natural: Vec<u32>;
         let order = match plan.order {
             Some(order) => order,
@@ -214,9 +212,7 @@ impl Learner for FusedLearner {
         loss: &Loss,
         gradient: &mut [f32],
     ) -> Result<FitReport, UpdateError> {
-        if samples.observations.is_empty() {
-            return Err(UpdateError::NoExperience);
-        }
+        samples.check(&self.networks, loss)?;
         let mut measured = self.engine.backward(samples, loss);
         measured.0[5] = global_norm(&self.engine.gradient).into();
         check(&measured)?;

@@ -89,6 +89,27 @@ pub enum UpdateError {
     /// There is nothing to learn from.
     #[error("an update needs at least one step of experience")]
     NoExperience,
+    /// A loss of something that does not learn here.
+    #[error("the loss is of a {0}, and the learner has none")]
+    NoNetwork(&'static str),
+    /// Samples whose columns are of different lengths.
+    #[error("the samples' {column} are {actual} numbers; {expected} are needed")]
+    Length {
+        /// The column.
+        column: &'static str,
+        /// Its numbers.
+        actual: usize,
+        /// Those that the loss and the observations ask for.
+        expected: usize,
+    },
+    /// An order that names a step that is not there.
+    #[error("the order of the minibatches names step {row} of {steps}")]
+    Row {
+        /// The step.
+        row: u32,
+        /// Number of steps.
+        steps: usize,
+    },
     /// A number that is NaN or infinite.
     #[error(
         "the {quantity} is {value}, not a finite number; a smaller learning_rate, or \
