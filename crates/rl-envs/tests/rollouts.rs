@@ -354,7 +354,7 @@ fn a_rollout_in_used_memory_allocates_for_itself_and_not_per_step() {
 }
 
 #[test]
-fn the_moments_of_a_policys_file_are_those_acted_with() {
+fn the_moments_in_the_file_of_a_policy_are_those_acted_with() {
     let shards = EnvironmentId::CartPole.make_shards(0, 3, 1);
     let policy = wild(EnvironmentId::CartPole);
     let mut plain = RolloutCollector::new(shards, 0, RolloutConfig::default()).unwrap();

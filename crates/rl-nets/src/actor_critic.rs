@@ -1,7 +1,9 @@
 //! Policy and value function on a device.
 
+use std::cell::Cell;
+
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::distribution::{ActionDistribution, Head};
 use crate::{Mlp, Networks};
@@ -24,6 +26,11 @@ pub enum Parameter<'a> {
     Matrix(&'a Param<Tensor<2>>),
     /// `[length]`.
     Vector(&'a Param<Tensor<1>>),
+}
+
+/// A value that the tape finds the gradient of.
+fn parameter<const D: usize>(value: Tensor<D>) -> Tensor<D> {
+    value.autodiff().require_grad()
 }
 
 /// What [`ActorCritic`] says of a batch of observations.
@@ -101,37 +108,30 @@ impl ActorCritic {
         }
     }
 
-    /// Adds every parameter to a transaction, in the same order.
-    pub fn register(&self, transaction: Transaction) -> Transaction {
-        let mut transaction = Some(transaction);
-        self.each_parameter(&mut |parameter| {
-            transaction = transaction.take().map(|transaction| match parameter {
-                Parameter::Matrix(param) => transaction.register(param.val().inner()),
-                Parameter::Vector(param) => transaction.register(param.val().inner()),
-            });
-        });
-        transaction.unwrap_or_default()
-    }
-
-    /// Replaces the values of all parameters, which stay the parameters that an optimizer knows.
-    pub fn load(&mut self, networks: &Networks, device: &Device) {
-        let device = device.clone().autodiff();
-        let new = Self::from_networks(networks, &device);
-        for (mlp, new) in self.mlps.iter_mut().zip(new.mlps) {
-            for (layer, new) in mlp.layers.iter_mut().zip(new.layers) {
-                layer.weight = layer.weight.clone().map(|_| new.weight.val());
-                layer.bias = layer
-                    .bias
-                    .take()
-                    .zip(new.bias)
-                    .map(|(bias, new)| bias.map(|_| new.val()));
+    /// Replaces the values of all parameters by those of a flat vector in the same order, `[len]`.
+    pub fn set_flat(&mut self, flat: &Tensor<1>) {
+        let start = Cell::new(0);
+        let next = |length: usize| {
+            let from = start.replace(start.get() + length);
+            flat.clone().narrow(0, from, length)
+        };
+        let vector = |param: Param<Tensor<1>>| {
+            let [length] = param.dims();
+            param.map(|_| parameter(next(length)))
+        };
+        let matrix = |param: Param<Tensor<2>>| {
+            let [rows, columns] = param.dims();
+            param.map(|_| parameter(next(rows * columns).reshape([rows, columns])))
+        };
+        for (index, mlp) in self.mlps.iter_mut().enumerate() {
+            for layer in &mut mlp.layers {
+                layer.weight = matrix(layer.weight.clone());
+                layer.bias = layer.bias.take().map(vector);
+            }
+            if index == 0 {
+                self.log_std = self.log_std.take().map(vector);
             }
         }
-        self.log_std = self
-            .log_std
-            .take()
-            .zip(new.log_std)
-            .map(|(log_std, new)| log_std.map(|_| new.val()));
     }
 
     /// The outputs of the policy's network, `[batch, outputs]`, and their derivative along

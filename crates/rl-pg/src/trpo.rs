@@ -9,7 +9,7 @@ use crate::report::explained_variance;
 use crate::rollout_values::Estimates;
 use crate::value_function::ValueFunction;
 use crate::{
-    ConfigError, Loss, OptimizerConfig, PolicyGradient, PolicyLoss, Samples, Surrogate,
+    ConfigError, FitReport, Loss, OptimizerConfig, PolicyGradient, PolicyLoss, Samples, Surrogate,
     UpdateReport, normalize,
 };
 
@@ -36,12 +36,9 @@ pub struct TrpoConfig {
     pub entropy_coefficient: f64,
     /// Whether the advantages of an update are shifted and scaled to mean 0 and deviation 1; yes.
     pub normalize_advantages: bool,
-    /// Step size of the value function, positive; 1e-3.
-    pub value_learning_rate: f64,
-    /// Its regression steps per update, at least 1; 80.
+    /// Regression steps of the value function per update, at least 1; 80.
     pub value_iterations: usize,
-    /// The value function's optimizer, Adam, whose step size is `value_learning_rate`; the
-    /// policy has none.
+    /// The value function's optimizer, Adam with step size 1e-3; the policy needs none.
     #[serde(flatten)]
     pub optimizer: OptimizerConfig,
 }
@@ -59,7 +56,6 @@ impl Default for TrpoConfig {
             line_search_factor: 0.8,
             entropy_coefficient: 0.0,
             normalize_advantages: true,
-            value_learning_rate: 1e-3,
             value_iterations: 80,
             optimizer: OptimizerConfig::adam(1e-3),
         }
@@ -94,7 +90,6 @@ impl TrpoConfig {
         let allowed = "a number above 0 and below 1";
         ConfigError::unless(inside, "line_search_factor", factor, allowed)?;
         ConfigError::not_negative("entropy_coefficient", self.entropy_coefficient)?;
-        ConfigError::positive("value_learning_rate", self.value_learning_rate)?;
         ConfigError::at_least_1("value_iterations", self.value_iterations)?;
         self.optimizer.validate()?;
         ConfigError::gae(self.gamma, self.lambda)
@@ -112,7 +107,7 @@ impl TrpoConfig {
         let value = ValueFunction::new(
             crate::separate_value_of(&networks, "algo", "trpo")?,
             &self.optimizer,
-            self.value_learning_rate,
+            self.optimizer.learning_rate,
             self.value_iterations,
             device,
         )?;
@@ -134,8 +129,8 @@ impl TrpoConfig {
 /// θ' = θ + √(2δ / xᵀFx) x,    F x = g
 /// ```
 ///
-/// with the surrogate's gradient `g` and the policy's Fisher information `F`, then shortened until
-/// the surrogate itself has grown and the divergence itself is at most δ. The system is solved by
+/// with the gradient `g` of the surrogate and the entropy bonus and the policy's Fisher
+/// information `F`, then shortened until these have grown and the divergence itself is at most δ. The system is solved by
 /// the conjugate gradient method, which needs products with `F` only. A value function is fitted
 /// after it.
 pub struct Trpo {
@@ -185,24 +180,11 @@ impl Trpo {
         let curvature = dot(&x, &product);
         Ok((x, curvature))
     }
+}
 
-    /// The mean surrogate of the present parameters.
-    fn surrogate(
-        &mut self,
-        samples: &Samples<'_>,
-        log_probs: &mut [f32],
-    ) -> Result<f64, UpdateError> {
-        self.learner
-            .evaluate(samples.observations, samples.actions, log_probs, &mut [])?;
-        let terms = log_probs
-            .iter()
-            .zip(samples.log_probs)
-            .zip(samples.advantages);
-        let sum: f64 = terms
-            .map(|((new, old), a)| f64::from(new - old).exp() * f64::from(*a))
-            .sum();
-        Ok(sum / log_probs.len() as f64)
-    }
+/// What the line search wants to see grow: the surrogate and the entropy bonus.
+fn objective(measured: &FitReport, config: &TrpoConfig) -> f64 {
+    config.entropy_coefficient * measured.entropy - measured.policy_loss
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -266,16 +248,15 @@ impl Agent for Trpo {
         // No curvature, no gradient: nothing to be gained.
         if curvature > 0.0 {
             let mut length = (2.0 * delta / curvature).sqrt();
-            let mut log_probs = vec![0.0; rollout.len()];
-            let before = -measured.policy_loss;
+            let before = objective(&measured, &self.config);
             for _ in 0..self.config.line_search_steps {
                 let mut candidate = start.clone();
                 add_scaled(&mut candidate, length as f32, &direction);
                 self.learner.set_parameters(&candidate);
                 let mut actor = Actor::new(&crate::policy_weights(self.learner.as_ref()));
                 let kl = self.actor.mean_kl(&mut actor, observations);
-                let surrogate = self.surrogate(&samples, &mut log_probs)?;
-                if kl <= delta && surrogate > before {
+                let tried = self.learner.gradient(&samples, &loss, &mut gradient)?;
+                if kl <= delta && objective(&tried, &self.config) > before {
                     (report.kl, report.steps) = (kl, 1);
                     self.actor = actor;
                     break;
@@ -296,10 +277,8 @@ impl Agent for Trpo {
 
 impl PolicyGradient for Trpo {
     fn set_progress(&mut self, done: f64) {
-        let rate = self.config.value_learning_rate;
-        if self.config.optimizer.anneal_learning_rate {
-            self.value.set_learning_rate(rate * (1.0 - done).max(1e-9));
-        }
+        let rate = self.config.optimizer.learning_rate_at(done);
+        self.value.set_learning_rate(rate);
     }
 
     fn networks(&self) -> Networks {

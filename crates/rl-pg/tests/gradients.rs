@@ -1,12 +1,10 @@
 //! The gradient of the policy-gradient loss against finite differences and the analytic score.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use rl_core::{BoxSpace, Discrete, Space, Stream};
-use rl_nets::{Activation, Initialization, PolicyConfig, PolicyNetwork, PolicyWeights};
-use rl_pg::{LearnerKind, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate, clip_global_norm};
+use rl_nets::{Activation, Initialization, PolicyConfig, PolicyWeights};
+use rl_pg::{LearnerKind, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate};
 
 const STEPS: usize = 40;
 const OBSERVATION_DIM: usize = 3;
@@ -82,35 +80,6 @@ fn by_tape(weights: &PolicyWeights, experience: &Experience) -> (f64, Vec<Vec<f6
     let mut rest = flat.iter().map(|&g| f64::from(g));
     let of = |parameter: &[f32]| rest.by_ref().take(parameter.len()).collect();
     (report.policy_loss, weights.parameters().map(of).collect())
-}
-
-/// The gradient of the same loss on a module, as clipping finds it.
-fn backward(network: &PolicyNetwork, experience: &Experience, device: &Device) -> GradientsParams {
-    let matrix = |xs: &[f32]| {
-        let data = TensorData::new(xs.to_vec(), [STEPS, xs.len() / STEPS]);
-        Tensor::<2>::from_data(data, device)
-    };
-    let policy = network.forward(matrix(&experience.observations));
-    let log_probs = policy.log_prob(matrix(&experience.actions));
-    let weights = matrix(&experience.weights).squeeze_dim(1);
-    let loss = (log_probs * weights).mean().neg();
-    GradientsParams::from_grads(loss.backward(), network)
-}
-
-struct Gradients<'a>(&'a GradientsParams, Vec<Vec<f64>>);
-
-impl ModuleVisitor for Gradients<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let grad = self.0.get::<D>(param.id).unwrap();
-        let numbers = grad.into_data().try_to_vec::<f32>().unwrap();
-        self.1.push(numbers.into_iter().map(f64::from).collect());
-    }
-}
-
-fn gradients_of(network: &PolicyNetwork, grads: &GradientsParams) -> Vec<Vec<f64>> {
-    let mut visitor = Gradients(grads, Vec::new());
-    network.visit(&mut visitor);
-    visitor.1
 }
 
 fn activate(activation: Activation, x: f64) -> f64 {
@@ -280,30 +249,4 @@ fn the_gradient_of_the_softmax_policy_is_its_analytic_score() {
     }
     let (_, by_tape) = by_tape(&weights, &experience);
     assert_close(&by_tape, &grads, 1e-5, "analytic score");
-}
-
-#[test]
-fn clipping_scales_the_whole_gradient_to_the_norm_and_leaves_a_small_one() {
-    let device = Device::default();
-    let experience = experience(&discrete());
-    let weights = policy(&discrete(), 2, Activation::Tanh);
-    let network = PolicyNetwork::from_weights(&weights, &device.clone().autodiff());
-    let mut grads = backward(&network, &experience, &device);
-    let before = gradients_of(&network, &grads);
-    let norm = before.iter().flatten().map(|g| g * g).sum::<f64>().sqrt();
-    for (max_norm, factor) in [(norm * 0.25, 0.25), (norm * 4.0, 0.25)] {
-        let measured = clip_global_norm(&network, &mut grads, Some(max_norm as f32)).unwrap();
-        let measured: f64 = measured.into_scalar::<f32>().into();
-        // The second round finds the gradient of the first, below its bound.
-        let expected = if max_norm < norm { norm } else { norm * 0.25 };
-        assert!(
-            (measured - expected).abs() < 1e-4 * expected,
-            "{measured} {expected}"
-        );
-        let scaled: Vec<Vec<f64>> = before
-            .iter()
-            .map(|grads| grads.iter().map(|g| g * factor).collect())
-            .collect();
-        assert_close(&gradients_of(&network, &grads), &scaled, 1e-5, "clipped");
-    }
 }

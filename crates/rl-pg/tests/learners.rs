@@ -307,3 +307,39 @@ fn values_and_log_probs_agree() {
         assert!(difference(&outputs[0].1, &outputs[1].1) <= 1e-5, "{kind:?}");
     }
 }
+
+#[test]
+fn clipping_scales_the_whole_gradient_to_the_norm_and_leaves_a_small_one() {
+    let kind = DistributionKind::DiagGaussian;
+    let networks = networks(kind, Activation::Tanh, false);
+    let experience = Experience::new(&networks, &space(kind));
+    let [loss, ..] = losses();
+    let mut gradient = vec![0.0; networks.len()];
+    let measured = learner(&networks, LearnerKind::Burn, Optimizer::Adam)
+        .gradient(&experience.samples(), &loss, &mut gradient)
+        .unwrap();
+    let start = networks.flat();
+    for of in [LearnerKind::Burn, LearnerKind::Fused] {
+        for (share, factor) in [(0.25, 0.25), (4.0, 1.0)] {
+            // RMSProp whose ε outweighs its denominator goes down the gradient itself.
+            let config = OptimizerConfig {
+                optimizer: Optimizer::Rmsprop,
+                optimizer_epsilon: 1e4,
+                max_grad_norm: Some(share * measured.grad_norm),
+                learner: of,
+                ..OptimizerConfig::adam(1e3)
+            };
+            let mut learner = config.init(networks.clone(), &Device::flex()).unwrap();
+            learner.apply(&gradient, 1e3).unwrap();
+            let after = learner.networks().flat();
+            let moved: Vec<f32> = start
+                .iter()
+                .zip(&after)
+                .map(|(a, b)| (a - b) * 10.0)
+                .collect();
+            let expected: Vec<f32> = gradient.iter().map(|g| g * factor).collect();
+            let error = difference(&moved, &expected);
+            assert!(error <= 1e-3, "{of:?} {share}: {error:e}");
+        }
+    }
+}

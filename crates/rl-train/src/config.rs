@@ -213,9 +213,14 @@ impl Layers {
     /// # Errors
     /// [`UsageError`] for an unknown key or a value of another type.
     pub fn set(&mut self, key: &str, text: &str, origin: &Origin) -> Result<(), UsageError> {
+        // A directory may be called 1, and no word is a number.
+        let is_text = KEYS
+            .iter()
+            .any(|known| known.name == key && matches!(known.value, "NAME" | "DIR"));
         let value = toml::from_str::<Table>(&format!("value = {text}"))
             .ok()
             .and_then(|mut table| table.remove("value"))
+            .filter(|value| value.is_str() || !is_text)
             .unwrap_or_else(|| Value::String(text.to_owned()));
         self.insert(key, value, origin)
     }
@@ -520,6 +525,17 @@ mod tests {
             preset(&[("preset", "cartpole-ppo"), ("algo", "a2c")]),
             "cartpole-ppo"
         );
+    }
+
+    #[test]
+    fn words_and_directories_may_look_like_numbers() {
+        let config = layers(&[("out", "1"), ("env", "'cartpole'")])
+            .finish()
+            .unwrap();
+        assert_eq!(config.out, Some(PathBuf::from("1")));
+        assert_eq!(config.env, "cartpole");
+        let error = Config::layers().set("env", "3", &flag("--here"));
+        assert!(error.unwrap_err().to_string().contains("unknown env '3'"));
     }
 
     #[test]

@@ -1,25 +1,25 @@
 //! Learning through Burn's tape, on any device.
 
 use burn::module::Param;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, RmsPropConfig};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData, Transaction};
 use rl_nets::{ActorCritic, Networks, Parameter};
 
+use super::device_optimizer::DeviceOptimizer;
 use super::{Learner, UpdateError, finite};
 use crate::samples::{Measured, Tally};
-use crate::{
-    FitReport, Loss, Optimizer, OptimizerConfig, Plan, Samples, Surrogate, clip_global_norm,
-};
+use crate::{FitReport, Loss, OptimizerConfig, Plan, Samples, Surrogate};
 
 /// The reference learner: Burn's modules, tape and optimizers, on the device it is given.
 ///
-/// An update touches the device once in each direction: one upload of the samples and their
-/// order, one download of the measurements and the new weights. An epoch that may be the last,
+/// A fit touches the device once in each direction: an upload of the samples and their order, a
+/// download of the measurements and the new weights. An epoch that may be the last,
 /// because a largest divergence is set, costs one more download.
 pub struct BurnLearner {
     module: ActorCritic,
-    optimizer: ModuleOptimizer,
-    max_grad_norm: Option<f32>,
+    optimizer: DeviceOptimizer,
+    /// All parameters of the module, in the flat order.
+    flat: Tensor<1>,
     /// Where samples go: the device without its tape.
     device: Device,
     networks: Networks,
@@ -107,18 +107,11 @@ fn normalized(advantages: Tensor<1>) -> Tensor<1> {
 
 impl BurnLearner {
     pub(crate) fn new(networks: Networks, config: &OptimizerConfig, device: &Device) -> Self {
-        let epsilon = config.optimizer_epsilon as f32;
+        let flat = networks.flat();
         Self {
             module: ActorCritic::from_networks(&networks, &device.clone().autodiff()),
-            optimizer: match config.optimizer {
-                Optimizer::Adam => AdamConfig::new().with_epsilon(epsilon).init(),
-                Optimizer::Rmsprop => RmsPropConfig::new()
-                    .with_alpha(0.99)
-                    .with_momentum(0.0)
-                    .with_epsilon(epsilon)
-                    .init(),
-            },
-            max_grad_norm: config.max_grad_norm.map(|norm| norm as f32),
+            optimizer: DeviceOptimizer::new(config, flat.len(), device),
+            flat: vector(flat, device),
             device: device.clone(),
             networks,
         }
@@ -203,26 +196,34 @@ impl BurnLearner {
     }
 
     /// Clips and takes a step; returns the norm before clipping.
-    fn step(&mut self, mut grads: GradientsParams, learning_rate: f64) -> Tensor<1> {
-        let norm = clip_global_norm(&self.module, &mut grads, self.max_grad_norm);
-        self.module = self
+    fn step(&mut self, gradient: Tensor<1>, learning_rate: f64) -> Tensor<1> {
+        let (flat, norm) = self
             .optimizer
-            .step(learning_rate, self.module.clone(), grads);
-        norm.unwrap_or_else(|| Tensor::zeros([1], &self.device))
+            .step(self.flat.clone(), gradient, learning_rate);
+        self.module.set_flat(&flat);
+        self.flat = flat;
+        norm
     }
 
     /// Brings the host's copy of the networks up to date, and returns what else was asked for.
     fn publish(&mut self, measured: Tensor<1>) -> Result<Vec<f32>, UpdateError> {
-        let transaction = Transaction::default().register(measured);
-        let mut tensors = download(self.module.register(transaction))?.into_iter();
-        let measured = tensors.next().unwrap_or_default();
-        check(&measured)?;
-        for (parameters, new) in self.networks.parameters_mut().zip(tensors) {
-            finite("new value of a weight", &new)?;
-            parameters.copy_from_slice(&new);
-        }
-        Ok(measured)
+        let transaction = Transaction::default()
+            .register(measured)
+            .register(self.flat.clone());
+        let tensors = download(transaction)?;
+        let [measured, flat] = tensors.as_slice() else {
+            return Err(UpdateError::Device("lost a tensor".into()));
+        };
+        check(measured)?;
+        finite("new value of a weight", flat)?;
+        self.networks.set_flat(flat);
+        Ok(measured.clone())
     }
+}
+
+fn vector(numbers: Vec<f32>, device: &Device) -> Tensor<1> {
+    let length = numbers.len();
+    Tensor::from_data(TensorData::new(numbers, [length]), device)
 }
 
 /// Everything registered, in order.
@@ -327,7 +328,8 @@ impl Learner for BurnLearner {
                 }
                 let (grads, measured) = self.backward(columns, loss);
                 pending.extend(measured);
-                pending.push(self.step(grads, plan.learning_rate));
+                let gradient = self.flat_gradient(&grads);
+                pending.push(self.step(gradient, plan.learning_rate));
                 start += length;
             }
             if let Some(max_kl) = plan.max_kl
@@ -356,43 +358,27 @@ impl Learner for BurnLearner {
     ) -> Result<FitReport, UpdateError> {
         let steps = samples.check(&self.networks, loss)?;
         let columns = Rows::upload(samples, steps, &self.device).columns(None);
-        let (mut grads, mut measured) = self.backward(columns, loss);
-        let norm = clip_global_norm(&self.module, &mut grads, None);
-        measured.push(norm.unwrap_or_else(|| Tensor::zeros([1], &self.device)));
-        let transaction = Transaction::default().register(Tensor::cat(measured, 0));
-        let mut tensors = download(self.register_gradients(&grads, transaction))?.into_iter();
-        let measured = tensors.next().unwrap_or_default();
-        check(&measured)?;
-        copy(&tensors.collect::<Vec<_>>(), gradient);
+        let (grads, mut measured) = self.backward(columns, loss);
+        let flat = self.flat_gradient(&grads);
+        measured.push(flat.clone().square().sum().sqrt());
+        let transaction = Transaction::default()
+            .register(Tensor::cat(measured, 0))
+            .register(flat);
+        let tensors = download(transaction)?;
+        let [measured, flat] = tensors.as_slice() else {
+            return Err(UpdateError::Device("lost a tensor".into()));
+        };
+        check(measured)?;
+        gradient.copy_from_slice(flat);
         let mut tally = Tally::default();
         tally.begin_epoch();
-        rows_of(&measured).for_each(|row| tally.add(row));
+        rows_of(measured).for_each(|row| tally.add(row));
         Ok(tally.report())
     }
 
     fn apply(&mut self, gradient: &[f32], learning_rate: f64) -> Result<(), UpdateError> {
-        let mut grads = GradientsParams::new();
-        let mut rest = gradient;
-        let device = &self.device;
-        let mut next = |length: usize, shape: &[usize]| {
-            let (values, others) = rest.split_at(length);
-            rest = others;
-            TensorData::new(values.to_vec(), shape.to_vec())
-        };
-        self.module
-            .each_parameter(&mut |parameter| match parameter {
-                Parameter::Matrix(param) => {
-                    let [rows, columns] = param.dims();
-                    let data = next(rows * columns, &[rows, columns]);
-                    grads.register(param.id, Tensor::<2>::from_data(data, device));
-                }
-                Parameter::Vector(param) => {
-                    let [length] = param.dims();
-                    let data = next(length, &[length]);
-                    grads.register(param.id, Tensor::<1>::from_data(data, device));
-                }
-            });
-        let norm = self.step(grads, learning_rate);
+        let gradient = vector(gradient.to_vec(), &self.device);
+        let norm = self.step(gradient, learning_rate);
         let mut measured = vec![Tensor::zeros([1], &self.device); Measured::NAMES.len() - 1];
         measured.push(norm);
         self.publish(Tensor::cat(measured, 0))?;
@@ -401,7 +387,8 @@ impl Learner for BurnLearner {
 
     fn set_parameters(&mut self, flat: &[f32]) {
         self.networks.set_flat(flat);
-        self.module.load(&self.networks, &self.device);
+        self.flat = vector(flat.to_vec(), &self.device);
+        self.module.set_flat(&self.flat);
     }
 
     fn fisher_vector_product(
@@ -456,35 +443,31 @@ impl Learner for BurnLearner {
         }
         let total = total.div_scalar(steps as f32);
         let grads = GradientsParams::from_grads(total.backward(), &self.module);
-        let tensors = download(self.register_gradients(&grads, Transaction::default()))?;
-        copy(&tensors, product);
+        let flat = self.flat_gradient(&grads);
+        let on_host = download(Transaction::default().register(flat))?.concat();
+        product.copy_from_slice(&on_host);
         finite("product with the Fisher matrix", product)
     }
 }
 
-/// One after the other into a flat vector.
-fn copy(tensors: &[Vec<f32>], flat: &mut [f32]) {
-    for (to, from) in flat.iter_mut().zip(tensors.iter().flatten()) {
-        *to = *from;
-    }
-}
-
 impl BurnLearner {
-    /// The gradient of every parameter, zero where the loss does not depend on it.
-    fn register_gradients(&self, grads: &GradientsParams, transaction: Transaction) -> Transaction {
-        let mut transaction = Some(transaction);
+    /// The gradient of every parameter, zero where the loss does not depend on it, in the flat
+    /// order.
+    fn flat_gradient(&self, grads: &GradientsParams) -> Tensor<1> {
+        let mut parts = Vec::new();
         self.module.each_parameter(&mut |parameter| {
-            transaction = transaction.take().map(|transaction| match parameter {
-                Parameter::Matrix(param) => transaction.register(gradient(grads, param)),
-                Parameter::Vector(param) => transaction.register(gradient(grads, param)),
+            parts.push(match parameter {
+                Parameter::Matrix(param) => gradient(grads, param),
+                Parameter::Vector(param) => gradient(grads, param),
             });
         });
-        transaction.unwrap_or_default()
+        Tensor::cat(parts, 0)
     }
 }
 
-fn gradient<const D: usize>(grads: &GradientsParams, param: &Param<Tensor<D>>) -> Tensor<D> {
-    grads
+fn gradient<const D: usize>(grads: &GradientsParams, param: &Param<Tensor<D>>) -> Tensor<1> {
+    let gradient = grads
         .get::<D>(param.id)
-        .unwrap_or_else(|| param.val().inner().zeros_like())
+        .unwrap_or_else(|| param.val().inner().zeros_like());
+    gradient.flatten(0, D - 1)
 }

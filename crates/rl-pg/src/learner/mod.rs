@@ -1,6 +1,7 @@
 //! Learners: networks that are moved by an optimizer down the gradient of a loss.
 
 mod burn;
+mod device_optimizer;
 mod fused;
 
 pub use burn::BurnLearner;
