@@ -13,6 +13,7 @@ pub struct Preset {
 /// first of them is what the two choose.
 pub const PRESETS: &[Preset] = &[
     preset("cartpole", include_str!("../presets/cartpole.toml")),
+    preset("cartpole-vpg", include_str!("../presets/cartpole-vpg.toml")),
     preset(
         "notebook-total",
         include_str!("../presets/notebook-total.toml"),

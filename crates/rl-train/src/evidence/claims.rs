@@ -37,13 +37,94 @@ const fn claim(
 }
 
 /// Every claim, in the order of the report.
-pub const CLAIMS: &[Claim] = &[claim(
-    EnvironmentId::CartPole,
-    "vpg",
-    "cartpole",
-    500_000,
-    475.0,
-)];
+pub const CLAIMS: &[Claim] = &[
+    claim(EnvironmentId::CartPole, "vpg", "cartpole", 500_000, 475.0),
+    claim(
+        EnvironmentId::CartPole,
+        "vpg",
+        "cartpole-vpg",
+        200_000,
+        475.0,
+    ),
+    claim(
+        EnvironmentId::CartPole,
+        "vpg",
+        "cartpole-gae",
+        100_000,
+        490.0,
+    ),
+    claim(
+        EnvironmentId::CartPole,
+        "a2c",
+        "cartpole-a2c",
+        300_000,
+        490.0,
+    ),
+    claim(
+        EnvironmentId::CartPole,
+        "a3c",
+        "cartpole-a3c",
+        300_000,
+        475.0,
+    ),
+    claim(
+        EnvironmentId::CartPole,
+        "trpo",
+        "cartpole-trpo",
+        100_000,
+        490.0,
+    ),
+    claim(
+        EnvironmentId::CartPole,
+        "ppo",
+        "cartpole-ppo",
+        100_000,
+        500.0,
+    ),
+    claim(EnvironmentId::Acrobot, "ppo", "acrobot-ppo", 500_000, -80.0),
+    claim(
+        EnvironmentId::MountainCarContinuous,
+        "ppo",
+        "mountain-car-continuous-ppo",
+        100_000,
+        90.0,
+    ),
+    claim(
+        EnvironmentId::MountainCar,
+        "ppo",
+        "mountain-car-ppo",
+        1_000_000,
+        -110.0,
+    ),
+    claim(
+        EnvironmentId::Pendulum,
+        "ppo",
+        "pendulum-ppo",
+        200_000,
+        -170.0,
+    ),
+    claim(
+        EnvironmentId::LunarLander,
+        "ppo",
+        "lunar-lander-ppo",
+        1_000_000,
+        240.0,
+    ),
+    claim(
+        EnvironmentId::LunarLanderContinuous,
+        "ppo",
+        "lunar-lander-continuous-ppo",
+        1_000_000,
+        240.0,
+    ),
+    claim(
+        EnvironmentId::LunarLander,
+        "a2c",
+        "lunar-lander-a2c",
+        1_000_000,
+        180.0,
+    ),
+];
 
 impl Claim {
     /// The claims about an environment, an algorithm, both, or all.
