@@ -6,6 +6,7 @@
 mod backend;
 mod cargo;
 mod check;
+mod gymnasium;
 mod rl;
 mod test;
 mod tools;
@@ -40,6 +41,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
         "check" if rest.iter().any(|word| word == "--help" || word == "-h") => return Ok(help()),
         "check" => check::run(rest)?,
         "test" => test::run(rest)?,
+        "gymnasium" => gymnasium::run(rest)?,
         name if usage::is_rl_command(name) => return rl::run(name, rest),
         name => return Err(usage::unknown_command(name).into()),
     }

@@ -38,7 +38,11 @@ const OWN_COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "test",
-        "every test of the workspace; takes the arguments of `cargo test`",
+        "every test, and `gymnasium`; with arguments, `cargo test` with these",
+    ),
+    (
+        "gymnasium",
+        "trained policies score the same in Gymnasium itself",
     ),
 ];
 
@@ -117,7 +121,7 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 check, test"
+                 check, test, gymnasium"
             ),
             "{answer}"
         );
