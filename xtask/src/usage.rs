@@ -44,6 +44,10 @@ const OWN_COMMANDS: &[(&str, &str)] = &[
         "gymnasium",
         "trained policies score the same in Gymnasium itself",
     ),
+    (
+        "regress",
+        "no kernel is 20 % slower than stored; stores with --update",
+    ),
 ];
 
 /// Words that cannot be carried out as they were typed: exit code 2.
@@ -121,7 +125,7 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 check, test, gymnasium"
+                 check, test, gymnasium, regress"
             ),
             "{answer}"
         );
