@@ -6,6 +6,8 @@
 mod backend;
 mod cargo;
 mod check;
+mod gymnasium;
+mod regress;
 mod rl;
 mod test;
 mod tools;
@@ -37,9 +39,13 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
     };
     match command.to_string_lossy().as_ref() {
         "help" | "--help" | "-h" => return Ok(help()),
-        "check" if rest.iter().any(|word| word == "--help" || word == "-h") => return Ok(help()),
+        "check" | "regress" if rest.iter().any(|word| word == "--help" || word == "-h") => {
+            return Ok(help());
+        }
         "check" => check::run(rest)?,
         "test" => test::run(rest)?,
+        "gymnasium" => gymnasium::run(rest)?,
+        "regress" => regress::run(rest)?,
         name if usage::is_rl_command(name) => return rl::run(name, rest),
         name => return Err(usage::unknown_command(name).into()),
     }

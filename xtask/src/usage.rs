@@ -38,7 +38,15 @@ const OWN_COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "test",
-        "every test of the workspace; takes the arguments of `cargo test`",
+        "every test, and `gymnasium`; with arguments, `cargo test` with these",
+    ),
+    (
+        "gymnasium",
+        "trained policies score the same in Gymnasium itself",
+    ),
+    (
+        "regress",
+        "no kernel is 20 % slower than stored; stores with --update",
     ),
 ];
 
@@ -117,7 +125,7 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 check, test"
+                 check, test, gymnasium, regress"
             ),
             "{answer}"
         );

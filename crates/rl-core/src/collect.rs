@@ -3,7 +3,8 @@
 use std::thread;
 
 use crate::{
-    EnvironmentError, FlatEnvironment, Policy, Purpose, Stream, TrajectoryBuilder, TrajectoryStore,
+    EnvironmentError, FlatEnvironment, Policy, Purpose, Space, Stream, TrajectoryBuilder,
+    TrajectoryStore,
 };
 
 /// What is known of a finished episode, in the environment's own rewards.
@@ -70,6 +71,10 @@ pub enum CollectError {
 /// not full. An environment may therefore start an episode as long as its own steps times `n` are
 /// fewer than those wanted, a rule that needs no look at the others: what is collected does not
 /// depend on the number of threads.
+///
+/// Actions are clipped to the bounds of a box before an environment sees them, and stored as they
+/// were drawn, since that is what the policy has a density for. One that is not finite is not
+/// clipped, but refused by the environment.
 #[derive(Debug)]
 pub struct Collector<E> {
     shards: Vec<Shard<E>>,
@@ -105,7 +110,8 @@ impl<E: FlatEnvironment> Collector<E> {
         }
         let first = environments.first().ok_or(CollectError::NoEnvironment)?;
         let observation_dim = first.observation_space().dim();
-        let action_dim = first.action_space().flat_dim();
+        let action_space = first.action_space();
+        let action_dim = action_space.flat_dim();
         let total = environments.len();
         let shard_len = total.div_ceil(threads.clamp(1, total));
 
@@ -120,7 +126,8 @@ impl<E: FlatEnvironment> Collector<E> {
                 seed,
                 first_lane,
                 group_size,
-                [observation_dim, action_dim],
+                observation_dim,
+                action_space.clone(),
             ));
             first_lane = next_lane;
         }
@@ -203,6 +210,9 @@ struct Shard<E> {
     observations: Vec<f32>,
     /// Action of each running lane, `[lanes, action_dim]`.
     actions: Vec<f32>,
+    action_space: Space,
+    /// The action of one lane within the bounds of the space, `[action_dim]`.
+    clipped: Vec<f32>,
 }
 
 /// An environment with what belongs to it.
@@ -221,7 +231,8 @@ impl<E: FlatEnvironment> Shard<E> {
         seed: u64,
         first: usize,
         group_size: usize,
-        [observation_dim, action_dim]: [usize; 2],
+        observation_dim: usize,
+        action_space: Space,
     ) -> Self {
         let stream = |purpose, index| Stream::derive(seed, purpose, index as u32);
         let n = environments.len();
@@ -232,7 +243,7 @@ impl<E: FlatEnvironment> Shard<E> {
                 index,
                 environment,
                 rng: stream(Purpose::Environment, index / group_size),
-                store: TrajectoryStore::new(observation_dim, action_dim),
+                store: TrajectoryStore::new(observation_dim, action_space.flat_dim()),
                 episodes: Vec::new(),
             });
         Self {
@@ -241,7 +252,9 @@ impl<E: FlatEnvironment> Shard<E> {
                 .map(|index| stream(Purpose::Action, index))
                 .collect(),
             observations: vec![0.0; n * observation_dim],
-            actions: vec![0.0; n * action_dim],
+            actions: vec![0.0; n * action_space.flat_dim()],
+            clipped: vec![0.0; action_space.flat_dim()],
+            action_space,
         }
     }
 
@@ -253,7 +266,7 @@ impl<E: FlatEnvironment> Shard<E> {
         reward_scale: f64,
     ) -> Result<(), CollectError> {
         let observation_dim = self.observations.len() / self.members.len();
-        let action_dim = self.actions.len() / self.members.len();
+        let action_dim = self.clipped.len();
         let rows = self.observations.chunks_exact_mut(observation_dim);
         let mut lanes: Vec<Lane<'_, E>> = self
             .members
@@ -276,7 +289,9 @@ impl<E: FlatEnvironment> Shard<E> {
                 let observation =
                     &mut self.observations[row * observation_dim..][..observation_dim];
                 let action = &self.actions[row * action_dim..][..action_dim];
-                match lanes[row].step(action, observation) {
+                self.clipped.copy_from_slice(action);
+                self.action_space.clip(&mut self.clipped);
+                match lanes[row].step(action, &self.clipped, observation) {
                     Ok(true) => row += 1,
                     Ok(false) => {
                         // The last running lane moves up, its action of this tick still to come.
@@ -359,15 +374,21 @@ impl<'a, E: FlatEnvironment> Lane<'a, E> {
     }
 
     /// Takes a step and writes the next observation to act on; `false` if there is none, because
-    /// the episode ended and the lane has its steps.
-    fn step(&mut self, action: &[f32], observation: &mut [f32]) -> Result<bool, CollectError> {
+    /// the episode ended and the lane has its steps. The environment sees `clipped`, and `action` is
+    /// kept.
+    fn step(
+        &mut self,
+        action: &[f32],
+        clipped: &[f32],
+        observation: &mut [f32],
+    ) -> Result<bool, CollectError> {
         let Some(mut trajectory) = self.trajectory.take() else {
             return Ok(false);
         };
         let (environment, step, scale) = (self.index, self.length, self.reward_scale);
         let (reward, status) = self
             .environment
-            .step_into(action, self.rng, observation)
+            .step_into(clipped, self.rng, observation)
             .map_err(|source| CollectError::Environment {
                 environment,
                 step,
@@ -404,7 +425,8 @@ impl<'a, E: FlatEnvironment> Lane<'a, E> {
     }
 }
 
-/// Runs one episode of `policy` from a reset, and returns its statistics.
+/// Runs one episode of `policy` from a reset, and returns its statistics. Actions are clipped to the
+/// bounds of a box ([`Space::clip`]).
 ///
 /// # Errors
 /// [`EnvironmentError`] if the environment refuses an action of the policy.
@@ -415,7 +437,8 @@ pub fn run_episode(
     action_rng: &mut Stream,
 ) -> Result<Episode, EnvironmentError> {
     let mut observation = vec![0.0; environment.observation_space().dim()];
-    let mut action = vec![0.0; environment.action_space().flat_dim()];
+    let action_space = environment.action_space();
+    let mut action = vec![0.0; action_space.flat_dim()];
     let mut episode = Episode {
         total_reward: 0.0,
         length: 0,
@@ -423,6 +446,7 @@ pub fn run_episode(
     environment.reset_into(environment_rng, &mut observation);
     loop {
         policy.act(&observation, std::slice::from_mut(action_rng), &mut action);
+        action_space.clip(&mut action);
         let (reward, status) = environment.step_into(&action, environment_rng, &mut observation)?;
         episode.total_reward += reward;
         episode.length += 1;
@@ -435,7 +459,7 @@ pub fn run_episode(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BoxSpace, Discrete, End, Environment, RandomPolicy, Space, Status, Step};
+    use crate::{BoxSpace, Discrete, End, Environment, RandomPolicy, Status, Step};
 
     /// Ends after a random number of steps; rewards count up within the episode.
     #[derive(Clone, Debug, Default)]
@@ -604,6 +628,92 @@ mod tests {
             panic!("{error}");
         };
         assert_eq!((step, reward), (3, 4.0));
+    }
+
+    /// Refuses actions outside `[-1, 1]`; the action is the reward, and the third step the last.
+    #[derive(Clone, Debug, Default)]
+    struct Strict {
+        step: usize,
+    }
+
+    impl Environment for Strict {
+        type Observation = [f32; 1];
+        type Action = [f32; 1];
+
+        fn observation_space(&self) -> BoxSpace {
+            BoxSpace::symmetric(&[3.0]).unwrap()
+        }
+
+        fn action_space(&self) -> Space {
+            Space::Box(BoxSpace::symmetric(&[1.0]).unwrap())
+        }
+
+        fn reset(&mut self, _rng: &mut Stream) -> [f32; 1] {
+            self.step = 0;
+            [0.0]
+        }
+
+        fn step(
+            &mut self,
+            action: &[f32; 1],
+            _rng: &mut Stream,
+        ) -> Result<Step<[f32; 1]>, EnvironmentError> {
+            let space = Environment::action_space(self);
+            if !space.contains(action) {
+                return Err(EnvironmentError::outside(action, &space));
+            }
+            self.step += 1;
+            Ok(Step {
+                observation: [self.step as f32],
+                reward: action[0].into(),
+                status: if self.step == 3 {
+                    Status::Terminated
+                } else {
+                    Status::Running
+                },
+            })
+        }
+    }
+
+    /// Acts by the number of the step.
+    #[derive(Clone)]
+    struct Listed([f32; 3]);
+
+    impl Policy for Listed {
+        fn act(&mut self, observations: &[f32], _rngs: &mut [Stream], actions: &mut [f32]) {
+            for (action, step) in actions.iter_mut().zip(observations) {
+                *action = self.0[*step as usize];
+            }
+        }
+    }
+
+    #[test]
+    fn an_action_is_clipped_for_the_environment_and_stored_as_it_was_drawn() {
+        let mut policy = Listed([0.5, -3.0, 7.0]);
+        let mut collector = Collector::new(vec![Strict::default(); 2], 0, 1).unwrap();
+        let batch = collector.collect(&policy, 6).unwrap();
+        for trajectory in batch.trajectories.iter() {
+            assert_eq!(trajectory.actions, [0.5, -3.0, 7.0]);
+            assert_eq!(trajectory.rewards, [0.5, -1.0, 1.0]);
+        }
+        let [mut rng, mut unused] = [0, 1].map(Stream::from_seed);
+        let episode = run_episode(&mut Strict::default(), &mut policy, &mut rng, &mut unused);
+        assert_eq!(episode.unwrap().total_reward, 0.5);
+    }
+
+    #[test]
+    fn an_action_that_is_not_finite_is_refused_by_its_environment() {
+        let mut policy = Listed([0.0, f32::INFINITY, 0.0]);
+        let mut collector = Collector::new(vec![Strict::default()], 0, 1).unwrap();
+        let error = collector.collect(&policy, 3).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "environment 0, step 1 of the episode: action [inf] is outside the action space \
+             Box([-1, 1])"
+        );
+        let [mut rng, mut unused] = [0, 1].map(Stream::from_seed);
+        let episode = run_episode(&mut Strict::default(), &mut policy, &mut rng, &mut unused);
+        assert!(episode.is_err());
     }
 
     #[test]

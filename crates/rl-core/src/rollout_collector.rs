@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::rollout::RowsMut;
 use crate::{
-    BatchEnvironment, BatchError, BoxSpace, EnvironmentError, Episode, Policy, Purpose, Rollout,
+    BatchEnvironment, BatchError, EnvironmentError, Episode, Policy, Purpose, Rollout,
     RolloutConfig, RolloutConfigError, RunningMoments, Space, StepBuffers, Stream,
 };
 
@@ -108,8 +108,8 @@ pub struct RolloutCollector<B> {
 /// What happens to actions, observations and rewards, the same for all steps of a rollout.
 #[derive(Clone, Debug)]
 struct Transforms {
-    /// The bounds that actions are clipped to.
-    bounds: Option<BoxSpace>,
+    /// Whose bounds actions are clipped to.
+    actions: Space,
     reward_scale: f64,
     /// What observations are normalised by.
     observations: Option<RunningMoments>,
@@ -181,10 +181,7 @@ impl<B: BatchEnvironment> RolloutCollector<B> {
             shards: nonempty,
             started: false,
             transforms: Transforms {
-                bounds: match action_space {
-                    Space::Box(bounds) => Some(bounds),
-                    Space::Discrete(_) => None,
-                },
+                actions: action_space,
                 reward_scale: config.reward_scale,
                 observations: config
                     .normalize_observations
@@ -370,9 +367,7 @@ impl<B: BatchEnvironment> Shard<B> {
                 step,
             );
             scatter(&self.actions, action_dim, rows.actions, n_steps, step);
-            if let Some(bounds) = &transforms.bounds {
-                clip(&mut self.actions, bounds);
-            }
+            transforms.actions.clip(&mut self.actions);
             self.batch
                 .step_into(&self.actions, self.buffers.as_mut())
                 .map_err(|error| self.place(error, step))?;
@@ -452,17 +447,5 @@ fn scatter(from: &[f32], width: usize, to: &mut [f32], n_steps: usize, step: usi
     let lanes = to.chunks_exact_mut(n_steps * width);
     for (lane, row) in lanes.zip(from.chunks_exact(width)) {
         lane[step * width..][..width].copy_from_slice(row);
-    }
-}
-
-/// Clips finite actions `[n, action_dim]` to a box.
-fn clip(actions: &mut [f32], bounds: &BoxSpace) {
-    for action in actions.chunks_exact_mut(bounds.dim()) {
-        let bounds = bounds.low().iter().zip(bounds.high());
-        for (x, (&low, &high)) in action.iter_mut().zip(bounds) {
-            if x.is_finite() {
-                *x = x.clamp(low, high);
-            }
-        }
     }
 }

@@ -166,6 +166,18 @@ impl BoxSpace {
                 .all(|(x, (low, high))| low <= x && x <= high)
     }
 
+    /// Clips the finite numbers of points, `[n, dim]`, to the bounds; what is not finite stays as it
+    /// is, for an environment to refuse.
+    pub fn clip(&self, points: &mut [f32]) {
+        for point in points.chunks_exact_mut(self.dim().max(1)) {
+            for (x, (&low, &high)) in point.iter_mut().zip(self.low.iter().zip(&self.high)) {
+                if x.is_finite() {
+                    *x = x.clamp(low, high);
+                }
+            }
+        }
+    }
+
     /// Writes a random point into `point`, `[dim]`: uniform where both bounds are finite,
     /// exponential from the finite one where one is, normal where none is (Gymnasium's rule).
     ///
@@ -219,6 +231,14 @@ impl Space {
         match self {
             Self::Discrete(_) => self.contains(flat),
             Self::Box(space) => flat.len() == space.dim() && flat.iter().all(|x| x.is_finite()),
+        }
+    }
+
+    /// Clips flat actions, `[n, flat_dim]`, to the bounds of a box ([`BoxSpace::clip`]), as
+    /// everything that steps an environment for a policy does; indices stay as they are.
+    pub fn clip(&self, flat: &mut [f32]) {
+        if let Self::Box(space) = self {
+            space.clip(flat);
         }
     }
 
@@ -308,6 +328,19 @@ mod tests {
         }
         let space = Space::Discrete(Discrete::new(2).unwrap());
         assert!(space.admits(&[1.0]) && !space.admits(&[2.0]) && !space.admits(&[0.5]));
+    }
+
+    #[test]
+    fn clipping_moves_finite_numbers_beyond_the_bounds_and_nothing_else() {
+        let space = BoxSpace::new(vec![-1.0, 0.0], vec![1.0, f32::INFINITY]).unwrap();
+        let mut points = [-3.0, -3.0, 0.5, 9.0, f32::NAN, f32::NEG_INFINITY];
+        Space::Box(space).clip(&mut points);
+        assert_eq!(points[..4], [-1.0, 0.0, 0.5, 9.0]);
+        assert!(points[4].is_nan() && points[5] == f32::NEG_INFINITY);
+
+        let mut index = [7.0];
+        Space::Discrete(Discrete::new(2).unwrap()).clip(&mut index);
+        assert_eq!(index, [7.0], "an index that does not exist is an error");
     }
 
     #[test]

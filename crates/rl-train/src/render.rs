@@ -108,7 +108,8 @@ fn play(
     let mut rng = Stream::from_seed(seed);
     let mut action_rng = [Stream::derive(seed, Purpose::Action, 0)];
     let mut observation = vec![0.0; environment.observation_space().dim()];
-    let mut action = vec![0.0; environment.action_space().flat_dim()];
+    let action_space = environment.action_space();
+    let mut action = vec![0.0; action_space.flat_dim()];
     let mut episode = Episode {
         total_reward: 0.0,
         length: 0,
@@ -117,6 +118,7 @@ fn play(
     film.push(environment.draw())?;
     loop {
         policy.act(&observation, &mut action_rng, &mut action);
+        action_space.clip(&mut action);
         let (reward, status) = environment.step_into(&action, &mut rng, &mut observation)?;
         episode.total_reward += reward;
         episode.length += 1;

@@ -1,0 +1,125 @@
+//! `cargo xtask gymnasium`: policies trained here score the same in Gymnasium itself.
+//!
+//! The comparison is `tests/python/gymnasium_eval.py`. Its packages, pinned in `requirements.txt`
+//! beside it, are put into a virtual environment in `target/tools`, never into the user's system.
+
+use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::cargo::{self, CI_FEATURES};
+
+/// The interpreter that makes the virtual environment.
+const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+
+/// Trains policies and compares; the arguments are those of the script.
+///
+/// # Errors
+/// When `rl` does not build, there is no Python, its packages cannot be installed, or a policy
+/// scores differently.
+pub fn run(arguments: &[OsString]) -> Result<()> {
+    let scripts = cargo::root().join("tests").join("python");
+    let python = prepare(
+        PYTHON,
+        &cargo::target_directory()?.join("tools").join("python"),
+        &scripts.join("requirements.txt"),
+    )?;
+    let mut script = Command::new(python);
+    script.arg(scripts.join("gymnasium_eval.py"));
+    script.arg("--rl").arg(build_rl()?).args(arguments);
+    cargo::run(script.env("PYTHONDONTWRITEBYTECODE", "1"))
+}
+
+/// The binary `rl` of the tests: built for one of them, with the features of all, it costs no other
+/// build of Burn.
+fn build_rl() -> Result<PathBuf> {
+    let mut build = cargo::cargo();
+    build.args(["test", "--workspace", "--release", "--quiet"]);
+    build.args(["--features", CI_FEATURES]);
+    build.args(["--test", "command_line", "--no-run"]);
+    cargo::run(build.current_dir(cargo::root()))?;
+    let release = cargo::target_directory()?.join("release");
+    Ok(release.join(format!("rl{EXE_SUFFIX}")))
+}
+
+/// The interpreter of the virtual environment in `folder`, which is made anew unless it was made
+/// from the same requirements.
+fn prepare(python: &str, folder: &Path, requirements: &Path) -> Result<PathBuf> {
+    let own = folder.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    });
+    let wanted = fs::read_to_string(requirements)
+        .with_context(|| format!("cannot read `{}`", requirements.display()))?;
+    // Written last: an installation that was broken off does not count.
+    let stamp = folder.join("requirements.txt");
+    let unchanged = fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted);
+    if unchanged && own.exists() {
+        return Ok(own);
+    }
+    eprintln!("installing Gymnasium into `{}`", folder.display());
+    create(python, folder)?;
+    let mut pip = Command::new(&own);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check"]);
+    pip.args(["--quiet", "--only-binary=:all:", "--requirement"]);
+    cargo::run(pip.arg(requirements)).context("Gymnasium cannot be installed")?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write `{}`", stamp.display()))?;
+    Ok(own)
+}
+
+/// Makes an empty virtual environment.
+fn create(python: &str, folder: &Path) -> Result<()> {
+    let hint = "Python 3.10 or later with its module `venv` is needed to compare with Gymnasium \
+                (on Debian `apt-get install python3-venv`)";
+    let mut venv = Command::new(python);
+    venv.args(["-m", "venv", "--clear"]).arg(folder);
+    let output = (venv.output())
+        .with_context(|| format!("cannot start `{}`: {hint}", cargo::shown(&venv)))?;
+    ensure!(
+        output.status.success(),
+        "`{}` failed ({}): {hint}\n{}{}",
+        cargo::shown(&venv),
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_python_the_error_says_what_to_install() {
+        let place = tempfile::tempdir().unwrap();
+        let requirements = place.path().join("requirements.txt");
+        fs::write(&requirements, "gymnasium==1.4.0\n").unwrap();
+        let error = prepare("no-such-python", &place.path().join("venv"), &requirements);
+        let error = format!("{:#}", error.unwrap_err());
+        for word in ["no-such-python -m venv", "apt-get install python3-venv"] {
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_environment_is_kept_for_as_long_as_its_requirements_are_the_same() {
+        let place = tempfile::tempdir().unwrap();
+        let (folder, requirements) = (place.path(), place.path().join("wanted.txt"));
+        fs::create_dir(folder.join("bin")).unwrap();
+        fs::write(folder.join("bin/python"), "").unwrap();
+        fs::write(&requirements, "numpy==1\n").unwrap();
+        fs::write(folder.join("requirements.txt"), "numpy==1\n").unwrap();
+        let python = prepare("no-such-python", folder, &requirements).unwrap();
+        assert_eq!(python, folder.join("bin/python"));
+
+        fs::write(&requirements, "numpy==2\n").unwrap();
+        assert!(prepare("no-such-python", folder, &requirements).is_err());
+    }
+}
