@@ -19,7 +19,7 @@ const RL_COMMANDS: &[(&str, &str)] = &[
         "parity",
         "compares the environments with recorded traces of Gymnasium's",
     ),
-    ("bench", "measures how fast the environments step"),
+    ("bench", "measures how fast environments and trainings are"),
     (
         "evidence",
         "trains presets with many seeds, and compares them with targets",

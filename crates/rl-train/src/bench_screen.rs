@@ -1,8 +1,9 @@
 //! Speeds as tables.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
-use rl_train::{BATCH_SIZES, Form, PeerSpeed, Speed};
+use rl_train::{BATCH_SIZES, Form, PeerSpeed, ScalingPoint, Speed, TrainBenchRun, Workload};
 
 /// A rate with three significant digits: `24.5 M`.
 fn rate(steps_per_s: f64) -> String {
@@ -72,6 +73,45 @@ pub fn peers(peers: &[PeerSpeed], ours: &[Speed]) -> String {
         );
     }
     text
+}
+
+/// A workload with its configuration.
+pub fn workload(workload: &Workload) -> String {
+    let pairs = workload.config.iter();
+    let pairs: Vec<String> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
+    format!("{}: {}", workload.name, pairs.join(" "))
+}
+
+/// A training that has ended.
+pub fn run(run: &TrainBenchRun) -> String {
+    format!(
+        "{:<15} {:<12} seed {}: {:>8} steps in {:>6.2} s, {:>6}/s",
+        run.workload,
+        run.side,
+        run.seed,
+        run.steps,
+        run.wall_s,
+        rate(run.steps_per_s)
+    )
+}
+
+/// A point that has been measured.
+pub fn point(point: &ScalingPoint) -> String {
+    let peak = point.peak_bytes.map_or(String::new(), |bytes| {
+        format!(", {:.0} MB", bytes as f64 / 1e6)
+    });
+    format!(
+        "{:<12} {:>8}: {:>6} steps/s{peak}",
+        point.axis.name(),
+        point.value,
+        rate(point.steps_per_s)
+    )
+}
+
+/// Where files went, a line each.
+pub fn paths(paths: &[PathBuf]) -> String {
+    let line = |path: &PathBuf| format!("{}\n", path.display());
+    paths.iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub fn command() -> Command {
         .subcommand(render())
         .subcommand(list())
         .subcommand(parity())
-        .subcommand(bench())
+        .subcommand(crate::bench_command::command())
         .subcommand(evidence())
         .subcommand(variance())
 }
@@ -251,51 +251,6 @@ fn parity() -> Command {
         .arg(json())
 }
 
-fn bench() -> Command {
-    let positive = |text: &str| match text.parse::<f64>() {
-        Ok(x) if x > 0.0 && x.is_finite() => Ok(x),
-        _ => Err("allowed is a positive number"),
-    };
-    Command::new("bench")
-        .about("Measure how fast the environments step, on one thread")
-        .after_help(
-            "Actions are random and drawn beforehand, resets are included. For quiet figures, pin \
-             it to a core: taskset -c 1 rl bench envs",
-        )
-        .arg(
-            Arg::new("WHAT")
-                .required(true)
-                .value_parser(PossibleValuesParser::new(["envs"]))
-                .help("What to measure"),
-        )
-        .arg(
-            Arg::new("runs")
-                .long("runs")
-                .value_name("N")
-                .default_value("5")
-                .value_parser(value_parser!(u32).range(1..))
-                .help("Runs of each measurement; their median counts"),
-        )
-        .arg(
-            Arg::new("seconds")
-                .long("seconds")
-                .value_name("X")
-                .default_value("0.2")
-                .value_parser(positive)
-                .help("Length of a run"),
-        )
-        .arg(
-            Arg::new("python")
-                .long("python")
-                .value_name("PROGRAM")
-                .help(
-                    "Python interpreter to measure peers with, those of gymnasium, envpool and \
-                     gymnax that it has [default: python3, if there is one]",
-                ),
-        )
-        .arg(json().help("Print JSON, of the project's own environments alone"))
-}
-
 fn variance() -> Command {
     let settings = VarianceSetting::ALL.map(VarianceSetting::name);
     let [finite_mdp, cartpole] = VarianceSetting::ALL.map(VarianceSetting::default_batches);
@@ -352,7 +307,8 @@ fn variance() -> Command {
         .arg(json().help("Print JSON instead of tables"))
 }
 
-fn json() -> Arg {
+/// The flag that what prints a table also takes.
+pub fn json() -> Arg {
     Arg::new("json")
         .long("json")
         .action(ArgAction::SetTrue)

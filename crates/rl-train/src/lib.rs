@@ -24,13 +24,18 @@ mod presets;
 mod render;
 mod run_directory;
 mod runs;
+mod svg;
+mod table;
 mod train;
 mod variance;
 
 pub use algo::{ActorCritic, Algo, AlgoConfig, Episodes, Rollouts};
 pub use backend::{Backend, BackendError};
 pub use bench::{
-    BATCH_SIZES, BenchConfig, Form, PeerSpeed, PeersError, Speed, bench_environment, measure_peers,
+    BATCH_SIZES, BenchConfig, Form, Machine, Peer, PeerSpeed, PeersError, Quoted, ScalingAxis,
+    ScalingConfig, ScalingPoint, Speed, TrainBench, TrainBenchConfig, TrainBenchError,
+    TrainBenchRun, TrainSpeed, WORKLOADS, Workload, bench_environment, bench_scaling, bench_train,
+    measure_peers, scaling_table, write_scaling, write_train_bench,
 };
 pub use config::{Config, Layers, NO_PRESET, Origin, UsageError, nearest};
 pub use evaluate::{EvaluateError, Evaluation, evaluate};

@@ -1,5 +1,6 @@
 //! `rl`: trains and judges agents. `rl --help` tells how.
 
+mod bench_command;
 mod bench_screen;
 mod command_line;
 mod evidence_screen;
@@ -13,9 +14,9 @@ use rl_envs::EnvironmentId;
 use rl_envs::parity::{ParityError, replay};
 use rl_nets::{ActionChoice, PolicyFile};
 use rl_train::{
-    Algo, Backend, BenchConfig, EvidenceConfig, PRESETS, PeersError, Picture, Player, UsageError,
-    VarianceConfig, VarianceSetting, bench_environment, evaluate, evidence, measure_peers,
-    measure_variances, render, train, variance_table, write_variances,
+    Algo, Backend, EvidenceConfig, PRESETS, Picture, Player, UsageError, VarianceConfig,
+    VarianceSetting, evaluate, evidence, measure_variances, render, train, variance_table,
+    write_variances,
 };
 
 /// Why a command failed: exit code 2 for a wrong call, 1 for a run that failed.
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
         Some(("render", arguments)) => run_render(arguments),
         Some(("list", arguments)) => run_list(arguments),
         Some(("parity", arguments)) => run_parity(arguments),
-        Some(("bench", arguments)) => run_bench(arguments),
+        Some(("bench", arguments)) => bench_command::run(arguments),
         Some(("evidence", arguments)) => run_evidence(arguments),
         Some(("variance", arguments)) => run_variance(arguments),
         _ => Ok(()),
@@ -281,41 +282,6 @@ fn run_parity(arguments: &clap::ArgMatches) -> Result<(), Failure> {
             "{beyond} numbers are beyond their tolerances"
         ))),
     }
-}
-
-fn run_bench(arguments: &clap::ArgMatches) -> Result<(), Failure> {
-    let runs: &u32 = argument(arguments, "runs")?;
-    let config = BenchConfig {
-        runs: *runs as usize,
-        seconds: *argument(arguments, "seconds")?,
-    };
-    let json = arguments.get_flag("json");
-    if !json {
-        print!("{}", bench_screen::header());
-    }
-    let mut speeds = Vec::new();
-    for &id in EnvironmentId::ALL {
-        let measured = bench_environment(id, &config).map_err(Failure::run)?;
-        if !json {
-            print!("{}", bench_screen::environment(&measured));
-        }
-        speeds.extend(measured);
-    }
-    if json {
-        println!("{}", serde_json::to_string(&speeds).map_err(Failure::run)?);
-        return Ok(());
-    }
-    let python: Option<&String> = arguments.get_one("python");
-    let peers = match measure_peers(python.map_or("python3", String::as_str), &config) {
-        Ok(peers) => peers,
-        // Only an interpreter that was asked for has to be there.
-        Err(PeersError::Start { .. }) if python.is_none() => Vec::new(),
-        Err(error) => return Err(Failure::run(error)),
-    };
-    if !peers.is_empty() {
-        print!("\n{}", bench_screen::peers(&peers, &speeds));
-    }
-    Ok(())
 }
 
 fn run_variance(arguments: &clap::ArgMatches) -> Result<(), Failure> {

@@ -35,6 +35,10 @@ pub const PRESETS: &[Preset] = &[
         "cartpole-cleanrl",
         include_str!("../presets/cartpole-cleanrl.toml"),
     ),
+    preset(
+        "cartpole-modurl",
+        include_str!("../presets/cartpole-modurl.toml"),
+    ),
     preset("acrobot-ppo", include_str!("../presets/acrobot-ppo.toml")),
     preset(
         "mountain-car-ppo",

@@ -819,8 +819,8 @@ fn bench_measures_every_environment_in_every_form() {
         assert!(speed["n"].is_u64() && speed["env"].is_string(), "{speed}");
     }
     for (words, names) in [
-        ("bench", ["WHAT", "required"]),
-        ("bench cars", ["'cars'", "envs"]),
+        ("bench cars", ["'cars'", "subcommand"]),
+        ("bench --runs 0", ["'0'", "--runs"]),
         ("bench envs --seconds 0", ["'0'", "a positive number"]),
         ("bench envs --runs 0", ["'0'", "--runs"]),
     ] {
@@ -829,6 +829,86 @@ fn bench_measures_every_environment_in_every_form() {
     let words = "bench envs --runs 1 --seconds 0.0001 --python no-such-python";
     let output = place.rl(words);
     assert_failure(&output, 1, &["no-such-python", "--python"]);
+}
+
+#[test]
+fn bench_without_a_command_measures_the_environments() {
+    let place = Place::new();
+    for words in ["bench", "bench env"] {
+        let words = format!("{words} --runs 1 --seconds 0.0001 --json");
+        let json = assert_success(&place.rl(&words));
+        let speeds: Vec<Value> = serde_json::from_str(&json).unwrap();
+        assert_eq!(speeds.len(), 55);
+    }
+}
+
+#[test]
+fn bench_train_measures_trainings_of_our_own_and_keeps_the_runs() {
+    let place = Place::new();
+    let words = "bench train --workload vpg-notebook --workload ppo-threads --runs 2 --share 0.01";
+    let json = assert_success(&place.rl(&format!("{words} --json --out out")));
+    let speeds: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let names: Vec<_> = speeds
+        .iter()
+        .map(|speed| format!("{} {}", speed["workload"], speed["side"]).replace('"', ""))
+        .collect();
+    let expected = [
+        "vpg-notebook rl",
+        "ppo-threads rl-1-thread",
+        "ppo-threads rl-2-threads",
+    ];
+    assert_eq!(names, expected);
+    for speed in &speeds {
+        let number = |key: &str| speed[key].as_f64().unwrap();
+        assert_eq!(speed["runs"], 2);
+        assert!(
+            number("steps_per_s") > 100.0 && number("wall_s") > 0.0,
+            "{speed}"
+        );
+        assert!(number("process_s") > number("wall_s"), "{speed}");
+        assert!(number("first_update_s") > 0.0, "{speed}");
+    }
+    let raw = fs::read_to_string(place.path("out/raw.json")).unwrap();
+    let raw: Value = serde_json::from_str(&raw).unwrap();
+    assert_eq!(raw["runs"].as_array().unwrap().len(), 6);
+    assert_eq!(raw["configurations"]["ppo-threads"]["epochs"], 4);
+    let page = fs::read_to_string(place.path("out/README.md")).unwrap();
+    assert!(page.contains("cargo xtask bench train --workload vpg-notebook"));
+
+    for (words, names) in [
+        ("--against cleanrl", ["'cleanrl'", "torch, sb3, jax"]),
+        ("--workload chess", ["'chess'", "ppo-zoo"]),
+        ("--share 0", ["'0'", "above 0"]),
+    ] {
+        assert_failure(&place.rl(&format!("bench train {words}")), 2, &names);
+    }
+    let words = "--workload ppo-zoo --share 0.001 --against sb3 --python no-such-python";
+    let output = place.rl(&format!("bench train {words}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("no-such-python"), "{errors}");
+}
+
+#[test]
+fn bench_scaling_leaves_numbers_and_a_picture() {
+    let place = Place::new();
+    let words = "bench scaling --axis environments --most 4 --runs 1 --seconds 0.001 --json";
+    let json = assert_success(&place.rl(words));
+    let points: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let values: Vec<_> = points
+        .iter()
+        .map(|point| point["value"].as_u64().unwrap())
+        .collect();
+    assert_eq!(values, [1, 4]);
+    for point in &points {
+        assert!(point["steps_per_s"].as_f64().unwrap() > 100.0, "{point}");
+        assert_eq!(point["axis"], "environments");
+    }
+    let directory = place.path("runs/bench-scaling");
+    assert_eq!(metrics(&directory.join("scaling.csv")).len(), 3);
+    for name in ["README.md", "environments.svg"] {
+        assert!(directory.join(name).exists(), "{name}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use rl_envs::EnvironmentId;
 pub use claims::{CLAIMS, Claim};
 pub use report::{Evidence, EvidenceRow};
 pub use runs::{EvidenceProgress, Run, RunEvaluation, RunResult};
+pub(crate) use statistics::median;
 
 use crate::{BackendError, UsageError};
 

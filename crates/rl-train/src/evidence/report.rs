@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::statistics::{RESAMPLES, bootstrap_interval, interquartile_mean, median};
 use super::{Claim, EvidenceConfig, Run};
+use crate::table::{aligned, thousands};
 
 /// The runs, and what they say of each claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -209,46 +210,6 @@ fn cells(row: &EvidenceRow) -> [String; 11] {
         format!("{:.2}", row.wall_s),
         thousands(row.env_steps_per_s),
     ]
-}
-
-/// A whole number with a comma between each three digits.
-fn thousands(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A Markdown table with the first `left` columns to the left, the others to the right.
-fn aligned<const N: usize>(header: [&str; N], left: usize, rows: &[[String; N]]) -> String {
-    let widths: [usize; N] = std::array::from_fn(|i| {
-        let cells = rows.iter().map(|row| row[i].chars().count());
-        cells.fold(header[i].chars().count(), usize::max)
-    });
-    let line = |cells: [&str; N]| {
-        let padded = cells.iter().zip(widths).enumerate();
-        padded.fold("|".to_owned(), |line, (i, (cell, width))| {
-            if i < left {
-                format!("{line} {cell:<width$} |")
-            } else {
-                format!("{line} {cell:>width$} |")
-            }
-        }) + "\n"
-    };
-    let rules: [String; N] = std::array::from_fn(|i| {
-        let dashes = "-".repeat(widths[i] - usize::from(i >= left));
-        if i < left { dashes } else { dashes + ":" }
-    });
-    let mut text = line(header) + &line(rules.each_ref().map(String::as_str));
-    for row in rows {
-        text += &line(row.each_ref().map(String::as_str));
-    }
-    text
 }
 
 #[cfg(test)]

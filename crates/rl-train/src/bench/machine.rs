@@ -1,0 +1,63 @@
+//! The machine that speeds are of.
+
+use std::fs;
+
+use serde::Serialize;
+
+use super::process::{Pin, field};
+
+/// What speeds depend on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Machine {
+    /// The processor's name, or its architecture.
+    pub cpu: String,
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// The operating system.
+    pub os: String,
+    /// Its kernel, where it says.
+    pub kernel: String,
+    /// Processes that wanted to run in the minute before, where the system counts them: about 0
+    /// for an idle machine.
+    pub load: Option<f64>,
+    /// Whether processes are pinned to cores.
+    pub pinned: bool,
+    /// The version of this project.
+    pub rl: &'static str,
+}
+
+impl Machine {
+    /// This one.
+    pub fn here() -> Self {
+        let read = |path| fs::read_to_string(path).unwrap_or_default();
+        let or = |text: Option<&str>, otherwise: &str| text.unwrap_or(otherwise).to_owned();
+        let (cpu, os) = (read("/proc/cpuinfo"), read("/etc/os-release"));
+        let load = read("/proc/loadavg");
+        let quoted = field(&os, "PRETTY_NAME=").map(|name| name.trim_matches('"'));
+        let colon = |name: &'static str| field(&cpu, name)?.strip_prefix(':').map(str::trim);
+        Self {
+            cpu: or(colon("model name"), std::env::consts::ARCH),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            os: or(quoted, std::env::consts::OS),
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            load: load.split(' ').next().and_then(|load| load.parse().ok()),
+            pinned: Pin::to(1).is_pinned(),
+            rl: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
+    /// In a sentence or two.
+    pub fn description(&self) -> String {
+        let load = self.load.map_or(String::new(), |load| {
+            format!(" Load average before the first run: {load}.")
+        });
+        let pinned = if self.pinned { "" } else { "not " };
+        format!(
+            "{}, {} cores, {}, {}; processes are {pinned}pinned.{load}",
+            self.cpu,
+            self.cores,
+            self.os,
+            std::env::consts::ARCH
+        )
+    }
+}

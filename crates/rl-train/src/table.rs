@@ -1,0 +1,54 @@
+//! Tables in Markdown that can be read as they are.
+
+/// A whole number with a comma between each three digits.
+pub fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A Markdown table with the first `left` columns to the left, the others to the right.
+pub fn aligned<const N: usize>(header: [&str; N], left: usize, rows: &[[String; N]]) -> String {
+    let widths: [usize; N] = std::array::from_fn(|i| {
+        let cells = rows.iter().map(|row| row[i].chars().count());
+        cells.fold(header[i].chars().count(), usize::max)
+    });
+    let line = |cells: [&str; N]| {
+        let padded = cells.iter().zip(widths).enumerate();
+        padded.fold("|".to_owned(), |line, (i, (cell, width))| {
+            if i < left {
+                format!("{line} {cell:<width$} |")
+            } else {
+                format!("{line} {cell:>width$} |")
+            }
+        }) + "\n"
+    };
+    let rules: [String; N] = std::array::from_fn(|i| {
+        let dashes = "-".repeat(widths[i] - usize::from(i >= left));
+        if i < left { dashes } else { dashes + ":" }
+    });
+    let mut text = line(header) + &line(rules.each_ref().map(String::as_str));
+    for row in rows {
+        text += &line(row.each_ref().map(String::as_str));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["a".to_owned(), thousands(1234567.2)]];
+        let table = "| long | n         |\n| ---- | --------: |\n| a    | 1,234,567 |\n";
+        let expected = table.replace("n         |", "        n |");
+        assert_eq!(aligned(["long", "n"], 1, &rows), expected);
+    }
+}
