@@ -49,7 +49,13 @@ impl Machine {
     /// In a sentence or two.
     pub fn description(&self) -> String {
         let load = self.load.map_or(String::new(), |load| {
-            format!(" Load average before the first run: {load}.")
+            // A run pinned to a core shares it with whatever else wants it.
+            let busy = if 2.0 * load > self.cores as f64 {
+                " **The machine was busy: speeds differ between runs for no reason of their own.**"
+            } else {
+                ""
+            };
+            format!("\nLoad average before the first run: {load}.{busy}")
         });
         let pinned = if self.pinned { "" } else { "not " };
         format!(
@@ -59,5 +65,26 @@ impl Machine {
             self.os,
             std::env::consts::ARCH
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_machine_says_so() {
+        let described = |load| {
+            let machine = Machine {
+                cores: 2,
+                load,
+                ..Machine::here()
+            };
+            machine.description()
+        };
+        assert!(described(Some(1.5)).contains("busy"));
+        for load in [Some(0.25), None] {
+            assert!(!described(load).contains("busy"));
+        }
     }
 }

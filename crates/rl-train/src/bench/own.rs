@@ -56,8 +56,15 @@ pub fn train(
         fs::read_to_string(&path).map_err(TrainBenchError::io("read", &path))
     };
     let ran = read("config.toml")?;
-    if let Some((line, _)) = asked.lines().zip(ran.lines()).find(|(a, b)| a != b) {
-        let difference = format!("asked for was {line}");
+    if ran != asked {
+        let of = |here: &str, there: &str| {
+            let missing = |line: &&str| !there.lines().any(|other| other == *line);
+            here.lines()
+                .find(missing)
+                .unwrap_or("nothing else")
+                .to_owned()
+        };
+        let difference = format!("{}, asked for was {}", of(&ran, &asked), of(&asked, &ran));
         let what = what.to_owned();
         return Err(TrainBenchError::Differs { what, difference });
     }

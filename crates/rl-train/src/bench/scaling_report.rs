@@ -78,8 +78,8 @@ fn knees(points: &[&ScalingPoint]) -> Vec<usize> {
             let inside = |value: &usize| *value != least && *value != most;
             [first, last].into_iter().filter(inside).collect()
         }
-        Some((only, _)) => vec![only],
-        None => Vec::new(),
+        Some((only, _)) if least != most => vec![only],
+        _ => Vec::new(),
     }
 }
 
@@ -89,7 +89,8 @@ fn knee(axis: ScalingAxis, points: &[&ScalingPoint]) -> String {
         return String::new();
     };
     let number = |value: usize| thousands(value as f64);
-    let falls = plateau(points).is_some_and(|(_, last)| last == least.value);
+    let single = least.value == most.value;
+    let falls = !single && plateau(points).is_some_and(|(_, last)| last == least.value);
     let ends = match knees(points).as_slice() {
         [] if falls => "The rate falls from the start, without a knee.".to_owned(),
         [] => format!(
@@ -109,7 +110,7 @@ fn knee(axis: ScalingAxis, points: &[&ScalingPoint]) -> String {
     let acting =
         |point: &ScalingPoint| 100.0 * point.acting_ns / (point.acting_ns + point.learning_ns);
     format!(
-        "{ends} Acting is {:.0} % of a step's time at {},\n{:.0} % at {}. {}\n",
+        "{ends}\nActing is {:.0} % of a step's time at {}, {:.0} % at {}.\n{}\n",
         acting(least),
         number(least.value),
         acting(most),
@@ -122,24 +123,24 @@ fn knee(axis: ScalingAxis, points: &[&ScalingPoint]) -> String {
 fn reason(axis: ScalingAxis) -> &'static str {
     match axis {
         ScalingAxis::Environments => {
-            "It is all that the number\nof environments changes, since the batch that is learned \
-             from stays the same: the smaller its share, the flatter\nthe curve. Few environments \
-             pay the costs of each time step alone; the state of thousands leaves the nearer\n\
+            "Acting is all that the number of environments changes, since the batch that is learned \
+             from stays the same:\nthe smaller its share, the flatter the curve. Few environments \
+             pay the costs of each time step alone; the state of\nthousands leaves the nearer \
              caches between two of them."
         }
         ScalingAxis::Width => {
-            "The work of the\nhidden layers grows with the square of their width, that of \
-             everything else (environments, activations, sampling,\nthe outer layers) at most in \
-             proportion to it. The curve bends where the square takes over, and again where\n\
-             weights and their gradients leave the nearer caches."
+            "The work of the hidden layers grows with the square of their width, that of everything \
+             else (environments,\nactivations, sampling, the outer layers) at most in proportion \
+             to it. The curve bends where the square takes over,\nand again where weights and \
+             their gradients leave the nearer caches."
         }
         ScalingAxis::Batch => {
-            "An update has\ncosts of its own: 16 optimizer steps over all parameters, the \
-             metrics, a new actor. A small batch pays them for few\nsteps. A large one leaves the \
-             caches, and each epoch reads it again in another order; memory grows in proportion."
+            "An update has costs of its own: 16 optimizer steps over all parameters, the metrics, a \
+             new actor. A small batch pays\nthem for few steps. A large one leaves the caches, and \
+             each epoch reads it again in another order; memory grows in\nproportion."
         }
         ScalingAxis::Threads => {
-            "What threads do not\nshare takes as long as on one (Amdahl's law), and more threads \
+            "What threads do not share takes as long as on one (Amdahl's law), and more threads \
              than cores wait for each other."
         }
     }
@@ -267,8 +268,9 @@ fn page(
          16,384 steps per\nupdate in 4 epochs of 4 minibatches, policy and value function of two \
          hidden layers of 64, one thread. Each point\nis {} run{} of about {} s or one update, each \
          a process of its own; medians. Nanoseconds are per environment step;\nmemory is the \
-         largest resident one of a run, in MB of 10⁶ bytes. Upright lines mark the knees: the \
-         ends of the plateau, where\nthe rate is at least {} % of the best.\n\n{}\n",
+         largest resident one of a run, in MB of 10⁶ bytes. Upright lines mark the \
+         knees: the ends of\nthe plateau, where the rate is at least {} % of the best, or where \
+         a rate that falls from the start falls faster\nthan the size grows.\n\n{}\n",
         config.runs,
         if config.runs == 1 { "" } else { "s" },
         config.seconds,
