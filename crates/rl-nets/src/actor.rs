@@ -17,7 +17,8 @@ pub enum ActionChoice {
     Mode,
 }
 
-/// A frozen copy of a policy that acts without tensors and without allocation.
+/// A frozen copy of a policy that acts without tensors, and after the first batch of a size without
+/// allocation.
 ///
 /// It serves every backend alike: the same weights and the same stream give the same actions,
 /// whatever device the policy learns on, and an observation's action does not depend on the batch
