@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use pulp::{Arch, NullaryFnOnce};
 use rl_core::{Policy, RunningMoments, Stream};
 
-use crate::dense::Dense;
+use crate::PolicyWeights;
 use crate::distribution::{DistributionKind, Head};
-use crate::{Activation, PolicyWeights};
+use crate::host::{HostMlp, Tape};
 
 /// How an actor chooses from the distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +17,8 @@ pub enum ActionChoice {
     Mode,
 }
 
-/// A frozen copy of a policy that acts without tensors and without allocation.
+/// A frozen copy of a policy that acts without tensors, and after the first batch of a size without
+/// allocation.
 ///
 /// It serves every backend alike: the same weights and the same stream give the same actions,
 /// whatever device the policy learns on, and an observation's action does not depend on the batch
@@ -27,33 +27,21 @@ pub enum ActionChoice {
 pub struct Actor {
     network: Arc<Network>,
     choice: ActionChoice,
-    arch: Arch,
-    scratch: [Vec<f32>; 2],
-    normalization: Option<Normalization>,
+    moments: Option<Arc<RunningMoments>>,
+    scratch: Scratch,
 }
 
-/// What observations go through before the network.
-#[derive(Clone, Debug)]
-struct Normalization {
-    moments: Arc<RunningMoments>,
+/// Memory for a batch.
+#[derive(Clone, Debug, Default)]
+struct Scratch {
+    tape: Tape,
     normalized: Vec<f32>,
-}
-
-impl Normalization {
-    fn apply(&mut self, observation: &[f32]) -> &[f32] {
-        self.normalized.copy_from_slice(observation);
-        self.moments.normalize(&mut self.normalized);
-        &self.normalized
-    }
+    outputs: Vec<f32>,
 }
 
 #[derive(Debug)]
 struct Network {
-    layers: Vec<Dense>,
-    activation: Activation,
-    output_activation: Activation,
-    input_size: usize,
-    output_size: usize,
+    mlp: HostMlp,
     head: Head,
     /// Empty where the head has none.
     log_std: Vec<f32>,
@@ -66,23 +54,15 @@ impl Actor {
     /// If the network or `ln σ` is not what the head of the weights asks for.
     pub fn new(weights: &PolicyWeights) -> Self {
         weights.assert_fit();
-        let mlp = &weights.mlp;
-        let layers: Vec<Dense> = mlp.layers.iter().map(Dense::new).collect();
-        let widest = layers.iter().map(Dense::padded).max().unwrap_or(0);
         Self {
             network: Arc::new(Network {
-                layers,
-                activation: mlp.activation,
-                output_activation: mlp.output_activation,
-                input_size: mlp.input_size(),
-                output_size: mlp.output_size(),
+                mlp: HostMlp::to_evaluate(&weights.mlp),
                 head: weights.head.clone(),
                 log_std: weights.log_std.clone().unwrap_or_default(),
             }),
             choice: ActionChoice::Sample,
-            arch: Arch::new(),
-            scratch: [vec![0.0; widest], vec![0.0; widest]],
-            normalization: None,
+            moments: None,
+            scratch: Scratch::default(),
         }
     }
 
@@ -92,16 +72,13 @@ impl Actor {
     /// If the moments have other dimensions.
     #[must_use]
     pub fn with_normalization(mut self, moments: RunningMoments) -> Self {
-        let dim = self.network.input_size;
+        let dim = self.network.mlp.input_size();
         assert_eq!(
             moments.dim(),
             dim,
             "moments have the observations' dimensions"
         );
-        self.normalization = Some(Normalization {
-            moments: Arc::new(moments),
-            normalized: vec![0.0; dim],
-        });
+        self.moments = Some(Arc::new(moments));
         self
     }
 
@@ -123,34 +100,22 @@ impl Actor {
     /// # Panics
     /// If `outputs` has another number of rows.
     pub fn evaluate(&mut self, observations: &[f32], outputs: &mut [f32]) {
-        let Self {
-            network,
-            arch,
-            scratch,
-            normalization,
-            ..
-        } = self;
-        let (n_in, n_out) = (network.input_size, network.output_size);
-        assert_eq!(
-            observations.len() / n_in,
-            outputs.len() / n_out,
-            "a row per observation"
-        );
-        let rows = observations
-            .chunks_exact(n_in)
-            .zip(outputs.chunks_exact_mut(n_out));
-        for (observation, output) in rows {
-            let observation = match normalization {
-                Some(normalization) => normalization.apply(observation),
-                None => observation,
-            };
-            let evaluated = arch.dispatch(Forward {
-                network,
-                observation,
-                scratch,
-            });
-            output.copy_from_slice(&evaluated[..n_out]);
-        }
+        let Scratch {
+            tape, normalized, ..
+        } = &mut self.scratch;
+        let mlp = &self.network.mlp;
+        let inputs = match &self.moments {
+            None => observations,
+            Some(moments) => {
+                normalized.clear();
+                normalized.extend_from_slice(observations);
+                for observation in normalized.chunks_exact_mut(mlp.input_size()) {
+                    moments.normalize(observation);
+                }
+                normalized
+            }
+        };
+        mlp.evaluate(inputs, outputs, tape);
     }
 
     /// The mean of `KL(self ‖ other)` over a batch of observations, `[n, observation_dim]`.
@@ -162,8 +127,8 @@ impl Actor {
             self.network.head, other.network.head,
             "a divergence is between distributions of one kind over one space"
         );
-        let n = observations.len() / self.network.input_size;
-        let width = self.network.output_size;
+        let n = observations.len() / self.network.mlp.input_size();
+        let width = self.network.mlp.output_size();
         let mut outputs = [vec![0.0; n * width], vec![0.0; n * width]];
         self.evaluate(observations, &mut outputs[0]);
         other.evaluate(observations, &mut outputs[1]);
@@ -177,83 +142,31 @@ impl Actor {
     }
 }
 
-impl Network {
-    /// Outputs for one observation, followed by padding.
-    #[inline(always)]
-    fn forward<'a>(&self, observation: &[f32], scratch: &'a mut [Vec<f32>; 2]) -> &'a [f32] {
-        let [mut input, mut output] = scratch.each_mut().map(Vec::as_mut_slice);
-        let last = self.layers.len() - 1;
-        let mut width = 0;
-        for (i, layer) in self.layers.iter().enumerate() {
-            let padded = layer.padded();
-            let x = if i == 0 { observation } else { &input[..width] };
-            layer.forward(x, &mut output[..padded]);
-            let activation = if i == last {
-                self.output_activation
-            } else {
-                self.activation
-            };
-            activation.apply(&mut output[..padded]);
-            width = layer.outputs();
-            std::mem::swap(&mut input, &mut output);
-        }
-        input
-    }
-}
-
-/// [`Network::forward`] for one observation, compiled for the machine's vectors.
-struct Forward<'a> {
-    network: &'a Network,
-    observation: &'a [f32],
-    scratch: &'a mut [Vec<f32>; 2],
-}
-
-impl<'a> NullaryFnOnce for Forward<'a> {
-    type Output = &'a [f32];
-
-    #[inline(always)]
-    fn call(self) -> &'a [f32] {
-        self.network.forward(self.observation, self.scratch)
-    }
-}
-
 impl Policy for Actor {
     fn act(&mut self, observations: &[f32], rngs: &mut [Stream], actions: &mut [f32]) {
-        let Self {
-            network,
-            choice,
-            arch,
-            scratch,
-            normalization,
-        } = self;
-        let head = &network.head;
-        let rows = observations
-            .chunks_exact(network.input_size)
+        let width = self.network.mlp.output_size();
+        let mut outputs = std::mem::take(&mut self.scratch.outputs);
+        outputs.resize(rngs.len() * width, 0.0);
+        self.evaluate(observations, &mut outputs);
+        let Network { head, log_std, .. } = &*self.network;
+        let rows = outputs
+            .chunks_exact(width)
             .zip(rngs)
             .zip(actions.chunks_exact_mut(head.action_dim()));
-        for ((observation, rng), action) in rows {
-            let observation = match normalization {
-                Some(normalization) => normalization.apply(observation),
-                None => observation,
-            };
-            let output = arch.dispatch(Forward {
-                network,
-                observation,
-                scratch,
-            });
-            let output = &output[..network.output_size];
-            match choice {
-                ActionChoice::Sample => head.sample(output, &network.log_std, rng, action),
+        for ((output, rng), action) in rows {
+            match self.choice {
+                ActionChoice::Sample => head.sample(output, log_std, rng, action),
                 ActionChoice::Mode => head.mode(output, action),
             }
         }
+        self.scratch.outputs = outputs;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Initialization, PolicyConfig, PolicyNetwork};
+    use crate::{Activation, Initialization, PolicyConfig, PolicyNetwork};
     use burn::tensor::{Device, Tensor, TensorData};
     use rl_core::{BoxSpace, Discrete, Space};
 
@@ -328,7 +241,7 @@ mod tests {
                 let mut rngs: Vec<Stream> = (0..20).map(Stream::from_seed).collect();
                 let mut actions = vec![f32::NAN; 20 * config.head.action_dim()];
                 actor.act(observations, &mut rngs, &mut actions);
-                let mut outputs = vec![f32::NAN; 20 * actor.network.output_size];
+                let mut outputs = vec![f32::NAN; 20 * actor.network.mlp.output_size()];
                 actor.evaluate(observations, &mut outputs);
                 (actions, outputs)
             };

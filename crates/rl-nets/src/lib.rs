@@ -37,7 +37,6 @@ compile_error!(
 mod activation;
 mod actor;
 mod actor_critic;
-mod dense;
 pub mod distribution;
 pub mod host;
 mod initialization;

@@ -135,6 +135,10 @@ impl PolicyGradient for A3c {
         self.learning_rate = self.config.optimizer.learning_rate_at(done);
     }
 
+    fn set_threads(&mut self, threads: usize) {
+        self.learner.set_threads(threads);
+    }
+
     fn networks(&self) -> Networks {
         self.learner.networks().clone()
     }

@@ -60,6 +60,9 @@ pub trait PolicyGradient {
     /// Tells what share of the run is done, 0 to 1, for what is annealed over it.
     fn set_progress(&mut self, done: f64);
 
+    /// Lets updates use so many threads, which changes no bit of them.
+    fn set_threads(&mut self, threads: usize);
+
     /// The networks as of the last update.
     fn networks(&self) -> Networks;
 }

@@ -272,6 +272,10 @@ impl PolicyGradient for Ppo {
         }
     }
 
+    fn set_threads(&mut self, threads: usize) {
+        self.learner.set_threads(threads);
+    }
+
     fn networks(&self) -> Networks {
         self.learner.networks().clone()
     }

@@ -204,6 +204,13 @@ impl PolicyGradient for Reinforce {
         self.learning_rate = self.config.optimizer.learning_rate_at(done);
     }
 
+    fn set_threads(&mut self, threads: usize) {
+        self.learner.set_threads(threads);
+        if let Some(value) = &mut self.value {
+            value.learner().set_threads(threads);
+        }
+    }
+
     fn networks(&self) -> Networks {
         match self.value.as_ref().and_then(ValueFunction::weights) {
             Some(value) => Networks::separate(self.weights(), value),

@@ -131,6 +131,27 @@ impl Measured {
     ];
 }
 
+impl Measured {
+    /// Adds the sums over other rows.
+    pub fn join(&mut self, other: &Self) {
+        let largest = self.0[6].max(other.0[6]);
+        self.0
+            .iter_mut()
+            .zip(other.0)
+            .for_each(|(sum, x)| *sum += x);
+        self.0[6] = largest;
+    }
+
+    /// The measurements, for sums over `n` rows and the squared norm in the norm's place.
+    pub fn mean(self, n: usize) -> Self {
+        let [.., squared_norm, largest] = self.0;
+        let mut mean = Self(self.0.map(|sum| sum / n as f64));
+        mean.0[5] = f64::from(squared_norm.sqrt() as f32);
+        mean.0[6] = largest;
+        mean
+    }
+}
+
 /// Sums up the measurements of an update.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {

@@ -281,6 +281,11 @@ impl PolicyGradient for Trpo {
         self.value.set_learning_rate(rate);
     }
 
+    fn set_threads(&mut self, threads: usize) {
+        self.learner.set_threads(threads);
+        self.value.learner().set_threads(threads);
+    }
+
     fn networks(&self) -> Networks {
         let policy = crate::policy_weights(self.learner.as_ref());
         match self.value.weights() {

@@ -343,3 +343,70 @@ fn clipping_scales_the_whole_gradient_to_the_norm_and_leaves_a_small_one() {
         }
     }
 }
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let kind = DistributionKind::DiagGaussian;
+    let space = space(kind);
+    for shared in [false, true] {
+        let networks = networks(kind, Activation::Tanh, shared);
+        let Experience {
+            observations,
+            actions,
+            advantages,
+            log_probs,
+            targets,
+            values,
+        } = Experience::new(&networks, &space);
+        // Enough for threads, in minibatches of three shards and of one.
+        let many = |column: &[f32]| column.repeat(3000 / STEPS);
+        let columns = [
+            observations,
+            actions,
+            advantages,
+            log_probs,
+            targets,
+            values,
+        ];
+        let [
+            observations,
+            actions,
+            advantages,
+            log_probs,
+            targets,
+            values,
+        ] = columns.each_ref().map(|column| many(column));
+        let samples = Samples {
+            observations: &observations,
+            actions: &actions,
+            advantages: &advantages,
+            log_probs: &log_probs,
+            targets: &targets,
+            values: &values,
+        };
+        for minibatch_size in [600, 48] {
+            let learned = [1, 2, 3, 4, 8].map(|threads| {
+                let mut learner = learner(&networks, LearnerKind::Fused, Optimizer::Adam);
+                learner.set_threads(threads);
+                let plan = Plan {
+                    order: None,
+                    minibatch_size,
+                    learning_rate: 1e-3,
+                    normalize_advantages: true,
+                    max_kl: None,
+                };
+                let [_, _, clipped, _] = losses();
+                let reports = [(); 2].map(|()| learner.fit(&samples, &plan, &clipped).unwrap());
+                let (mut log_probs, mut values) = (log_probs.clone(), values.clone());
+                learner
+                    .evaluate(&observations, &actions, &mut log_probs, &mut values)
+                    .unwrap();
+                (reports, learner.networks().flat(), log_probs, values)
+            });
+            assert_ne!(learned[0].1, networks.flat());
+            for others in &learned[1..] {
+                assert!(*others == learned[0], "minibatches of {minibatch_size}");
+            }
+        }
+    }
+}

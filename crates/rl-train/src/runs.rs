@@ -153,6 +153,8 @@ where
         > + PolicyGradient
         + 'static,
 {
+    let mut agent = agent;
+    agent.set_threads(config.threads);
     let id = config.environment()?;
     let environments = (0..config.environments).map(|_| id.make());
     if !config.normalize_observations {
@@ -268,6 +270,8 @@ where
         normalize_rewards,
     };
     let collector = RolloutCollector::new(shards, config.seed, rollouts).map_err(failed)?;
+    let mut agent = agent;
+    agent.set_threads(config.threads);
     Ok(Box::new(RolloutRun {
         collector,
         agent,

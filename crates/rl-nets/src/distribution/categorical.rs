@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData, activation};
 use rl_core::Stream;
 
-use super::exp::exp;
+use super::exp::{exp, ln};
 
 /// Categorical distributions over `n` actions, one per observation of a batch.
 #[derive(Clone, Debug)]
@@ -143,7 +143,7 @@ pub(super) fn log_prob(logits: &[f32], action: &[f32]) -> f32 {
         return f32::NEG_INFINITY;
     };
     let max = max(logits);
-    (logit - max) - sum(logits, |x| exp(x - max)).ln()
+    (logit - max) - ln(sum(logits, |x| exp(x - max)))
 }
 
 /// `-Σ p ln p`.
@@ -151,7 +151,7 @@ pub(super) fn log_prob(logits: &[f32], action: &[f32]) -> f32 {
 pub(super) fn entropy(logits: &[f32]) -> f32 {
     let max = max(logits);
     let total = sum(logits, |x| exp(x - max));
-    total.ln() - sum(logits, |x| weighted(exp(x - max), x - max)) / total
+    ln(total) - sum(logits, |x| weighted(exp(x - max), x - max)) / total
 }
 
 /// `Σ p (ln p - ln q)`, in `f64`: the terms of similar distributions cancel.
@@ -215,11 +215,152 @@ pub(super) fn fisher_product(logits: &[f32], v: &[f32], d_logits: &mut [f32]) {
     }
 }
 
+/// Rows of a batch that are computed together, one in each lane of the machine's registers.
+pub(super) const ROWS: usize = 16;
+
+/// The softmax of [`ROWS`] rows of up to [`LANES`] logits, with the same bits as that of each
+/// alone.
+pub(super) struct Softmaxes {
+    n: usize,
+    /// `x - max x`.
+    shifted: [[f32; ROWS]; LANES],
+    /// Their exponentials, and the sums of these.
+    weights: [[f32; ROWS]; LANES],
+    totals: [f32; ROWS],
+    log_totals: [f32; ROWS],
+    /// `Σ p (x - max x)`.
+    means: [f32; ROWS],
+}
+
+impl Softmaxes {
+    /// Whether there is a form for `n` logits.
+    pub(super) fn fit(n: usize) -> bool {
+        n <= LANES
+    }
+
+    /// For rows of `n` logits that are `width` apart; of missing rows, anything.
+    #[inline(always)]
+    pub(super) fn new(outputs: &[f32], width: usize, n: usize) -> Self {
+        let mut shifted = [[0.0; ROWS]; LANES];
+        for (i, row) in outputs.chunks_exact(width).take(ROWS).enumerate() {
+            for (lane, &x) in shifted.iter_mut().zip(&row[..n]) {
+                lane[i] = x;
+            }
+        }
+        let mut maxima = [f32::NEG_INFINITY; ROWS];
+        for lane in &shifted[..n] {
+            for (max, &x) in maxima.iter_mut().zip(lane) {
+                *max = if x > *max { x } else { *max };
+            }
+        }
+        let mut weights = [[0.0; ROWS]; LANES];
+        let mut weighted_shifts = [[0.0; ROWS]; LANES];
+        for k in 0..n {
+            for i in 0..ROWS {
+                let x = shifted[k][i] - maxima[i];
+                shifted[k][i] = x;
+                weights[k][i] = exp(x);
+                weighted_shifts[k][i] = weighted(weights[k][i], x);
+            }
+        }
+        let total = |lanes: &[[f32; ROWS]; LANES]| -> [f32; ROWS] {
+            let [a, b, c, d, e, f, g, h] = lanes;
+            std::array::from_fn(|i| {
+                ((a[i] + e[i]) + (b[i] + f[i])) + ((c[i] + g[i]) + (d[i] + h[i]))
+            })
+        };
+        let totals = total(&weights);
+        let mut means = total(&weighted_shifts);
+        let mut log_totals = totals;
+        for i in 0..ROWS {
+            log_totals[i] = ln(totals[i]);
+            means[i] /= totals[i];
+        }
+        Self {
+            n,
+            shifted,
+            weights,
+            totals,
+            log_totals,
+            means,
+        }
+    }
+
+    /// [`log_prob`] of the row's action.
+    #[inline(always)]
+    pub(super) fn log_prob(&self, row: usize, action: &[f32]) -> f32 {
+        match self.shifted[..self.n].get(index(action)) {
+            Some(shifted) => shifted[row] - self.log_totals[row],
+            None => f32::NEG_INFINITY,
+        }
+    }
+
+    /// [`entropy`] of the row.
+    #[inline(always)]
+    pub(super) fn entropy(&self, row: usize) -> f32 {
+        self.log_totals[row] - self.means[row]
+    }
+
+    /// [`backward`] of the rows.
+    #[inline(always)]
+    pub(super) fn backward(
+        &self,
+        actions: &[f32],
+        d_log_prob: &[f32; ROWS],
+        d_entropy: &[f32; ROWS],
+        d_outputs: &mut [f32],
+        width: usize,
+    ) {
+        let mut gradients = [[0.0; ROWS]; LANES];
+        for k in 0..self.n {
+            for i in 0..ROWS {
+                let p = self.weights[k][i] / self.totals[i];
+                let excess = weighted(p, self.shifted[k][i] - self.means[i]);
+                gradients[k][i] = -d_log_prob[i] * p - d_entropy[i] * excess;
+            }
+        }
+        let rows = d_outputs.chunks_exact_mut(width).zip(actions);
+        for (i, (row, action)) in rows.take(ROWS).enumerate() {
+            for (d, gradient) in row[..self.n].iter_mut().zip(&gradients) {
+                *d = gradient[i];
+            }
+            if let Some(d) = row[..self.n].get_mut(*action as usize) {
+                *d += d_log_prob[i];
+            }
+        }
+    }
+}
+
 /// The first index whose cumulative probability exceeds a uniform number.
 #[inline]
 pub(super) fn sample(logits: &[f32], rng: &mut Stream) -> usize {
     let max = max(logits);
     let weight = |logit: &f32| f64::from(exp(logit - max));
+    // The weights of few logits are computed together.
+    let mut few = [f32::NEG_INFINITY; LANES];
+    let weights = match few.get_mut(..logits.len()) {
+        None => &[],
+        Some(few_logits) => {
+            few_logits.copy_from_slice(logits);
+            for x in &mut few {
+                *x = exp(*x - max);
+            }
+            &few[..logits.len()]
+        }
+    };
+    if !weights.is_empty() {
+        let mut left = rng.next_f64() * f64::from(sum(weights, |weight| weight));
+        for (index, &weight) in weights.iter().enumerate() {
+            left -= f64::from(weight);
+            if left < 0.0 {
+                return index;
+            }
+        }
+        return weights
+            .iter()
+            .rposition(|&weight| weight > 0.0)
+            .unwrap_or(0);
+    }
     let total = f64::from(sum(logits, |x| exp(x - max)));
     let mut left = rng.next_f64() * total;
     for (index, logit) in logits.iter().enumerate() {
@@ -341,6 +482,35 @@ mod tests {
         }
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         assert_eq!(logits[mode(&logits)], largest);
+    }
+
+    #[test]
+    fn a_softmax_among_others_is_that_of_its_row_alone() {
+        let mut rng = Stream::from_seed(0);
+        for n in 1..=LANES {
+            let width = n + 1;
+            let mut number = || rng.uniform(-5.0, 5.0) as f32;
+            let outputs: Vec<f32> = (0..ROWS * width).map(|_| number()).collect();
+            let (d_log_prob, d_entropy): ([f32; ROWS], [f32; ROWS]) = (
+                std::array::from_fn(|_| number()),
+                std::array::from_fn(|_| number()),
+            );
+            let actions: [f32; ROWS] = std::array::from_fn(|i| (i % n) as f32);
+            let softmaxes = Softmaxes::new(&outputs, width, n);
+            let mut d_outputs = vec![7.0; ROWS * width];
+            softmaxes.backward(&actions, &d_log_prob, &d_entropy, &mut d_outputs, width);
+            for (i, row) in outputs.chunks(width).enumerate() {
+                let (logits, action) = (&row[..n], &actions[i..=i]);
+                assert_eq!(softmaxes.log_prob(i, action), log_prob(logits, action));
+                assert_eq!(softmaxes.entropy(i), entropy(logits));
+                let mut expected = vec![0.0; n];
+                backward(logits, action, d_log_prob[i], d_entropy[i], &mut expected);
+                for (a, b) in d_outputs[i * width..][..n].iter().zip(expected) {
+                    assert_abs_diff_eq!(*a, b, epsilon = 1e-5);
+                }
+                assert_eq!(d_outputs[i * width + n], 7.0, "what is not a logit's");
+            }
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The head of a policy: what turns the outputs of its network into actions.
 
 use burn::tensor::Tensor;
+use pulp::{Arch, NullaryFnOnce};
 use rl_core::{Space, Stream};
 use serde::{Deserialize, Serialize};
 
 use super::beta::{Beta, ScaledBeta};
 use super::bounds::Bounds;
-use super::categorical::{self, Categorical};
+use super::categorical::{self, Categorical, ROWS, Softmaxes};
 use super::diag_gaussian::{DiagGaussian, Gaussian};
 use super::marginal::{Interval, Marginal};
 use super::squashed_gaussian::{Squashed, SquashedGaussian};
@@ -107,6 +108,45 @@ macro_rules! by_kind {
             }
         }
     };
+}
+
+/// [`Head::differentiate`] for a few logits.
+struct Lanes<'a, F> {
+    n: usize,
+    outputs: &'a [f32],
+    width: usize,
+    actions: &'a [f32],
+    loss: F,
+    d_outputs: Option<&'a mut [f32]>,
+}
+
+impl<F: FnMut(f32, f32) -> [f32; 2]> NullaryFnOnce for Lanes<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self {
+            n,
+            outputs,
+            width,
+            actions,
+            mut loss,
+            mut d_outputs,
+        } = self;
+        let blocks = outputs.chunks(ROWS * width).zip(actions.chunks(ROWS));
+        for (block, (outputs, actions)) in blocks.enumerate() {
+            let softmaxes = Softmaxes::new(outputs, width, n);
+            let (mut d_log_prob, mut d_entropy) = ([0.0; ROWS], [0.0; ROWS]);
+            for (i, action) in actions.chunks_exact(1).enumerate() {
+                [d_log_prob[i], d_entropy[i]] =
+                    loss(softmaxes.log_prob(i, action), softmaxes.entropy(i));
+            }
+            if let Some(d_outputs) = &mut d_outputs {
+                let d_outputs = &mut d_outputs[block * ROWS * width..][..outputs.len()];
+                softmaxes.backward(actions, &d_log_prob, &d_entropy, d_outputs, width);
+            }
+        }
+    }
 }
 
 impl Head {
@@ -244,6 +284,86 @@ impl Head {
                 self.add(gradients, d_output, d_log_std);
             }
         );
+    }
+
+    /// [`log_prob`](Self::log_prob) of each row of a batch, with the same bits, into `log_probs`
+    /// `[n]`: of `outputs` `[n, width]`, whose rows begin with the head's, and `actions`
+    /// `[n, action_dim]`.
+    pub fn log_probs(
+        &self,
+        outputs: &[f32],
+        width: usize,
+        log_std: &[f32],
+        actions: &[f32],
+        log_probs: &mut [f32],
+    ) {
+        let mut log_probs = log_probs.iter_mut();
+        let each = |log_prob, _| {
+            if let Some(out) = log_probs.next() {
+                *out = log_prob;
+            }
+            [0.0; 2]
+        };
+        self.differentiate(outputs, width, log_std, actions, each, None);
+    }
+
+    /// Calls `loss` with `ln π(action)` and the entropy of each row of a batch, in order, and
+    /// takes the derivatives of a loss by these two back to the outputs: overwrites the head's part
+    /// of the rows of `d_outputs` `[n, width]`, and adds to `d_log_std`, if there are such
+    /// `gradients = (d_outputs, d_log_std)`.
+    ///
+    /// It is [`log_prob`](Self::log_prob), [`entropy`](Self::entropy) and
+    /// [`backward`](Self::backward) in one, which for a few logits is many times faster: rows take
+    /// the lanes of the machine's registers, and share their exponentials.
+    pub fn differentiate(
+        &self,
+        outputs: &[f32],
+        width: usize,
+        log_std: &[f32],
+        actions: &[f32],
+        loss: impl FnMut(f32, f32) -> [f32; 2],
+        gradients: Option<(&mut [f32], &mut [f32])>,
+    ) {
+        let mut loss = loss;
+        let n = self.outputs();
+        let dim = self.action_dim();
+        if self.kind == DistributionKind::Categorical && Softmaxes::fit(n) {
+            Arch::new().dispatch(Lanes {
+                n,
+                outputs,
+                width,
+                actions,
+                loss,
+                d_outputs: gradients.map(|(d_outputs, _)| d_outputs),
+            });
+            return;
+        }
+        let rows = outputs.chunks_exact(width).zip(actions.chunks_exact(dim));
+        let measure = |(row, action): (&[f32], &[f32])| {
+            let output = &row[..n];
+            let log_prob = self.log_prob(output, log_std, action);
+            loss(log_prob, self.entropy(output, log_std))
+        };
+        match gradients {
+            None => rows.map(measure).for_each(drop),
+            Some((d_outputs, d_log_std)) => {
+                let derivatives = rows.clone().map(measure);
+                let d_rows = d_outputs.chunks_exact_mut(width);
+                for (((row, action), [d_log_prob, d_entropy]), d_row) in
+                    rows.zip(derivatives).zip(d_rows)
+                {
+                    self.backward(
+                        &row[..n],
+                        log_std,
+                        action,
+                        d_log_prob,
+                        d_entropy,
+                        &mut d_row[..n],
+                        d_log_std,
+                    );
+                }
+            }
+        }
     }
 
     /// `F v` with the Fisher information `F = E[∇ln π ∇ln πᵀ]` of the outputs and of `ln σ`:

@@ -59,10 +59,9 @@ impl Affine {
         self.bias.resize(stride(outputs));
     }
 
-    /// Takes the next `(inputs + 1) outputs` parameters.
     #[inline(always)]
-    fn pack(&mut self, parameters: &[f32], outputs: usize) {
-        let (weight, bias) = parameters.split_at(parameters.len() - outputs);
+    fn pack(&mut self, weight: &[f32], bias: &[f32]) {
+        let outputs = bias.len();
         let rows = self.weight.chunks_exact_mut(stride(outputs));
         for (row, weight) in rows.zip(weight.chunks_exact(outputs)) {
             row[..outputs].copy_from_slice(weight);
@@ -74,26 +73,40 @@ impl Affine {
 impl HostMlp {
     /// The network with these weights.
     pub fn new(weights: &MlpWeights) -> Self {
-        let layers = weights.layers.iter().enumerate().map(|(i, layer)| {
-            let (inputs, outputs) = (layer.input_size, layer.output_size);
-            let mut affine = Affine::default();
-            affine.resize(inputs, outputs);
-            let transposed = Aligned::zeros(if i == 0 { 0 } else { outputs * stride(inputs) });
-            Layer {
+        Self::with_layers(weights, |_, _| true)
+    }
+
+    /// The network without what only derivatives need.
+    pub(crate) fn to_evaluate(weights: &MlpWeights) -> Self {
+        Self::with_layers(weights, Layer::is_narrow)
+    }
+
+    /// `transposes` says for which sizes of layers `Wᵀ` is wanted.
+    fn with_layers(weights: &MlpWeights, transposes: fn(usize, usize) -> bool) -> Self {
+        let layers = weights.layers.iter().enumerate().map(|(i, weights)| {
+            let (inputs, outputs) = (weights.input_size, weights.output_size);
+            let transposed = i > 0 && transposes(inputs, outputs);
+            let mut layer = Layer {
                 inputs,
                 outputs,
-                affine,
-                transposed,
-            }
+                affine: Affine::default(),
+                transposed: Aligned::zeros(if transposed {
+                    outputs * stride(inputs)
+                } else {
+                    0
+                }),
+            };
+            layer.affine.resize(inputs, outputs);
+            layer.affine.pack(&weights.weight, &weights.bias);
+            layer.transpose(&weights.weight);
+            layer
         });
-        let mut mlp = Self {
+        Self {
             layers: layers.collect(),
             activation: weights.activation,
             output_activation: weights.output_activation,
             arch: Arch::new(),
-        };
-        mlp.set_parameters(&weights.flatten());
-        mlp
+        }
     }
 
     /// Numbers per input.
@@ -122,8 +135,9 @@ impl HostMlp {
         for layer in &mut self.layers {
             let own;
             (own, parameters) = parameters.split_at(layer.len());
-            layer.affine.pack(own, layer.outputs);
-            layer.transpose(own);
+            let (weight, bias) = own.split_at(layer.inputs * layer.outputs);
+            layer.affine.pack(weight, bias);
+            layer.transpose(weight);
         }
     }
 
@@ -218,7 +232,8 @@ impl HostMlp {
             let own;
             (own, direction) = direction.split_at(layer.len());
             affine.resize(layer.inputs, layer.outputs);
-            affine.pack(own, layer.outputs);
+            let (weight, bias) = own.split_at(layer.inputs * layer.outputs);
+            affine.pack(weight, bias);
         }
         self.arch.dispatch(Jvp {
             mlp: self,
@@ -275,12 +290,22 @@ impl Layer {
             && self.outputs * stride(self.inputs) < self.inputs * stride(self.outputs)
     }
 
+    /// Whether a layer's outputs are too few to fill registers.
+    fn is_narrow(inputs: usize, outputs: usize) -> bool {
+        outputs <= 4 && inputs >= 4 * LINE
+    }
+
+    /// Whether its outputs are sums along its inputs, which have to be padded.
+    pub(super) fn narrow(&self) -> bool {
+        !self.transposed.is_empty() && Self::is_narrow(self.inputs, self.outputs)
+    }
+
     /// Writes `Wᵀ`, a few columns at a time, so that the lines they are written to stay in the
     /// first cache.
-    fn transpose(&mut self, parameters: &[f32]) {
+    fn transpose(&mut self, weight: &[f32]) {
         let stride = stride(self.inputs);
         for (i, columns) in self.transposed.chunks_mut(LINE * stride).enumerate() {
-            let rows = parameters.chunks_exact(self.outputs).take(self.inputs);
+            let rows = weight.chunks_exact(self.outputs);
             for (k, row) in rows.enumerate() {
                 for (column, &w) in columns.chunks_exact_mut(stride).zip(&row[i * LINE..]) {
                     column[k] = w;

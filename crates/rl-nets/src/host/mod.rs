@@ -13,5 +13,5 @@ mod product;
 mod tape;
 
 pub use mlp::HostMlp;
-pub use optimizer::{Adam, AdamConfig, RmsProp, RmsPropConfig, global_norm};
+pub use optimizer::{Adam, AdamConfig, RmsProp, RmsPropConfig, global_norm, squared_norm};
 pub use tape::Tape;

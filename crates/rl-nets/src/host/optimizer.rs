@@ -5,7 +5,12 @@ use serde::{Deserialize, Serialize};
 
 /// The Euclidean norm, summed in `f64` in an order that does not depend on the machine.
 pub fn global_norm(gradient: &[f32]) -> f32 {
-    Arch::new().dispatch(Norm { gradient }).sqrt() as f32
+    squared_norm(gradient).sqrt() as f32
+}
+
+/// Its square: those of the parts of a gradient add up to that of the whole.
+pub fn squared_norm(gradient: &[f32]) -> f64 {
+    Arch::new().dispatch(Norm { gradient })
 }
 
 struct Norm<'a> {

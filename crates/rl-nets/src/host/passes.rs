@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::aligned::LINE;
 use super::mlp::{Affine, HostMlp, Layer};
 use super::product::{Left, Start, product, stride};
 use super::tape::{Buffers, Tape};
@@ -15,10 +16,65 @@ const CHUNK: usize = 64;
 impl Layer {
     #[inline(always)]
     fn forward<S: Simd>(&self, simd: S, input: Left<'_>, rows: usize, output: &mut [f32]) {
-        let start = Start::Row(&self.affine.bias);
-        let shape = (rows, self.inputs, self.outputs);
-        product::<S, false>(simd, start, input, &self.affine.weight, shape, output);
+        if self.narrow() {
+            simd.vectorize(Dots {
+                layer: self,
+                input,
+                rows,
+                output,
+            });
+        } else {
+            let start = Start::Row(&self.affine.bias);
+            let shape = (rows, self.inputs, self.outputs);
+            product::<S, false>(simd, start, input, &self.affine.weight, shape, output);
+        }
     }
+}
+
+/// The outputs of a narrow layer.
+struct Dots<'a> {
+    layer: &'a Layer,
+    input: Left<'a>,
+    rows: usize,
+    output: &'a mut [f32],
+}
+
+impl WithSimd for Dots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            layer,
+            input,
+            rows,
+            output,
+        } = self;
+        // Past these, what an activation left in the rows is not defined.
+        let padded = layer.inputs.next_multiple_of(LINE);
+        let inputs = input.numbers.chunks(input.stride).take(rows);
+        for (x, y) in inputs.zip(output.chunks_exact_mut(stride(layer.outputs))) {
+            let columns = layer.transposed.chunks_exact(stride(layer.inputs));
+            for ((y, w), bias) in y.iter_mut().zip(columns).zip(layer.affine.bias.iter()) {
+                *y = bias + dot(&x[..padded], &w[..padded]);
+            }
+        }
+    }
+}
+
+/// `Σ x w`, the sums of every 16th term first: the same bits for every width of a register.
+#[inline(always)]
+fn dot(x: &[f32], w: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LINE];
+    let ((x, _), (w, _)) = (x.as_chunks::<LINE>(), w.as_chunks::<LINE>());
+    for (x, w) in x.iter().zip(w) {
+        for ((sum, &x), &w) in sums.iter_mut().zip(x).zip(w) {
+            *sum = x.mul_add(w, *sum);
+        }
+    }
+    let sums: [f32; 8] = std::array::from_fn(|i| sums[i] + sums[i + 8]);
+    let sums: [f32; 4] = std::array::from_fn(|i| sums[i] + sums[i + 4]);
+    (sums[0] + sums[2]) + (sums[1] + sums[3])
 }
 
 pub(super) struct Evaluate<'a> {
@@ -41,7 +97,8 @@ impl WithSimd for Evaluate<'_> {
         } = self;
         let n_in = mlp.input_size();
         let n_out = mlp.output_size();
-        let [mut from, mut to] = buffers.get(CHUNK * mlp.widest());
+        let rows = (outputs.len() / n_out).min(CHUNK);
+        let [mut from, mut to] = buffers.get(rows * mlp.widest());
         let chunks = inputs
             .chunks(CHUNK * n_in)
             .zip(outputs.chunks_mut(CHUNK * n_out));
@@ -141,11 +198,7 @@ impl WithSimd for Backward<'_> {
                 );
                 let d = &*d;
                 let Affine { weight, bias } = &mut tape.gradients[i];
-                for row in d.chunks_exact(width) {
-                    for (sum, d) in bias.iter_mut().zip(row) {
-                        *sum += d;
-                    }
-                }
+                add_rows(d, width, bias);
                 let (inputs, input_stride) = match i.checked_sub(1) {
                     None => (&tape.inputs[..], layer.inputs),
                     Some(before) => (&tape.activations[before][..], stride(layer.inputs)),
@@ -266,6 +319,22 @@ fn chunks(rows: usize) -> impl Iterator<Item = Range<usize>> {
     (0..rows)
         .step_by(CHUNK)
         .map(move |start| start..(start + CHUNK).min(rows))
+}
+
+/// Adds each row, a line at a time, so that the sums stay in a register.
+#[inline(always)]
+fn add_rows(rows: &[f32], width: usize, sums: &mut [f32]) {
+    let (sums, _) = sums.as_chunks_mut::<LINE>();
+    for (i, sums) in sums.iter_mut().enumerate() {
+        let mut line = *sums;
+        for row in rows.chunks_exact(width) {
+            let (row, _) = row.as_chunks::<LINE>();
+            for (sum, d) in line.iter_mut().zip(row[i]) {
+                *sum += d;
+            }
+        }
+        *sums = line;
+    }
 }
 
 /// Copies rows without their padding.

@@ -1,8 +1,10 @@
 //! Learners: networks that are moved by an optimizer down the gradient of a loss.
 
 mod burn;
+mod crew;
 mod device_optimizer;
 mod fused;
+mod part;
 
 pub use burn::BurnLearner;
 pub use fused::FusedLearner;
@@ -18,6 +20,10 @@ use crate::{FitReport, Loss, Plan, Samples};
 pub trait Learner: Send {
     /// The networks as of the last update, on the host.
     fn networks(&self) -> &Networks;
+
+    /// Lets it use so many threads; none but the caller's unless told. Their number changes no
+    /// bit of what is learned, and Burn's backends have threads of their own.
+    fn set_threads(&mut self, _threads: usize) {}
 
     /// `ln π(aₜ|oₜ)` of `actions` `[steps, action_dim]` into `log_probs` `[steps]`, and `V(oₜ)`
     /// into `values` `[steps]`, for `observations` `[steps, observation_dim]`. What is not asked
