@@ -312,11 +312,12 @@ impl Softmaxes {
         width: usize,
     ) {
         let mut gradients = [[0.0; ROWS]; LANES];
-        for k in 0..self.n {
+        let columns = self.weights.iter().zip(&self.shifted);
+        for (gradient, (weights, shifted)) in gradients[..self.n].iter_mut().zip(columns) {
             for i in 0..ROWS {
-                let p = self.weights[k][i] / self.totals[i];
-                let excess = weighted(p, self.shifted[k][i] - self.means[i]);
-                gradients[k][i] = -d_log_prob[i] * p - d_entropy[i] * excess;
+                let p = weights[i] / self.totals[i];
+                let excess = weighted(p, shifted[i] - self.means[i]);
+                gradient[i] = -d_log_prob[i] * p - d_entropy[i] * excess;
             }
         }
         let rows = d_outputs.chunks_exact_mut(width).zip(actions);
