@@ -11,6 +11,7 @@ use rl_train::{
 };
 
 use crate::command_line::json;
+use crate::output::{out, outln};
 use crate::{Failure, argument, bench_screen};
 
 /// The part of the command line.
@@ -176,18 +177,18 @@ fn run_environments(arguments: &ArgMatches) -> Result<(), Failure> {
     };
     let json = arguments.get_flag("json");
     if !json {
-        print!("{}", bench_screen::header());
+        out!("{}", bench_screen::header());
     }
     let mut speeds = Vec::new();
     for &id in EnvironmentId::ALL {
         let measured = bench_environment(id, &config).map_err(Failure::run)?;
         if !json {
-            print!("{}", bench_screen::environment(&measured));
+            out!("{}", bench_screen::environment(&measured));
         }
         speeds.extend(measured);
     }
     if json {
-        println!("{}", serde_json::to_string(&speeds).map_err(Failure::run)?);
+        outln!("{}", serde_json::to_string(&speeds).map_err(Failure::run)?);
         return Ok(());
     }
     let python: Option<&String> = arguments.get_one("python");
@@ -198,7 +199,7 @@ fn run_environments(arguments: &ArgMatches) -> Result<(), Failure> {
         Err(error) => return Err(Failure::run(error)),
     };
     if !peers.is_empty() {
-        print!("\n{}", bench_screen::peers(&peers, &speeds));
+        out!("\n{}", bench_screen::peers(&peers, &speeds));
     }
     Ok(())
 }
@@ -244,9 +245,9 @@ fn run_train(arguments: &ArgMatches) -> Result<(), Failure> {
     let paths = write_train_bench(&bench, &config, directory).map_err(failure)?;
     if arguments.get_flag("json") {
         let speeds = bench.speeds();
-        println!("{}", serde_json::to_string(&speeds).map_err(Failure::run)?);
+        outln!("{}", serde_json::to_string(&speeds).map_err(Failure::run)?);
     } else {
-        print!("{}\n{}", bench.tables(), bench_screen::paths(&paths));
+        out!("{}\n{}", bench.tables(), bench_screen::paths(&paths));
     }
     Ok(())
 }
@@ -269,13 +270,13 @@ fn run_scaling(arguments: &ArgMatches) -> Result<(), Failure> {
     let directory: &PathBuf = argument(arguments, "out")?;
     let paths = write_scaling(&points, &config, &machine, directory).map_err(failure)?;
     if arguments.get_flag("json") {
-        println!("{}", serde_json::to_string(&points).map_err(Failure::run)?);
+        outln!("{}", serde_json::to_string(&points).map_err(Failure::run)?);
         return Ok(());
     }
     for &axis in &config.axes {
         let points: Vec<_> = points.iter().filter(|point| point.axis == axis).collect();
-        println!("{}", scaling_table(&points));
+        outln!("{}", scaling_table(&points));
     }
-    print!("{}", bench_screen::paths(&paths));
+    out!("{}", bench_screen::paths(&paths));
     Ok(())
 }

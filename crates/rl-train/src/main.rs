@@ -4,6 +4,7 @@ mod bench_command;
 mod bench_screen;
 mod command_line;
 mod evidence_screen;
+mod output;
 mod parity_screen;
 mod screen;
 
@@ -18,6 +19,8 @@ use rl_train::{
     VarianceSetting, evaluate, evidence, measure_variances, render, train, variance_table,
     write_variances,
 };
+
+use output::{out, outln};
 
 /// Why a command failed: exit code 2 for a wrong call, 1 for a run that failed.
 enum Failure {
@@ -75,9 +78,9 @@ fn run_train(arguments: &clap::ArgMatches) -> Result<(), Failure> {
     })?;
     screen.close();
     if config.quiet {
-        println!("{}", summary.directory.display());
+        outln!("{}", summary.directory.display());
     } else {
-        print!("{}", screen::summary(&summary));
+        out!("{}", screen::summary(&summary));
     }
     Ok(())
 }
@@ -95,12 +98,12 @@ fn run_eval(arguments: &clap::ArgMatches) -> Result<(), Failure> {
             },
         )?;
     if arguments.get_flag("json") {
-        println!(
+        outln!(
             "{}",
             serde_json::to_string(&evaluation).map_err(Failure::run)?
         );
     } else {
-        print!("{}", screen::evaluation(&evaluation));
+        out!("{}", screen::evaluation(&evaluation));
     }
     Ok(())
 }
@@ -117,7 +120,7 @@ fn run_render(arguments: &clap::ArgMatches) -> Result<(), Failure> {
             Failure::run(error)
         }
     })?;
-    println!("{}", screen::rendered(&picture, &played));
+    outln!("{}", screen::rendered(&picture, &played));
     Ok(())
 }
 
@@ -180,13 +183,13 @@ fn run_evidence(arguments: &clap::ArgMatches) -> Result<(), Failure> {
         }
     })?;
     if arguments.get_flag("json") {
-        println!(
+        outln!(
             "{}",
             serde_json::to_string(&evidence.rows).map_err(Failure::run)?
         );
     } else {
-        print!("{}", evidence.table());
-        println!(
+        out!("{}", evidence.table());
+        outln!(
             "\nwritten to {}: evidence.md, runs.csv",
             config.out.display()
         );
@@ -248,13 +251,13 @@ fn run_list(arguments: &clap::ArgMatches) -> Result<(), Failure> {
             .iter()
             .map(|(name, rows)| ((*name).into(), rows.iter().map(entry).collect()))
             .collect();
-        println!("{}", serde_json::Value::Object(object));
+        outln!("{}", serde_json::Value::Object(object));
         return Ok(());
     }
     for (name, rows) in lists {
-        println!("{name}");
+        outln!("{name}");
         for (entry, text) in rows {
-            println!("  {entry:<16} {text}");
+            outln!("  {entry:<16} {text}");
         }
     }
     Ok(())
@@ -271,9 +274,9 @@ fn run_parity(arguments: &clap::ArgMatches) -> Result<(), Failure> {
         _ => Failure::run(error),
     })?;
     if arguments.get_flag("json") {
-        println!("{}", serde_json::to_string(&report).map_err(Failure::run)?);
+        outln!("{}", serde_json::to_string(&report).map_err(Failure::run)?);
     } else {
-        print!("{}", parity_screen::report(&report));
+        out!("{}", parity_screen::report(&report));
     }
     match report.beyond {
         0 => Ok(()),
@@ -302,20 +305,20 @@ fn run_variance(arguments: &clap::ArgMatches) -> Result<(), Failure> {
         let measured = measure_variances(setting, &config).map_err(Failure::run)?;
         if !json {
             let (name, description) = (setting.name(), setting.description());
-            println!("{name}: {description}\n\n{}", variance_table(&measured));
+            outln!("{name}: {description}\n\n{}", variance_table(&measured));
         }
         rows.extend(measured);
     }
     let directory: &PathBuf = argument(arguments, "out")?;
     let paths = write_variances(directory, &rows).map_err(Failure::run)?;
     if json {
-        println!("{}", serde_json::to_string(&rows).map_err(Failure::run)?);
+        outln!("{}", serde_json::to_string(&rows).map_err(Failure::run)?);
     } else {
         let paths: Vec<_> = paths
             .iter()
             .map(|path| path.display().to_string())
             .collect();
-        println!("{}", paths.join("\n"));
+        outln!("{}", paths.join("\n"));
     }
     Ok(())
 }

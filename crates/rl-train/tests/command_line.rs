@@ -303,6 +303,21 @@ fn the_configuration_of_a_run_repeats_it() {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_ends_the_program_without_a_word() {
+    let place = Place::new();
+    let mut child = place
+        .command("list")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{errors}");
+}
+
+#[test]
 fn a_run_ends_after_its_steps() {
     let place = Place::new();
     assert_success(&place.rl("train --quiet --steps 700 --steps-per-update 300 --out run"));

@@ -1,0 +1,32 @@
+//! Standard output, whose reader may be gone.
+
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Write as _, stdout};
+use std::process::exit;
+
+/// Writes to standard output. A reader that has seen enough, as `head` has, ends the program
+/// without a word; any other failure ends it with an error.
+pub fn write(text: Arguments<'_>) {
+    let mut out = stdout().lock();
+    if let Err(error) = out.write_fmt(text).and_then(|()| out.flush()) {
+        if error.kind() == ErrorKind::BrokenPipe {
+            exit(0);
+        }
+        eprintln!("error: cannot write to standard output: {error}");
+        exit(1);
+    }
+}
+
+/// `print!`, by [`write`].
+macro_rules! out {
+    ($($argument:tt)*) => { $crate::output::write(format_args!($($argument)*)) };
+}
+
+/// `println!`, by [`write`].
+macro_rules! outln {
+    ($($argument:tt)*) => {
+        $crate::output::write(format_args!("{}\n", format_args!($($argument)*)))
+    };
+}
+
+pub(crate) use {out, outln};
