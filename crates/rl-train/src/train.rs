@@ -48,6 +48,8 @@ pub struct Summary {
     pub backend: String,
     /// Environment steps.
     pub env_steps: u64,
+    /// Environment steps at which the last update began to gather its own.
+    pub env_steps_before_last_update: u64,
     /// Updates.
     pub updates: u64,
     /// Finished episodes.
@@ -149,7 +151,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
     let mut recent = Recent::new(&config.algo);
     let mut acting_s = 0.0;
     let (mut last, mut done): (Option<Row>, f64) = (None, 0.0);
-    let last = loop {
+    let (last, before_last) = loop {
         let update = last.as_ref().map_or(0, |row| row.update) + 1;
         run.set_progress(done);
         let Update {
@@ -177,7 +179,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
             done,
         });
         if done >= 1.0 {
-            break row;
+            break (row, last.map_or(0, |row| row.env_steps));
         }
         last = Some(row);
     };
@@ -212,6 +214,7 @@ pub fn train(config: &Config, progress: &mut dyn FnMut(&Progress)) -> Result<Sum
         seed: config.seed,
         backend: config.backend.clone(),
         env_steps: last.env_steps,
+        env_steps_before_last_update: before_last,
         updates: last.update,
         episodes: last.episodes,
         wall_s: last.wall_s,

@@ -106,7 +106,7 @@ impl Evidence {
 
     /// A row per run.
     pub fn csv(&self) -> String {
-        let header = "env,algo,preset,seed,env_steps,updates,wall_s,env_steps_per_s,\
+        let header = "env,algo,preset,seed,env_steps,env_steps_before_last_update,updates,wall_s,env_steps_per_s,\
                       evaluation_episodes,return_mean,return_std,return_min,return_max\n";
         self.runs.iter().fold(header.to_owned(), |mut text, run| {
             let (
@@ -119,10 +119,11 @@ impl Evidence {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "{},{algo},{preset},{},{},{},{:.3},{:.0},{},{},{},{},{}",
+                "{},{algo},{preset},{},{},{},{},{:.3},{:.0},{},{},{},{},{}",
                 env.name(),
                 run.seed,
                 result.env_steps,
+                result.env_steps_before_last_update,
                 result.updates,
                 result.wall_s,
                 result.env_steps_per_s,
@@ -224,6 +225,7 @@ mod tests {
             seed: seed as u64,
             result: RunResult {
                 env_steps,
+                env_steps_before_last_update: env_steps / 2,
                 updates: 2,
                 wall_s: 1.5 + seed as f64,
                 env_steps_per_s: 1000.0,
