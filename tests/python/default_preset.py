@@ -34,18 +34,20 @@ Machine: {common.machine()}.
 
 
 def backends_page(rl, backends, seeds, core):
-    runs = {backend: [] for backend in backends}
+    cases = {backend: ["--backend", backend, "--learner", "burn"] for backend in backends}
+    cases["fused learner"] = ["--backend", backends[0], "--learner", "fused"]
+    runs = {case: [] for case in cases}
     for seed in range(seeds):
-        for backend in backends:
-            runs[backend].append(common.train(rl, "--seed", seed, "--backend", backend, core=core)[0])
+        for case, options in cases.items():
+            runs[case].append(common.train(rl, "--seed", seed, *options, core=core)[0])
     rows, first = [], None
-    for backend, summaries in runs.items():
+    for case, summaries in runs.items():
         column = lambda key: [s[key] for s in summaries]
         wall, median = column("wall_s"), lambda key: np.median(column(key))
         speed = median("env_steps_per_s")
         first = first or speed
         rows.append([
-            backend,
+            case,
             f"{median('wall_s'):.2f} ({min(wall):.2f} to {max(wall):.2f})",
             f"{median('acting_s'):.2f}",
             f"{median('learning_s'):.2f}",
@@ -53,11 +55,12 @@ def backends_page(rl, backends, seeds, core):
             f"{speed / first:.2f}",
             f"{np.mean([s['evaluation']['return_mean'] for s in summaries]):.1f}",
         ])
-    header = ["backend", "wall, s", "acting, s", "learning, s", "steps per second", f"to {backends[0]}", "evaluation, mean return"]
+    header = ["learning by", "wall, s", "acting, s", "learning, s", "steps per second", f"to {backends[0]}", "evaluation, mean return"]
     return f"""# The backends beside each other
 
 The default training on CartPole-v1, {seeds} seeds (0 to {seeds - 1}), in turn, on one core; medians, least and most in
-brackets. `wall` is the training loop; acting is plain Rust and the same on every backend.
+brackets. `wall` is the training loop; acting is plain Rust and the same on every backend. The backends learn
+through Burn's tape (`--learner burn`); the fused learner, the default on a CPU, uses none of them.
 
 {common.table(header, rows)}
 

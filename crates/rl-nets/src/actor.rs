@@ -1,6 +1,7 @@
 //! The host actor: a policy's network evaluated on plain numbers.
 
 use std::sync::Arc;
+use std::thread;
 
 use rl_core::{Policy, RunningMoments, Stream};
 
@@ -118,29 +119,60 @@ impl Actor {
         mlp.evaluate(inputs, outputs, tape);
     }
 
-    /// The mean of `KL(self ‖ other)` over a batch of observations, `[n, observation_dim]`.
+    /// The mean of `KL(self ‖ other)` over a batch of observations, `[n, observation_dim]`, on so
+    /// many threads, whose number changes no bit of it.
     ///
     /// # Panics
-    /// If the two have different heads.
-    pub fn mean_kl(&mut self, other: &mut Self, observations: &[f32]) -> f64 {
+    /// If the two have different heads, or there are no threads.
+    pub fn mean_kl(&self, other: &Self, observations: &[f32], threads: usize) -> f64 {
         assert_eq!(
             self.network.head, other.network.head,
             "a divergence is between distributions of one kind over one space"
         );
-        let n = observations.len() / self.network.mlp.input_size();
-        let width = self.network.mlp.output_size();
-        let mut outputs = [vec![0.0; n * width], vec![0.0; n * width]];
-        self.evaluate(observations, &mut outputs[0]);
-        other.evaluate(observations, &mut outputs[1]);
-        let [p, q] = outputs.each_ref().map(|rows| rows.chunks_exact(width));
-        let (p_log_std, q_log_std) = (&self.network.log_std, &other.network.log_std);
-        let rows = p.zip(q).map(|(p, q)| {
-            let kl = self.network.head.kl(p, p_log_std, q, q_log_std);
-            f64::from(kl)
-        });
-        rows.sum::<f64>() / n.max(1) as f64
+        let dim = self.network.mlp.input_size();
+        let mut sums = vec![0.0; observations.len().div_ceil(KL_ROWS * dim)];
+        let share = sums.len().div_ceil(threads).max(1);
+        let shares = sums
+            .chunks_mut(share)
+            .zip(observations.chunks(share * KL_ROWS * dim));
+        if shares.len() == 1 {
+            shares.for_each(|(sums, rows)| self.sum_kl(other, rows, sums));
+        } else {
+            thread::scope(|scope| {
+                for (sums, rows) in shares {
+                    scope.spawn(move || self.sum_kl(other, rows, sums));
+                }
+            });
+        }
+        sums.iter().sum::<f64>() / (observations.len() / dim).max(1) as f64
+    }
+
+    /// The sums of `KL(self ‖ other)` over each [`KL_ROWS`] observations.
+    fn sum_kl(&self, other: &Self, observations: &[f32], sums: &mut [f64]) {
+        let Network {
+            mlp,
+            head,
+            log_std: p_log_std,
+            ..
+        } = &*self.network;
+        let (dim, width) = (mlp.input_size(), mlp.output_size());
+        let (mut actors, mut outputs) = ([self.clone(), other.clone()], [Vec::new(), Vec::new()]);
+        for (sum, rows) in sums.iter_mut().zip(observations.chunks(KL_ROWS * dim)) {
+            for (actor, outputs) in actors.iter_mut().zip(&mut outputs) {
+                outputs.resize(rows.len() / dim * width, 0.0);
+                actor.evaluate(rows, outputs);
+            }
+            let [p, q] = outputs.each_ref().map(|rows| rows.chunks_exact(width));
+            let rows = p
+                .zip(q)
+                .map(|(p, q)| f64::from(head.kl(p, p_log_std, q, &other.network.log_std)));
+            *sum = rows.sum();
+        }
     }
 }
+
+/// Observations whose divergences are summed before they are added to the others'.
+const KL_ROWS: usize = 512;
 
 impl Policy for Actor {
     fn act(&mut self, observations: &[f32], rngs: &mut [Stream], actions: &mut [f32]) {
@@ -303,8 +335,8 @@ mod tests {
         let device = Device::default();
         for config in configs() {
             let pair = [1, 2].map(|seed| weights(&config, seed, Activation::Tanh));
-            let [mut p, mut q] = pair.each_ref().map(Actor::new);
-            let host = p.mean_kl(&mut q, &observations);
+            let [p, q] = pair.each_ref().map(Actor::new);
+            let host = p.mean_kl(&q, &observations, 1);
             let [p, q] = pair.each_ref().map(|weights| {
                 let data = TensorData::new(observations.clone(), [50, 5]);
                 PolicyNetwork::from_weights(weights, &device)

@@ -165,8 +165,8 @@ impl Agent for A2c {
         };
         let fit = learner.fit(&samples, &plan, &config.loss())?;
 
-        let mut after = Actor::new(&crate::policy_weights(learner.as_ref()));
-        let kl = self.actor.mean_kl(&mut after, rollout.observations());
+        let after = Actor::new(&crate::policy_weights(learner.as_ref()));
+        let kl = self.actor.mean_kl(&after, rollout.observations(), 1);
         self.actor = after;
         Ok(UpdateReport {
             value_loss: Some(fit.value_loss),

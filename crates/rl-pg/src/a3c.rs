@@ -111,8 +111,8 @@ impl A3c {
 
             worker.version = self.version;
             worker.parameters = self.learner.networks().flat();
-            let mut after = Actor::new(&crate::policy_weights(self.learner.as_ref()));
-            report.kl += worker.actor.mean_kl(&mut after, rollout.observations()) * share;
+            let after = Actor::new(&crate::policy_weights(self.learner.as_ref()));
+            report.kl += worker.actor.mean_kl(&after, rollout.observations(), 1) * share;
             worker.actor = after;
 
             report.loss += measured.policy_loss * share;

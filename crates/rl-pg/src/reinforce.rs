@@ -192,8 +192,8 @@ impl Agent for Reinforce {
                 report.value_loss = Some(report.value_loss.unwrap_or(0.0) + fit.value_loss * share);
             }
         }
-        let mut after = Actor::new(&self.weights());
-        report.kl = self.actor.mean_kl(&mut after, experience.observations());
+        let after = Actor::new(&self.weights());
+        report.kl = self.actor.mean_kl(&after, experience.observations(), 1);
         self.actor = after;
         Ok(report)
     }

@@ -118,6 +118,7 @@ impl TrpoConfig {
             config: self,
             gae,
             estimates: Estimates::default(),
+            threads: 1,
         })
     }
 }
@@ -140,6 +141,7 @@ pub struct Trpo {
     value: ValueFunction,
     estimates: Estimates,
     actor: Actor,
+    threads: usize,
 }
 
 impl Trpo {
@@ -253,8 +255,8 @@ impl Agent for Trpo {
                 let mut candidate = start.clone();
                 add_scaled(&mut candidate, length as f32, &direction);
                 self.learner.set_parameters(&candidate);
-                let mut actor = Actor::new(&crate::policy_weights(self.learner.as_ref()));
-                let kl = self.actor.mean_kl(&mut actor, observations);
+                let actor = Actor::new(&crate::policy_weights(self.learner.as_ref()));
+                let kl = self.actor.mean_kl(&actor, observations, self.threads);
                 let tried = self.learner.gradient(&samples, &loss, &mut gradient)?;
                 if kl <= delta && objective(&tried, &self.config) > before {
                     (report.kl, report.steps) = (kl, 1);
@@ -282,6 +284,7 @@ impl PolicyGradient for Trpo {
     }
 
     fn set_threads(&mut self, threads: usize) {
+        self.threads = threads.max(1);
         self.learner.set_threads(threads);
         self.value.learner().set_threads(threads);
     }

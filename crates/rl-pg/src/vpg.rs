@@ -128,6 +128,7 @@ impl VpgConfig {
             gae,
             n_step,
             actor,
+            threads: 1,
         })
     }
 }
@@ -150,6 +151,7 @@ pub struct Vpg {
     learner: Box<dyn Learner>,
     value: Option<ValueFunction>,
     actor: Actor,
+    threads: usize,
 }
 
 impl Vpg {
@@ -265,8 +267,8 @@ impl Agent for Vpg {
         };
         let fit = self.learner.fit(&samples, &plan, &loss)?;
 
-        let mut after = Actor::new(&self.weights());
-        let kl = self.actor.mean_kl(&mut after, observations);
+        let after = Actor::new(&self.weights());
+        let kl = self.actor.mean_kl(&after, observations, self.threads);
         self.actor = after;
         let mut report = UpdateReport::of(&fit, kl);
         let targets = self.value_targets(experience, &values);
@@ -284,6 +286,7 @@ impl PolicyGradient for Vpg {
     }
 
     fn set_threads(&mut self, threads: usize) {
+        self.threads = threads.max(1);
         self.learner.set_threads(threads);
         if let Some(value) = &mut self.value {
             value.learner().set_threads(threads);

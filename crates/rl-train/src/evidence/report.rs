@@ -273,7 +273,7 @@ mod tests {
     fn the_csv_has_a_row_per_run_and_a_cell_per_column() {
         let csv = evidence(&[1.0, 2.0], 10).csv();
         let widths: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-        assert_eq!(widths, [13, 13, 13]);
-        assert!(csv.ends_with("1,10,2,2.500,1000,100,2,1,1,3\n"), "{csv}");
+        assert_eq!(widths, [14, 14, 14]);
+        assert!(csv.ends_with("1,10,5,2,2.500,1000,100,2,1,1,3\n"), "{csv}");
     }
 }
