@@ -17,12 +17,12 @@ pub fn write(text: Arguments<'_>) {
     }
 }
 
-/// `print!`, by [`write`].
+/// `print!`, by [`write`](fn@write).
 macro_rules! out {
     ($($argument:tt)*) => { $crate::output::write(format_args!($($argument)*)) };
 }
 
-/// `println!`, by [`write`].
+/// `println!`, by [`write`](fn@write).
 macro_rules! outln {
     ($($argument:tt)*) => {
         $crate::output::write(format_args!("{}\n", format_args!($($argument)*)))
