@@ -198,7 +198,7 @@ impl Policy for Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, Initialization, PolicyConfig, PolicyNetwork};
+    use crate::{Activation, ActorCritic, Initialization, Networks, PolicyConfig};
     use burn::tensor::{Device, Tensor, TensorData};
     use rl_core::{BoxSpace, Discrete, Space};
 
@@ -211,6 +211,11 @@ mod tests {
             let config = PolicyConfig::new(5, &space);
             config.with_distribution(kind).unwrap()
         })
+    }
+
+    /// The same policy by tensors.
+    fn on_device(weights: &PolicyWeights, device: &Device) -> ActorCritic {
+        ActorCritic::from_networks(&Networks::policy(weights.clone()), device)
     }
 
     fn weights(config: &PolicyConfig, seed: u64, activation: Activation) -> PolicyWeights {
@@ -234,10 +239,12 @@ mod tests {
         for config in configs() {
             for activation in Activation::ALL {
                 let weights = weights(&config, 1, activation);
-                let network = PolicyNetwork::from_weights(&weights, &Device::default());
+                let network = on_device(&weights, &Device::default());
                 let data = TensorData::new(observations.clone(), [50, 5]);
                 let modes = network
                     .forward(Tensor::from_data(data, &Device::default()))
+                    .policy
+                    .unwrap()
                     .mode();
                 let device = modes.into_data().try_to_vec::<f32>().unwrap();
                 let mut host = vec![f32::NAN; device.len()];
@@ -339,8 +346,10 @@ mod tests {
             let host = p.mean_kl(&q, &observations, 1);
             let [p, q] = pair.each_ref().map(|weights| {
                 let data = TensorData::new(observations.clone(), [50, 5]);
-                PolicyNetwork::from_weights(weights, &device)
+                on_device(weights, &device)
                     .forward(Tensor::from_data(data, &device))
+                    .policy
+                    .unwrap()
             });
             let kl = p.kl(&q).unwrap().mean().into_scalar::<f32>();
             assert!(

@@ -3,7 +3,7 @@
 //!
 //! Weights are drawn on the host, from the run's own streams; they go to a device to learn and
 //! come back to act. [`PolicyWeights`] is the plain form in between, which an [`Actor`] evaluates
-//! without tensors, a [`PolicyNetwork`] holds on a device, and a [`PolicyFile`] keeps on disk.
+//! without tensors, an [`ActorCritic`] holds on a device, and a [`PolicyFile`] keeps on disk.
 //!
 //! ```
 //! use rl_core::{Discrete, Policy, Space, Stream};
@@ -55,7 +55,7 @@ pub use distribution::{DistributionKind, Head, HeadError};
 pub use initialization::Initialization;
 pub use mlp::{Mlp, MlpConfig};
 pub use networks::Networks;
-pub use policy::{PolicyConfig, PolicyNetwork};
+pub use policy::PolicyConfig;
 pub use policy_file::{PolicyFile, PolicyFileError};
 pub use weights::{LayerWeights, MlpWeights, PolicyWeights};
 

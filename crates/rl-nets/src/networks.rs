@@ -19,7 +19,11 @@ pub struct Networks {
 
 impl Networks {
     /// A policy alone.
+    ///
+    /// # Panics
+    /// If the network or `ln σ` is not what the head of the weights asks for.
     pub fn policy(policy: PolicyWeights) -> Self {
+        policy.assert_fit();
         let PolicyWeights { mlp, head, log_std } = policy;
         Self {
             mlps: vec![mlp],

@@ -1,12 +1,10 @@
 //! Policy networks: from observations to action distributions, on a device.
 
-use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData, Transaction};
 use rl_core::{Space, Stream};
 use serde::{Deserialize, Serialize};
 
-use crate::distribution::{ActionDistribution, DistributionKind, Head, HeadError};
-use crate::{Activation, Initialization, Mlp, MlpConfig, PolicyWeights};
+use crate::distribution::{DistributionKind, Head, HeadError};
+use crate::{Activation, Initialization, MlpConfig, PolicyWeights};
 
 /// The gain of a policy's output layer: nearly equal logits, nearly zero means to begin with.
 const POLICY_GAIN: f32 = 0.01;
@@ -77,53 +75,6 @@ impl PolicyConfig {
             head: self.head.clone(),
             mlp,
             log_std,
-        }
-    }
-}
-
-/// A policy on a device.
-#[derive(Module, Debug)]
-pub struct PolicyNetwork {
-    #[module(skip)]
-    head: Head,
-    mlp: Mlp,
-    log_std: Option<Param<Tensor<1>>>,
-}
-
-impl PolicyNetwork {
-    /// Puts host weights on a device.
-    ///
-    /// # Panics
-    /// If the network or `ln σ` is not what the head of the weights asks for.
-    pub fn from_weights(weights: &PolicyWeights, device: &Device) -> Self {
-        weights.assert_fit();
-        Self {
-            head: weights.head.clone(),
-            mlp: Mlp::from_weights(&weights.mlp, device),
-            log_std: weights.log_std.as_ref().map(|log_std| {
-                Param::from_data(TensorData::new(log_std.clone(), [log_std.len()]), device)
-            }),
-        }
-    }
-
-    /// The distributions of the actions for a batch of observations, `[batch, observation_dim]`.
-    pub fn forward(&self, observations: Tensor<2>) -> ActionDistribution {
-        let outputs = self.mlp.forward(observations);
-        let log_std = self.log_std.as_ref().map(Param::val);
-        self.head.distribution(outputs, log_std)
-    }
-
-    /// Adds every parameter to a transaction, in the order of [`PolicyWeights::parameters`].
-    pub fn register(&self, mut transaction: Transaction) -> Transaction {
-        for layer in &self.mlp.layers {
-            transaction = transaction.register(layer.weight.val().inner());
-            if let Some(bias) = &layer.bias {
-                transaction = transaction.register(bias.val().inner());
-            }
-        }
-        match &self.log_std {
-            None => transaction,
-            Some(log_std) => transaction.register(log_std.val().inner()),
         }
     }
 }

@@ -58,15 +58,9 @@ impl A2cConfig {
     /// # Errors
     /// [`ConfigError`].
     pub fn validate(&self, environments: usize) -> Result<(), ConfigError> {
-        self.checked().map(|_| ())?;
-        let single = environments * self.steps_per_environment == 1;
-        let allowed = "false, for an update on a single step";
-        ConfigError::unless(
-            !(single && self.normalize_advantages),
-            "normalize_advantages",
-            true,
-            allowed,
-        )
+        self.checked()?;
+        let steps = environments * self.steps_per_environment;
+        ConfigError::normalized(self.normalize_advantages, steps)
     }
 
     fn checked(&self) -> Result<Gae, ConfigError> {
@@ -156,13 +150,7 @@ impl Agent for A2c {
             targets: &estimates.returns,
             ..Samples::default()
         };
-        let plan = Plan {
-            order: None,
-            minibatch_size: rollout.len().max(1),
-            learning_rate: self.learning_rate,
-            normalize_advantages: false,
-            max_kl: None,
-        };
+        let plan = Plan::whole(rollout.len(), self.learning_rate);
         let fit = learner.fit(&samples, &plan, &config.loss())?;
 
         let after = Actor::new(&crate::policy_weights(learner.as_ref()));

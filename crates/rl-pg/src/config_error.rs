@@ -58,4 +58,11 @@ impl ConfigError {
             .validate()
             .map_err(|error| Self::new(error.key, error.value, "a number from 0 to 1"))
     }
+
+    /// Advantages cannot be normalised over a single step.
+    pub(crate) fn normalized(normalize_advantages: bool, steps: usize) -> Result<(), Self> {
+        let valid = !(normalize_advantages && steps == 1);
+        let allowed = "false, where it would be over a single step";
+        Self::unless(valid, "normalize_advantages", true, allowed)
+    }
 }

@@ -93,13 +93,7 @@ impl PpoConfig {
                 format!("a divisor of the {steps} steps of a rollout"),
             ));
         }
-        let allowed = "false, for minibatches of a single step";
-        ConfigError::unless(
-            !(size == 1 && self.normalize_advantages),
-            "normalize_advantages",
-            true,
-            allowed,
-        )
+        ConfigError::normalized(self.normalize_advantages, size)
     }
 
     fn checked(&self) -> Result<Gae, ConfigError> {

@@ -143,13 +143,7 @@ impl Reinforce {
             advantages: &advantages,
             ..Samples::default()
         };
-        let plan = Plan {
-            order: None,
-            minibatch_size: episode.len(),
-            learning_rate: self.learning_rate,
-            normalize_advantages: false,
-            max_kl: None,
-        };
+        let plan = Plan::whole(episode.len(), self.learning_rate);
         let loss = Loss {
             policy: Some(PolicyLoss {
                 surrogate: Surrogate::LogProb,
@@ -212,9 +206,6 @@ impl PolicyGradient for Reinforce {
     }
 
     fn networks(&self) -> Networks {
-        match self.value.as_ref().and_then(ValueFunction::weights) {
-            Some(value) => Networks::separate(self.weights(), value),
-            None => Networks::policy(self.weights()),
-        }
+        ValueFunction::beside(self.weights(), self.value.as_ref())
     }
 }

@@ -78,6 +78,17 @@ pub struct Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// One step on all samples.
+    pub fn whole(steps: usize, learning_rate: f64) -> Self {
+        Self {
+            order: None,
+            minibatch_size: steps.max(1),
+            learning_rate,
+            normalize_advantages: false,
+            max_kl: None,
+        }
+    }
+
     /// Whether it is one for so many samples.
     pub(crate) fn check(&self, steps: usize) -> Result<(), UpdateError> {
         let order = self.order.unwrap_or_default();
@@ -129,9 +140,24 @@ impl Measured {
         "norm of the gradient",
         "largest change of a ratio",
     ];
-}
 
-impl Measured {
+    /// Refuses numbers that are not finite.
+    pub fn check(&self) -> Result<(), UpdateError> {
+        let mut named = Self::NAMES.into_iter().zip(self.0);
+        match named.find(|(_, value)| !value.is_finite()) {
+            None => Ok(()),
+            Some((quantity, value)) => Err(UpdateError::NonFinite { quantity, value }),
+        }
+    }
+
+    /// The report of one gradient.
+    pub fn report(self) -> FitReport {
+        let mut tally = Tally::default();
+        tally.begin_epoch();
+        tally.add(self);
+        tally.report()
+    }
+
     /// Adds the sums over other rows.
     pub fn join(&mut self, other: &Self) {
         let largest = self.0[6].max(other.0[6]);

@@ -69,14 +69,8 @@ impl TrpoConfig {
     /// [`ConfigError`].
     pub fn validate(&self, environments: usize) -> Result<(), ConfigError> {
         self.checked()?;
-        let single = environments * self.steps_per_environment == 1;
-        let allowed = "false, for an update on a single step";
-        ConfigError::unless(
-            !(single && self.normalize_advantages),
-            "normalize_advantages",
-            true,
-            allowed,
-        )
+        let steps = environments * self.steps_per_environment;
+        ConfigError::normalized(self.normalize_advantages, steps)
     }
 
     fn checked(&self) -> Result<Gae, ConfigError> {
@@ -291,9 +285,6 @@ impl PolicyGradient for Trpo {
 
     fn networks(&self) -> Networks {
         let policy = crate::policy_weights(self.learner.as_ref());
-        match self.value.weights() {
-            Some(value) => Networks::separate(policy, value),
-            None => Networks::policy(policy),
-        }
+        ValueFunction::beside(policy, Some(&self.value))
     }
 }

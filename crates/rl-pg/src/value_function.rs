@@ -1,7 +1,7 @@
 //! A value function with an optimizer of its own.
 
 use rl_core::{TrajectoryStore, ValuedSteps};
-use rl_nets::{Device, MlpWeights, Networks};
+use rl_nets::{Device, MlpWeights, Networks, PolicyWeights};
 use serde::{Deserialize, Serialize};
 
 use crate::learner::{Learner, UpdateError};
@@ -56,9 +56,12 @@ impl ValueFunction {
         })
     }
 
-    /// The weights as of the last fit.
-    pub fn weights(&self) -> Option<MlpWeights> {
-        self.learner.networks().value_weights()
+    /// A policy with the value function that an agent has beside it, if it has one.
+    pub fn beside(policy: PolicyWeights, value: Option<&Self>) -> Networks {
+        match value.and_then(|value| value.learner.networks().value_weights()) {
+            Some(value) => Networks::separate(policy, value),
+            None => Networks::policy(policy),
+        }
     }
 
     /// What evaluates it.
@@ -105,10 +108,7 @@ impl ValueFunction {
             .collect();
         let plan = Plan {
             order: Some(&order),
-            minibatch_size: targets.len().max(1),
-            learning_rate: self.learning_rate,
-            normalize_advantages: false,
-            max_kl: None,
+            ..Plan::whole(targets.len(), self.learning_rate)
         };
         let loss = Loss {
             policy: None,

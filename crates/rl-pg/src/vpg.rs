@@ -253,10 +253,7 @@ impl Agent for Vpg {
         }
         let plan = Plan {
             order: (!order.is_empty()).then_some(order.as_slice()),
-            minibatch_size: n.max(1),
-            learning_rate: self.learning_rate,
-            normalize_advantages: false,
-            max_kl: None,
+            ..Plan::whole(n, self.learning_rate)
         };
         let loss = Loss {
             policy: Some(PolicyLoss {
@@ -294,9 +291,6 @@ impl PolicyGradient for Vpg {
     }
 
     fn networks(&self) -> Networks {
-        match self.value.as_ref().and_then(ValueFunction::weights) {
-            Some(value) => Networks::separate(self.weights(), value),
-            None => Networks::policy(self.weights()),
-        }
+        ValueFunction::beside(self.weights(), self.value.as_ref())
     }
 }

@@ -3,7 +3,7 @@
 use rl_envs::EnvironmentId;
 use rl_nets::{Activation, DistributionKind};
 
-use crate::config::users;
+use crate::layers::users;
 use crate::{Algo, Backend, NO_PRESET, PRESETS};
 
 /// A key of the configuration, which is also an option of the command line.

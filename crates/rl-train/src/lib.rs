@@ -18,6 +18,7 @@ mod config;
 mod evaluate;
 mod evidence;
 mod keys;
+mod layers;
 mod metrics;
 mod player;
 mod presets;
@@ -37,13 +38,14 @@ pub use bench::{
     TrainBenchRun, TrainSpeed, WORKLOADS, Workload, bench_environment, bench_scaling, bench_train,
     measure_peers, scaling_table, write_scaling, write_train_bench,
 };
-pub use config::{Config, Layers, NO_PRESET, Origin, UsageError, nearest};
+pub use config::Config;
 pub use evaluate::{EvaluateError, Evaluation, evaluate};
 pub use evidence::{
     CLAIMS, Claim, Evidence, EvidenceConfig, EvidenceError, EvidenceProgress, EvidenceRow, Run,
     RunEvaluation, RunResult, evidence,
 };
 pub use keys::{KEYS, Key};
+pub use layers::{Layers, NO_PRESET, Origin, UsageError, nearest};
 pub use metrics::{Returns, Row};
 pub use player::Player;
 pub use presets::{PRESETS, Preset};

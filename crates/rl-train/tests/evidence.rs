@@ -1,41 +1,21 @@
 //! `rl evidence`, as a user runs it.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
 
 use std::fs;
-use std::process::{Command, Output};
 
 use serde_json::Value;
-use tempfile::TempDir;
+
+use common::{Place, assert_failure, assert_success};
 
 /// Two updates for one claim: a run of a moment.
 const SHORT: &str = "--env cartpole --algo ppo --set updates=2 --set epochs=2";
 
-fn rl(place: &TempDir, words: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rl"));
-    command.args(words.split_whitespace());
-    command.current_dir(place.path()).output().unwrap()
-}
-
-fn assert_success(output: &Output) -> String {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn assert_failure(output: &Output, code: i32, names: &[&str]) {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{errors}");
-    assert_eq!(errors.matches("error:").count(), 1, "{errors}");
-    for name in names {
-        assert!(errors.contains(name), "'{name}' is not in: {errors}");
-    }
-}
-
 #[test]
 fn evidence_is_a_table_of_runs_that_are_not_repeated() {
-    let place = tempfile::tempdir().unwrap();
+    let place = Place::new();
     let words = format!("evidence {SHORT} --seeds 3 --out out");
-    let output = rl(&place, &words);
+    let output = place.rl(&words);
     let table = assert_success(&output);
     for word in [
         "| cartpole",
@@ -49,7 +29,7 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
     assert_eq!(progress.lines().count(), 3, "{progress}");
     assert!(progress.contains("3 of 3"), "{progress}");
 
-    let read = |name: &str| fs::read_to_string(place.path().join("out").join(name)).unwrap();
+    let read = |name: &str| fs::read_to_string(place.path("out").join(name)).unwrap();
     let page = read("evidence.md");
     for line in [
         "**0 of 1 targets met**",
@@ -68,7 +48,7 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
 
     // Two more seeds, with another number of jobs: the same three runs and two new ones.
     let words = format!("evidence {SHORT} --seeds 5 --jobs 1 --out out --json");
-    let output = rl(&place, &words);
+    let output = place.rl(&words);
     let rows: Value = serde_json::from_str(&assert_success(&output)).unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 2);
     assert!(read("runs.csv").starts_with(&csv));
@@ -83,41 +63,25 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
     );
 
     // Another configuration does not pass for these runs.
-    let output = rl(
-        &place,
-        "evidence --env cartpole --algo ppo --set updates=1 --seeds 1 --out out",
-    );
+    let output = place.rl("evidence --env cartpole --algo ppo --set updates=1 --seeds 1 --out out");
     let names = [
         "out/runs/cartpole-ppo-seed0",
         "updates is 2 there and 1 here",
         "--out",
     ];
     assert_failure(&output, 2, &names);
-    fs::write(
-        place
-            .path()
-            .join("out/runs/cartpole-ppo-seed0/summary.json"),
-        "{",
-    )
-    .unwrap();
-    let output = rl(&place, &format!("evidence {SHORT} --seeds 1 --out out"));
+    fs::write(place.path("out/runs/cartpole-ppo-seed0/summary.json"), "{").unwrap();
+    let output = place.rl(&format!("evidence {SHORT} --seeds 1 --out out"));
     assert_failure(&output, 1, &["cartpole-ppo-seed0/summary.json", "damaged"]);
 }
 
 #[test]
 fn runs_that_fail_are_told_with_their_seeds_and_take_no_other_with_them() {
-    let place = tempfile::tempdir().unwrap();
-    assert_success(&rl(
-        &place,
-        &format!("evidence {SHORT} --seeds 1 --out out"),
-    ));
+    let place = Place::new();
+    assert_success(&place.rl(&format!("evidence {SHORT} --seeds 1 --out out")));
     // Where the second run goes, there is a file.
-    fs::write(
-        place.path().join("out/runs/cartpole-ppo-seed1.partial"),
-        "mine",
-    )
-    .unwrap();
-    let output = rl(&place, &format!("evidence {SHORT} --seeds 3 --out out"));
+    fs::write(place.path("out/runs/cartpole-ppo-seed1.partial"), "mine").unwrap();
+    let output = place.rl(&format!("evidence {SHORT} --seeds 3 --out out"));
     let names = [
         "1 of 3 runs failed",
         "preset cartpole-ppo, seed 1: ",
@@ -126,22 +90,19 @@ fn runs_that_fail_are_told_with_their_seeds_and_take_no_other_with_them() {
     assert_failure(&output, 1, &names);
     assert!(
         place
-            .path()
-            .join("out/runs/cartpole-ppo-seed2/summary.json")
+            .path("out/runs/cartpole-ppo-seed2/summary.json")
             .exists()
     );
 
-    let output = rl(
-        &place,
-        "evidence --env cartpole --algo ppo --set reward_scale=1e39 --seeds 2 --out bad",
-    );
+    let output =
+        place.rl("evidence --env cartpole --algo ppo --set reward_scale=1e39 --seeds 2 --out bad");
     let names = ["2 of 2", "seeds 0, 1: update 1", "reward 1", "not a finite"];
     assert_failure(&output, 1, &names);
 }
 
 #[test]
 fn a_wrong_call_names_what_there_is_and_leaves_nothing() {
-    let place = tempfile::tempdir().unwrap();
+    let place = Place::new();
     for (words, names) in [
         ("--seeds 0", ["seeds = 0", "--seeds", "1 to 10000"]),
         ("--jobs 0", ["jobs = 0", "--jobs", "1 to 1024"]),
@@ -169,7 +130,7 @@ fn a_wrong_call_names_what_there_is_and_leaves_nothing() {
             ["'cuda'", "not part of this binary", "--features"],
         ),
     ] {
-        assert_failure(&rl(&place, &format!("evidence {words}")), 2, &names);
+        assert_failure(&place.rl(&format!("evidence {words}")), 2, &names);
     }
-    assert!(!place.path().join("runs").exists());
+    assert!(!place.path("runs").exists());
 }

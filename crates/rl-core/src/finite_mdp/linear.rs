@@ -3,8 +3,11 @@
 /// The solution `x` of `A x = b`, by Gaussian elimination with partial pivoting (Golub & Van Loan
 /// 2013, section 3.4); `None` if `A` is singular to double precision or `x` is not finite.
 ///
-/// `matrix` is `A`, `[n, n]`, and `b` is `[n]`.
-pub(super) fn solve(mut matrix: Vec<f64>, mut b: Vec<f64>) -> Option<Vec<f64>> {
+/// `matrix` is `A`, `[n, n]`, row by row, and `b` is `[n]`.
+///
+/// # Panics
+/// If the matrix has fewer than `n²` numbers.
+pub fn solve(mut matrix: Vec<f64>, mut b: Vec<f64>) -> Option<Vec<f64>> {
     let n = b.len();
     let largest = matrix.iter().fold(0.0_f64, |max, x| max.max(x.abs()));
     let smallest_pivot = n as f64 * f64::EPSILON * largest;

@@ -40,6 +40,7 @@ pub use environment::{FiniteMdpEnvironment, OneHot, state_of};
 pub use error::{Entry, Row, SolveError, TableError};
 pub use exact::PolicyValues;
 pub use gradient::Weighting;
+pub use linear::solve;
 pub use mdp::{FiniteMdp, Tables};
 pub use named::{chain, cliff, garnet, grid, two_state};
 pub use optimal::{Optimum, SolverConfig};

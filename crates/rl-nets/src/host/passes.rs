@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::aligned::LINE;
+use super::aligned::{Aligned, LINE};
 use super::mlp::{Affine, HostMlp, Layer};
 use super::product::{Left, Start, product, stride};
 use super::tape::{Buffers, Tape};
@@ -14,6 +14,25 @@ use super::tape::{Buffers, Tape};
 const CHUNK: usize = 64;
 
 impl Layer {
+    /// The rows of a chunk that go into this layer: those of the network's inputs, or of the last
+    /// of the `activations` before it, which are padded.
+    #[inline(always)]
+    fn input<'a>(
+        &self,
+        inputs: &'a [f32],
+        activations: &'a [Aligned],
+        chunk: &Range<usize>,
+    ) -> Left<'a> {
+        let (numbers, stride) = match activations.last() {
+            None => (inputs, self.inputs),
+            Some(activations) => (&activations[..], stride(self.inputs)),
+        };
+        Left {
+            numbers: &numbers[chunk.start * stride..chunk.end * stride],
+            stride,
+        }
+    }
+
     #[inline(always)]
     fn forward<S: Simd>(&self, simd: S, input: Left<'_>, rows: usize, output: &mut [f32]) {
         if self.narrow() {
@@ -140,16 +159,7 @@ impl WithSimd for Forward<'_> {
             let rows = chunk.len();
             for (i, layer) in mlp.layers.iter().enumerate() {
                 let (before, after) = tape.activations.split_at_mut(i);
-                let input = match before.last() {
-                    None => Left {
-                        numbers: &tape.inputs[chunk.start * layer.inputs..],
-                        stride: layer.inputs,
-                    },
-                    Some(input) => Left {
-                        numbers: &input[chunk.start * stride(layer.inputs)..],
-                        stride: stride(layer.inputs),
-                    },
-                };
+                let input = layer.input(&tape.inputs, before, &chunk);
                 let width = stride(layer.outputs);
                 let output = &mut after[0][chunk.start * width..chunk.end * width];
                 layer.forward(simd, input, rows, output);
@@ -199,25 +209,17 @@ impl WithSimd for Backward<'_> {
                 let d = &*d;
                 let Affine { weight, bias } = &mut tape.gradients[i];
                 add_rows(d, width, bias);
-                let (inputs, input_stride) = match i.checked_sub(1) {
-                    None => (&tape.inputs[..], layer.inputs),
-                    Some(before) => (&tape.activations[before][..], stride(layer.inputs)),
-                };
-                let inputs = &inputs[chunk.start * input_stride..chunk.end * input_stride];
+                let input = layer.input(&tape.inputs, &tape.activations[..i], &chunk);
                 if layer.swapped() {
                     let left = Left {
                         numbers: d,
                         stride: width,
                     };
                     let shape = (layer.outputs, rows, layer.inputs);
-                    product::<S, true>(simd, Start::Sum, left, inputs, shape, weight);
+                    product::<S, true>(simd, Start::Sum, left, input.numbers, shape, weight);
                 } else {
-                    let left = Left {
-                        numbers: inputs,
-                        stride: input_stride,
-                    };
                     let shape = (layer.inputs, rows, layer.outputs);
-                    product::<S, true>(simd, Start::Sum, left, d, shape, weight);
+                    product::<S, true>(simd, Start::Sum, input, d, shape, weight);
                 }
                 if i > 0 {
                     let left = Left {
@@ -279,23 +281,16 @@ impl WithSimd for Jvp<'_> {
             let rows = chunk.len();
             for (i, layer) in mlp.layers.iter().enumerate() {
                 let width = stride(layer.outputs);
-                let (inputs, input_stride) = match i.checked_sub(1) {
-                    None => (&tape.inputs[..], layer.inputs),
-                    Some(before) => (&tape.activations[before][..], stride(layer.inputs)),
-                };
-                let left = Left {
-                    numbers: &inputs[chunk.start * input_stride..],
-                    stride: input_stride,
-                };
+                let input = layer.input(&tape.inputs, &tape.activations[..i], &chunk);
                 let shape = (rows, layer.inputs, layer.outputs);
                 let Affine { weight, bias } = &tape.direction[i];
                 let d = &mut d_output[..rows * width];
                 // d(x W + b) = x dW + db + dx W.
-                product::<S, false>(simd, Start::Row(bias), left, weight, shape, d);
+                product::<S, false>(simd, Start::Row(bias), input, weight, shape, d);
                 if i > 0 {
                     let left = Left {
                         numbers: &*d_input,
-                        stride: input_stride,
+                        stride: input.stride,
                     };
                     product::<S, false>(simd, Start::Sum, left, &layer.affine.weight, shape, d);
                 }

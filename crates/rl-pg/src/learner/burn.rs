@@ -244,15 +244,9 @@ fn rows_of(measured: &[f32]) -> impl Iterator<Item = Measured> {
     })
 }
 
+/// Refuses measurements that are not finite.
 fn check(measured: &[f32]) -> Result<(), UpdateError> {
-    for row in rows_of(measured) {
-        for (quantity, value) in Measured::NAMES.into_iter().zip(row.0) {
-            if !value.is_finite() {
-                return Err(UpdateError::NonFinite { quantity, value });
-            }
-        }
-    }
-    Ok(())
+    rows_of(measured).try_for_each(|row| row.check())
 }
 
 impl Learner for BurnLearner {
@@ -370,10 +364,7 @@ impl Learner for BurnLearner {
         };
         check(measured)?;
         gradient.copy_from_slice(flat);
-        let mut tally = Tally::default();
-        tally.begin_epoch();
-        rows_of(measured).for_each(|row| tally.add(row));
-        Ok(tally.report())
+        Ok(rows_of(measured).next().unwrap_or_default().report())
     }
 
     fn apply(&mut self, gradient: &[f32], learning_rate: f64) -> Result<(), UpdateError> {

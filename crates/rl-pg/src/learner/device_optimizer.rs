@@ -1,6 +1,7 @@
 //! Optimizers on a device, over one flat vector of parameters.
 
 use burn::tensor::{Device, Tensor};
+use rl_nets::host::{AdamConfig, RmsPropConfig};
 
 use crate::{Optimizer, OptimizerConfig};
 
@@ -18,9 +19,6 @@ pub(crate) struct DeviceOptimizer {
     mean: Tensor<1>,
     square: Tensor<1>,
 }
-
-const BETAS: [f64; 2] = [0.9, 0.999];
-const ALPHA: f32 = 0.99;
 
 impl DeviceOptimizer {
     pub fn new(config: &OptimizerConfig, len: usize, device: &Device) -> Self {
@@ -60,7 +58,7 @@ impl DeviceOptimizer {
 
     /// Kingma & Ba 2015, algorithm 1, with the corrections of the moments moved to the step size.
     fn adam(&mut self, gradient: Tensor<1>, learning_rate: f64) -> Tensor<1> {
-        let [beta1, beta2] = BETAS;
+        let AdamConfig { beta1, beta2, .. } = AdamConfig::default();
         self.powers = [self.powers[0] * beta1, self.powers[1] * beta2];
         let decayed = |moment: &Tensor<1>, new: Tensor<1>, beta: f64| {
             moment.clone().mul_scalar(beta as f32) + new.mul_scalar((1.0 - beta) as f32)
@@ -74,8 +72,9 @@ impl DeviceOptimizer {
     }
 
     fn rms_prop(&mut self, gradient: Tensor<1>, learning_rate: f64) -> Tensor<1> {
-        let new = gradient.clone().square().mul_scalar(1.0 - ALPHA);
-        self.square = self.square.clone().mul_scalar(ALPHA) + new;
+        let alpha = RmsPropConfig::default().alpha as f32;
+        let new = gradient.clone().square().mul_scalar(1.0 - alpha);
+        self.square = self.square.clone().mul_scalar(alpha) + new;
         let deviation = self.square.clone().sqrt().add_scalar(self.epsilon);
         gradient.mul_scalar(learning_rate as f32) / deviation
     }

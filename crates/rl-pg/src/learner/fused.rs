@@ -8,7 +8,7 @@ use rl_nets::Networks;
 use super::crew::{Board, Seat};
 use super::part::{Batch, Part, SHARD, Scratch};
 use super::{Learner, UpdateError, finite};
-use crate::samples::{Measured, Tally};
+use crate::samples::Tally;
 use crate::{FitReport, Loss, OptimizerConfig, Plan, Samples};
 
 /// The learner for multi-layer perceptrons on the CPU: forward pass, derivative of the loss,
@@ -142,7 +142,7 @@ fn fit(
             }
             // Every worker sees the same numbers, and does the same about them.
             let measured = board.total(step).mean(rows.len());
-            check(&measured)?;
+            measured.check()?;
             let scale = clipping(measured.0[5], job.max_grad_norm);
             for part in &mut *parts {
                 part.step(scale, job.plan.learning_rate);
@@ -161,15 +161,6 @@ fn fit(
 /// What a gradient of this norm is multiplied with, as in PyTorch's `clip_grad_norm_`.
 fn clipping(norm: f64, max_grad_norm: f32) -> f32 {
     (max_grad_norm / (norm as f32 + 1e-6)).min(1.0)
-}
-
-fn check(measured: &Measured) -> Result<(), UpdateError> {
-    for (quantity, value) in Measured::NAMES.into_iter().zip(measured.0) {
-        if !value.is_finite() {
-            return Err(UpdateError::NonFinite { quantity, value });
-        }
-    }
-    Ok(())
 }
 
 impl Learner for FusedLearner {
@@ -280,11 +271,8 @@ impl Learner for FusedLearner {
             gradient[part.range.clone()].copy_from_slice(&part.total.gradient);
         }
         let measured = board.total(0).mean(steps);
-        check(&measured)?;
-        let mut tally = Tally::default();
-        tally.begin_epoch();
-        tally.add(measured);
-        Ok(tally.report())
+        measured.check()?;
+        Ok(measured.report())
     }
 
     fn apply(&mut self, gradient: &[f32], learning_rate: f64) -> Result<(), UpdateError> {

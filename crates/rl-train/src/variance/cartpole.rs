@@ -1,11 +1,10 @@
 //! CartPole, with a network for a policy.
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use rl_core::finite_mdp::SolveError;
 use rl_core::{Environment, Peers, Purpose, Stream, TrajectoryStore, reward_to_go, time_baseline};
 use rl_envs::CartPole;
-use rl_nets::{Activation, Actor, PolicyConfig, PolicyNetwork, PolicyWeights};
+use rl_nets::{Activation, Actor, Device, PolicyConfig, PolicyWeights};
+use rl_pg::{Learner, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate};
 
 use super::experience::{Batch, play};
 use super::least_squares::QuadraticFit;
@@ -39,6 +38,7 @@ pub fn rows(batches: u32, config: &VarianceConfig) -> Result<Vec<VarianceRow>, V
     for parameter in other.parameters_mut().flatten() {
         *parameter += rng.uniform(-PERTURBATION, PERTURBATION) as f32;
     }
+    let mut learners = [learner(&weights, &device)?, learner(&other, &device)?];
     let (mut policy, mut other) = (Actor::new(&weights), Actor::new(&other));
 
     let mut environment = CartPole::v1();
@@ -46,7 +46,7 @@ pub fn rows(batches: u32, config: &VarianceConfig) -> Result<Vec<VarianceRow>, V
     let fitted = {
         let episodes = draw(&mut policy, FIT_EPISODES, APART + UPDATES)?;
         let (inputs, dim) = inputs(&episodes);
-        QuadraticFit::new(&inputs, dim, &rewards_to_go(&episodes))
+        QuadraticFit::new(&inputs, dim, &rewards_to_go(&episodes)).ok_or(SolveError::Singular)?
     };
     let values = |episodes: &TrajectoryStore| {
         let (inputs, dim) = inputs(episodes);
@@ -60,21 +60,23 @@ pub fn rows(batches: u32, config: &VarianceConfig) -> Result<Vec<VarianceRow>, V
 
         let episodes = draw(&mut other, trajectories, 2 * index + 1)?;
         let of_episodes = values(&episodes);
-        let ratios = log_probs(&mut policy, &episodes)
-            .zip(log_probs(&mut other, &episodes))
-            .map(|(p, q)| (p - q).exp())
+        let [target, behaviour] = &mut learners;
+        let ratios = log_probs(target.as_mut(), &episodes)?
+            .into_iter()
+            .zip(log_probs(behaviour.as_mut(), &episodes)?)
+            .map(|(p, q)| f64::from(p - q).exp())
             .collect();
         off_policy.push(Batch::off_policy(episodes, of_episodes, ratios));
     }
 
-    let network = PolicyNetwork::from_weights(&weights, &device.clone().autodiff());
+    let [target, _] = &mut learners;
     let measured = Measured {
         setting: VarianceSetting::CartPole,
         on_policy,
         off_policy,
         exact: None,
         gradient: |batch: &Batch, weights: &[f32]| {
-            gradient(&network, &batch.episodes, weights, &device)
+            gradient(target.as_mut(), &batch.episodes, weights)
         },
     };
     measured.rows()
@@ -104,8 +106,7 @@ fn pretrained(seed: u64, device: &Device) -> Result<PolicyWeights, VarianceError
         for (x, baseline) in advantages.iter_mut().zip(baselines) {
             *x -= baseline;
         }
-        let network = PolicyNetwork::from_weights(&weights, &device.clone().autodiff());
-        let gradient = gradient(&network, &episodes, &advantages, device)?;
+        let gradient = gradient(learner(&weights, device)?.as_mut(), &episodes, &advantages)?;
         let length = gradient.iter().map(|x| x * x).sum::<f64>().sqrt();
         for (parameter, x) in weights.parameters_mut().flatten().zip(gradient) {
             *parameter += (STEP_LENGTH / length * x) as f32;
@@ -141,69 +142,44 @@ fn inputs(episodes: &TrajectoryStore) -> (Vec<f64>, usize) {
 }
 
 /// `ln π(aₜ|oₜ)` of each step.
-fn log_probs(actor: &mut Actor, episodes: &TrajectoryStore) -> impl Iterator<Item = f64> {
-    let mut logits = vec![[0.0_f32; 2]; episodes.steps()];
-    actor.evaluate(episodes.observations(), logits.as_flattened_mut());
-    logits
-        .into_iter()
-        .zip(episodes.actions())
-        .map(|([left, right], &action)| {
-            // `ln σ(x)` of the chosen logit less the other.
-            let x = f64::from(if action == 0.0 {
-                left - right
-            } else {
-                right - left
-            });
-            -(-x).exp().ln_1p()
-        })
+fn log_probs(
+    learner: &mut dyn Learner,
+    episodes: &TrajectoryStore,
+) -> Result<Vec<f32>, VarianceError> {
+    let mut log_probs = vec![0.0; episodes.steps()];
+    let (observations, actions) = (episodes.observations(), episodes.actions());
+    learner.evaluate(observations, actions, &mut log_probs, &mut [])?;
+    Ok(log_probs)
 }
 
-/// `1/n Σ ∇ ln π(aₜ|oₜ) wₜ` over the steps of `n` episodes, by the tape, in the order of
+/// What computes with a policy; its optimizer is not used.
+fn learner(weights: &PolicyWeights, device: &Device) -> Result<Box<dyn Learner>, VarianceError> {
+    Ok(OptimizerConfig::adam(1.0).init(weights.clone().into(), device)?)
+}
+
+/// `1/n Σ ∇ ln π(aₜ|oₜ) wₜ` over the steps of `n` episodes, in the order of
 /// [`PolicyWeights::parameters`].
 fn gradient(
-    network: &PolicyNetwork,
+    learner: &mut dyn Learner,
     episodes: &TrajectoryStore,
     weights: &[f32],
-    device: &Device,
 ) -> Result<Vec<f64>, VarianceError> {
-    let steps = episodes.steps();
-    let matrix = |xs: &[f32]| {
-        let data = TensorData::new(xs.to_vec(), [steps, xs.len() / steps]);
-        Tensor::<2>::from_data(data, device)
+    let samples = Samples {
+        observations: episodes.observations(),
+        actions: episodes.actions(),
+        advantages: weights,
+        ..Samples::default()
     };
-    let scale = 1.0 / episodes.len() as f32;
-    let weights: Vec<f32> = weights.iter().map(|w| w * scale).collect();
-    let policy = network.forward(matrix(episodes.observations()));
-    let log_probs = policy.log_prob(matrix(episodes.actions()));
-    let surrogate = (log_probs * matrix(&weights).squeeze_dim(1)).sum();
-    let grads = GradientsParams::from_grads(surrogate.backward(), network);
-    let mut flat = Flat {
-        grads: &grads,
-        numbers: Ok(Vec::new()),
+    let loss = Loss {
+        policy: Some(PolicyLoss {
+            surrogate: Surrogate::LogProb,
+            entropy_coefficient: 0.0,
+        }),
+        value: None,
     };
-    network.visit(&mut flat);
-    flat.numbers
-}
-
-/// Reads the gradients of all parameters, one after the other.
-struct Flat<'a> {
-    grads: &'a GradientsParams,
-    numbers: Result<Vec<f64>, VarianceError>,
-}
-
-impl ModuleVisitor for Flat<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let Ok(numbers) = &mut self.numbers else {
-            return;
-        };
-        // A parameter that the loss does not depend on has a gradient of zero, and none here.
-        let Some(grad) = self.grads.get::<D>(param.id) else {
-            numbers.resize(numbers.len() + param.val().shape().num_elements(), 0.0);
-            return;
-        };
-        match grad.into_data().try_to_vec::<f32>() {
-            Ok(grad) => numbers.extend(grad.into_iter().map(f64::from)),
-            Err(error) => self.numbers = Err(VarianceError::Device(error.to_string())),
-        }
-    }
+    let mut gradient = vec![0.0; learner.networks().len()];
+    learner.gradient(&samples, &loss, &mut gradient)?;
+    // The loss is the negative mean over the steps.
+    let scale = -(episodes.steps() as f64) / episodes.len() as f64;
+    Ok(gradient.iter().map(|&g| f64::from(g) * scale).collect())
 }

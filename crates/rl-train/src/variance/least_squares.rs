@@ -1,5 +1,7 @@
 //! A value function that is linear in polynomial features, fitted by least squares.
 
+use rl_core::finite_mdp::solve;
+
 /// Added to the diagonal of the normal equations, per step: features that hardly vary keep small
 /// coefficients.
 const RIDGE: f64 = 1e-6;
@@ -10,8 +12,9 @@ pub struct QuadraticFit {
 }
 
 impl QuadraticFit {
-    /// Fits `targets` `[n]` to inputs of `dim` numbers, `[n, dim]`.
-    pub fn new(inputs: &[f64], dim: usize, targets: &[f32]) -> Self {
+    /// Fits `targets` `[n]` to inputs of `dim` numbers, `[n, dim]`; `None` if the inputs are not
+    /// finite.
+    pub fn new(inputs: &[f64], dim: usize, targets: &[f32]) -> Option<Self> {
         let size = (dim + 1) * (dim + 2) / 2;
         let (mut matrix, mut right) = (vec![0.0; size * size], vec![0.0; size]);
         let mut features = Vec::with_capacity(size);
@@ -27,9 +30,9 @@ impl QuadraticFit {
             .iter_mut()
             .step_by(size + 1)
             .for_each(|x| *x += ridge);
-        Self {
-            coefficients: solve(matrix, right),
-        }
+        Some(Self {
+            coefficients: solve(matrix, right)?,
+        })
     }
 
     /// The fitted values of inputs, `[n, dim]`.
@@ -54,29 +57,6 @@ fn monomials(x: &[f64], features: &mut Vec<f64>) {
     }
 }
 
-/// Solves `A x = b` for a symmetric positive definite `A`, `[n, n]`, by Gaussian elimination,
-/// which needs no pivots then.
-fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Vec<f64> {
-    let n = b.len();
-    for k in 0..n {
-        let (above, below) = a.split_at_mut((k + 1) * n);
-        let pivot = &above[k * n..];
-        for (i, row) in below.chunks_exact_mut(n).enumerate() {
-            let factor = row[k] / pivot[k];
-            row[k..]
-                .iter_mut()
-                .zip(&pivot[k..])
-                .for_each(|(x, p)| *x -= factor * p);
-            b[k + 1 + i] -= factor * b[k];
-        }
-    }
-    for k in (0..n).rev() {
-        let known: f64 = (k + 1..n).map(|j| a[k * n + j] * b[j]).sum();
-        b[k] = (b[k] - known) / a[k * n + k];
-    }
-    b
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,15 +68,11 @@ mod tests {
         let inputs: Vec<f64> = (0..300).map(|_| rng.uniform(-2.0, 2.0)).collect();
         let f = |x: &[f64]| (1.0 - 2.0 * x[0] + x[1] * x[2] - 3.0 * x[2] * x[2]) as f32;
         let targets: Vec<f32> = inputs.chunks_exact(3).map(f).collect();
-        let values = QuadraticFit::new(&inputs, 3, &targets).values(&inputs, 3);
+        let values = QuadraticFit::new(&inputs, 3, &targets)
+            .unwrap()
+            .values(&inputs, 3);
         for (value, target) in values.iter().zip(targets) {
             assert!((value - target).abs() < 1e-4, "{value} {target}");
         }
-    }
-
-    #[test]
-    fn three_equations_by_hand() {
-        let matrix = vec![4.0, 2.0, 0.0, 2.0, 5.0, 2.0, 0.0, 2.0, 5.0];
-        assert_eq!(solve(matrix, vec![8.0, 18.0, 19.0]), [1.0, 2.0, 3.0]);
     }
 }

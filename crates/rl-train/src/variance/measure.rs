@@ -21,9 +21,9 @@ pub struct Measured<G> {
     pub gradient: G,
 }
 
-impl<G: Fn(&Batch, &[f32]) -> Result<Vec<f64>, VarianceError>> Measured<G> {
+impl<G: FnMut(&Batch, &[f32]) -> Result<Vec<f64>, VarianceError>> Measured<G> {
     /// A row for every estimator.
-    pub fn rows(&self) -> Result<Vec<VarianceRow>, VarianceError> {
+    pub fn rows(mut self) -> Result<Vec<VarianceRow>, VarianceError> {
         let (references, squared_length) = match &self.exact {
             Some(exact) => (vec![exact.clone()], squared_norm(exact)),
             None => self.means_of_unbiased()?,
@@ -63,18 +63,24 @@ impl<G: Fn(&Batch, &[f32]) -> Result<Vec<f64>, VarianceError>> Measured<G> {
 
     /// The gradients of the batches, and the nanoseconds per step that their weights take: the
     /// median over batches, which what else the machine does hardly moves.
-    fn gradients(&self, estimator: &Estimator) -> Result<(Vec<Vec<f64>>, f64), VarianceError> {
+    fn gradients(&mut self, estimator: &Estimator) -> Result<(Vec<Vec<f64>>, f64), VarianceError> {
+        let Self {
+            on_policy,
+            off_policy,
+            gradient,
+            ..
+        } = self;
         let batches = match estimator.played {
-            Played::OnPolicy => &self.on_policy,
-            Played::OffPolicy => &self.off_policy,
+            Played::OnPolicy => on_policy,
+            Played::OffPolicy => off_policy,
         };
         let mut gradients = Vec::with_capacity(batches.len());
         let mut times = Vec::with_capacity(batches.len());
-        for batch in batches {
+        for batch in &*batches {
             let start = Instant::now();
             let weights = (estimator.weights)(batch);
             times.push(1e9 * start.elapsed().as_secs_f64() / weights.len() as f64);
-            gradients.push((self.gradient)(batch, &weights)?);
+            gradients.push(gradient(batch, &weights)?);
         }
         times.sort_by(f64::total_cmp);
         let median = times.get(times.len() / 2).copied();
@@ -83,7 +89,7 @@ impl<G: Fn(&Batch, &[f32]) -> Result<Vec<f64>, VarianceError>> Measured<G> {
 
     /// For each batch the mean of the unbiased on-policy estimators, and the squared length of
     /// what they estimate.
-    fn means_of_unbiased(&self) -> Result<(Vec<Vec<f64>>, f64), VarianceError> {
+    fn means_of_unbiased(&mut self) -> Result<(Vec<Vec<f64>>, f64), VarianceError> {
         let unbiased: Vec<_> = ESTIMATORS
             .iter()
             .filter(|e| e.theory(false) == Theory::Unbiased && e.played == Played::OnPolicy)

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use rl_core::finite_mdp::{SolveError, TableError};
 use rl_core::{EnvironmentError, SpaceError};
+use rl_pg::{ConfigError, UpdateError};
 use serde::Serialize;
 
 use crate::BackendError;
@@ -133,9 +134,12 @@ pub enum VarianceError {
     /// No backend computes gradients here.
     #[error(transparent)]
     Backend(#[from] BackendError),
-    /// The device failed.
-    #[error("the device failed: {0}")]
-    Device(String),
+    /// The learner was refused its configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No gradient could be computed.
+    #[error(transparent)]
+    Learner(#[from] UpdateError),
     /// A file could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
