@@ -11,7 +11,7 @@ use crate::{Algo, AlgoConfig, Layers, UsageError};
 /// A complete configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
-    /// The preset it started from, or [`NO_PRESET`].
+    /// The preset it started from, or [`NO_PRESET`](crate::NO_PRESET).
     pub preset: String,
     /// Name of the environment.
     pub env: String,
