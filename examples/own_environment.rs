@@ -68,7 +68,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..VpgConfig::default()
     };
     let mut agent = config.init(weights, &Device::flex())?;
-    let mut collector = Collector::new(vec![environment; 4], 0, 1)?;
+    let mut collector = Collector::new(vec![environment; 4], 0)?;
     for update in 1..=40 {
         let batch = collector.collect(&agent.policy(), 1000)?;
         agent.update(&batch.trajectories)?;

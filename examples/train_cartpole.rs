@@ -7,7 +7,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut rng = Stream::derive(0, Purpose::Initialization, 0);
     let weights = PolicyConfig::new(4, &environment.action_space()).draw(&mut rng);
     let mut agent = rl_pg::VpgConfig::default().init(weights, &Device::flex())?;
-    let mut collector = Collector::new(vec![environment], 0, 1)?;
+    let mut collector = Collector::new(vec![environment], 0)?;
     for update in 1..=100 {
         let batch = collector.collect(&agent.policy(), 1000)?;
         agent.update(&batch.trajectories)?;

@@ -40,7 +40,7 @@ fn an_environment_step_with_its_action_does_not_allocate() {
 fn a_collection_in_used_memory_allocates_per_batch_and_not_per_step() {
     for environments in [1, 8] {
         let actor = actor();
-        let mut collector = Collector::new(vec![CartPole::v1(); environments], 0, 1).unwrap();
+        let mut collector = Collector::new(vec![CartPole::v1(); environments], 0).unwrap();
         let mut allocations = |steps| {
             // The second time, the memory of the first is used again, unless episodes are longer.
             collector.collect(&actor, steps + 2000).unwrap();

@@ -16,7 +16,7 @@ fn parameters(backend: Backend) -> Vec<Vec<Vec<f32>>> {
     let space = FlatEnvironment::action_space(&CartPole::v1());
     let weights =
         PolicyConfig::new(4, &space).draw(&mut Stream::derive(0, Purpose::Initialization, 0));
-    let mut collector = Collector::new(vec![CartPole::v1()], 0, 1).unwrap();
+    let mut collector = Collector::new(vec![CartPole::v1()], 0).unwrap();
     let config = VpgConfig {
         optimizer: OptimizerConfig {
             max_grad_norm: Some(0.5),

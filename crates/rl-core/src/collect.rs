@@ -1,9 +1,7 @@
 //! Collecting experience: whole episodes from environments side by side.
 
-use std::thread;
-
 use crate::{
-    EnvironmentError, FlatEnvironment, Policy, Purpose, Space, Stream, TrajectoryBuilder,
+    EnvironmentError, FlatEnvironment, Policy, Purpose, Space, Stream, Threads, TrajectoryBuilder,
     TrajectoryStore,
 };
 
@@ -77,6 +75,7 @@ pub enum CollectError {
 /// clipped, but refused by the environment.
 #[derive(Debug)]
 pub struct Collector<E> {
+    threads: Threads,
     shards: Vec<Shard<E>>,
     environments: usize,
     reward_scale: f64,
@@ -84,13 +83,12 @@ pub struct Collector<E> {
 }
 
 impl<E: FlatEnvironment> Collector<E> {
-    /// A collector over `environments`, which must share their spaces, for the run with `seed`,
-    /// on up to `threads` threads.
+    /// A collector over `environments`, which must share their spaces, for the run with `seed`.
     ///
     /// # Errors
     /// [`CollectError::NoEnvironment`].
-    pub fn new(environments: Vec<E>, seed: u64, threads: usize) -> Result<Self, CollectError> {
-        Self::grouped(environments, seed, threads, 1)
+    pub fn new(environments: Vec<E>, seed: u64) -> Result<Self, CollectError> {
+        Self::grouped(environments, seed, 1)
     }
 
     /// A collector whose environments, in groups of `group_size`, draw the same numbers: the `k`th
@@ -102,7 +100,6 @@ impl<E: FlatEnvironment> Collector<E> {
     pub fn grouped(
         environments: Vec<E>,
         seed: u64,
-        threads: usize,
         group_size: usize,
     ) -> Result<Self, CollectError> {
         if group_size == 0 {
@@ -113,26 +110,26 @@ impl<E: FlatEnvironment> Collector<E> {
         let action_space = first.action_space();
         let action_dim = action_space.flat_dim();
         let total = environments.len();
-        let shard_len = total.div_ceil(threads.clamp(1, total));
-
-        let mut shards = Vec::new();
-        let mut environments = environments.into_iter().peekable();
-        let mut first_lane = 0;
-        while environments.peek().is_some() {
-            let members: Vec<E> = environments.by_ref().take(shard_len).collect();
-            let next_lane = first_lane + members.len();
-            shards.push(Shard::new(
-                members,
-                seed,
-                first_lane,
-                group_size,
-                observation_dim,
-                action_space.clone(),
-            ));
-            first_lane = next_lane;
-        }
+        let stream = |purpose, index| Stream::derive(seed, purpose, index as u32);
+        let members = environments
+            .into_iter()
+            .enumerate()
+            .map(|(index, environment)| Member {
+                index,
+                environment,
+                rng: stream(Purpose::Environment, index / group_size),
+                store: TrajectoryStore::new(observation_dim, action_dim),
+                episodes: Vec::new(),
+            });
+        let action_rngs = (0..total).map(|index| stream(Purpose::Action, index));
         Ok(Self {
-            shards,
+            threads: Threads::default(),
+            shards: vec![Shard::new(
+                members.collect(),
+                action_rngs.collect(),
+                observation_dim,
+                &action_space,
+            )],
             environments: total,
             reward_scale: 1.0,
             collection: Collection {
@@ -140,6 +137,28 @@ impl<E: FlatEnvironment> Collector<E> {
                 episodes: Vec::new(),
             },
         })
+    }
+
+    /// Spreads the environments over threads.
+    #[must_use]
+    pub fn with_threads(mut self, threads: Threads) -> Self {
+        let observation_dim = self.collection.trajectories.observation_dim();
+        let action_space = self.shards[0].action_space.clone();
+        let shards = self.shards.into_iter();
+        let (members, action_rngs): (Vec<_>, Vec<_>) = shards
+            .map(|shard| (shard.members, shard.action_rngs))
+            .unzip();
+        let members = members.into_iter().flatten();
+        let mut all = members.zip(action_rngs.into_iter().flatten()).peekable();
+        let shard_len = self.environments.div_ceil(threads.count());
+        self.shards = Vec::new();
+        while all.peek().is_some() {
+            let (members, action_rngs) = all.by_ref().take(shard_len).unzip();
+            let shard = Shard::new(members, action_rngs, observation_dim, &action_space);
+            self.shards.push(shard);
+        }
+        self.threads = threads;
+        self
     }
 
     /// Multiplies the rewards that are learned from; the statistics keep the environment's.
@@ -167,24 +186,12 @@ impl<E: FlatEnvironment> Collector<E> {
     ) -> Result<&Collection, CollectError> {
         let steps_per_lane = min_steps.div_ceil(self.environments);
         let reward_scale = self.reward_scale;
-        match self.shards.as_mut_slice() {
-            [shard] => shard.collect(&mut policy.clone(), steps_per_lane, reward_scale)?,
-            shards => thread::scope(|scope| {
-                let workers: Vec<_> = shards
-                    .iter_mut()
-                    .map(|shard| {
-                        let mut policy = policy.clone();
-                        scope
-                            .spawn(move || shard.collect(&mut policy, steps_per_lane, reward_scale))
-                    })
-                    .collect();
-                workers.into_iter().try_for_each(|worker| {
-                    worker
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
-            })?,
-        }
+        let shards = self.shards.iter_mut();
+        let outcomes = self.threads.map(
+            shards.map(|shard| (shard, policy.clone())),
+            |(shard, mut policy)| shard.collect(&mut policy, steps_per_lane, reward_scale),
+        );
+        outcomes.into_iter().collect::<Result<(), _>>()?;
 
         let Collection {
             trajectories,
@@ -227,34 +234,19 @@ struct Member<E> {
 
 impl<E: FlatEnvironment> Shard<E> {
     fn new(
-        environments: Vec<E>,
-        seed: u64,
-        first: usize,
-        group_size: usize,
+        members: Vec<Member<E>>,
+        action_rngs: Vec<Stream>,
         observation_dim: usize,
-        action_space: Space,
+        action_space: &Space,
     ) -> Self {
-        let stream = |purpose, index| Stream::derive(seed, purpose, index as u32);
-        let n = environments.len();
-        let members = environments
-            .into_iter()
-            .zip(first..)
-            .map(|(environment, index)| Member {
-                index,
-                environment,
-                rng: stream(Purpose::Environment, index / group_size),
-                store: TrajectoryStore::new(observation_dim, action_space.flat_dim()),
-                episodes: Vec::new(),
-            });
+        let n = members.len();
         Self {
-            members: members.collect(),
-            action_rngs: (first..first + n)
-                .map(|index| stream(Purpose::Action, index))
-                .collect(),
+            members,
+            action_rngs,
             observations: vec![0.0; n * observation_dim],
             actions: vec![0.0; n * action_space.flat_dim()],
             clipped: vec![0.0; action_space.flat_dim()],
-            action_space,
+            action_space: action_space.clone(),
         }
     }
 
@@ -516,7 +508,9 @@ mod tests {
     }
 
     fn collector(environments: usize, threads: usize) -> Collector<Countdown> {
-        Collector::new(vec![Countdown::default(); environments], 7, threads).unwrap()
+        Collector::new(vec![Countdown::default(); environments], 7)
+            .unwrap()
+            .with_threads(Threads::new(threads).unwrap())
     }
 
     #[test]
@@ -524,7 +518,7 @@ mod tests {
         let mut one = collector(7, 1);
         for threads in [2, 3, 7, 16] {
             let mut many = collector(7, threads);
-            let mut one = Collector::new(vec![Countdown::default(); 7], 7, 1).unwrap();
+            let mut one = Collector::new(vec![Countdown::default(); 7], 7).unwrap();
             for _ in 0..3 {
                 let expected = one.collect(&policy(), 200).unwrap();
                 assert_eq!(
@@ -690,7 +684,7 @@ mod tests {
     #[test]
     fn an_action_is_clipped_for_the_environment_and_stored_as_it_was_drawn() {
         let mut policy = Listed([0.5, -3.0, 7.0]);
-        let mut collector = Collector::new(vec![Strict::default(); 2], 0, 1).unwrap();
+        let mut collector = Collector::new(vec![Strict::default(); 2], 0).unwrap();
         let batch = collector.collect(&policy, 6).unwrap();
         for trajectory in batch.trajectories.iter() {
             assert_eq!(trajectory.actions, [0.5, -3.0, 7.0]);
@@ -704,7 +698,7 @@ mod tests {
     #[test]
     fn an_action_that_is_not_finite_is_refused_by_its_environment() {
         let mut policy = Listed([0.0, f32::INFINITY, 0.0]);
-        let mut collector = Collector::new(vec![Strict::default()], 0, 1).unwrap();
+        let mut collector = Collector::new(vec![Strict::default()], 0).unwrap();
         let error = collector.collect(&policy, 3).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -718,14 +712,14 @@ mod tests {
 
     #[test]
     fn no_environment_is_an_error() {
-        let error = Collector::<Countdown>::new(vec![], 0, 1).unwrap_err();
+        let error = Collector::<Countdown>::new(vec![], 0).unwrap_err();
         assert_eq!(error, CollectError::NoEnvironment);
     }
 
     #[test]
     fn the_members_of_a_group_start_their_episodes_from_the_same_states() {
         let environments = vec![Countdown::default(); 4];
-        let mut collector = Collector::grouped(environments, 7, 2, 2).unwrap();
+        let mut collector = Collector::grouped(environments, 7, 2).unwrap();
         collector.collect(&policy(), 200).unwrap();
         let members = collector.shards.iter().flat_map(|shard| &shard.members);
         let starts: Vec<Vec<f32>> = members
@@ -734,7 +728,7 @@ mod tests {
         assert_eq!(starts[0], starts[1]);
         assert_eq!(starts[2], starts[3]);
         assert_ne!(starts[0], starts[2]);
-        let empty = Collector::grouped(vec![Countdown::default()], 7, 1, 0);
+        let empty = Collector::grouped(vec![Countdown::default()], 7, 0);
         assert_eq!(empty.unwrap_err(), CollectError::EmptyGroup);
     }
 }

@@ -33,6 +33,7 @@ mod rollout_collector;
 mod rollout_config;
 mod space;
 mod stream;
+mod threads;
 mod trajectory;
 mod valued_steps;
 
@@ -52,5 +53,6 @@ pub use rollout_collector::{RolloutBatch, RolloutCollector, RolloutError};
 pub use rollout_config::{RolloutConfig, RolloutConfigError};
 pub use space::{BoxSpace, Discrete, Space, SpaceError};
 pub use stream::{Purpose, SeedSequence, Stream};
+pub use threads::{Threads, ThreadsError, wait_until};
 pub use trajectory::{Trajectory, TrajectoryBuilder, TrajectoryStore};
 pub use valued_steps::ValuedSteps;

@@ -35,39 +35,25 @@ pub(crate) struct RowsMut<'a> {
     pub episodes: &'a mut [Episode],
 }
 
-impl<'a> RowsMut<'a> {
-    /// The first `rows` rows, and the rest.
-    pub fn split_at(
-        self,
-        rows: usize,
-        observation_dim: usize,
-        action_dim: usize,
-    ) -> (Self, RowsMut<'a>) {
-        let (observations, more_observations) =
-            self.observations.split_at_mut(rows * observation_dim);
-        let (actions, more_actions) = self.actions.split_at_mut(rows * action_dim);
-        let (rewards, more_rewards) = self.rewards.split_at_mut(rows);
-        let (statuses, more_statuses) = self.statuses.split_at_mut(rows);
-        let (successors, more_successors) = self.successors.split_at_mut(rows * observation_dim);
-        let (episodes, more_episodes) = self.episodes.split_at_mut(rows);
-        (
-            Self {
-                observations,
-                actions,
-                rewards,
-                statuses,
-                successors,
-                episodes,
-            },
-            RowsMut {
-                observations: more_observations,
-                actions: more_actions,
-                rewards: more_rewards,
-                statuses: more_statuses,
-                successors: more_successors,
-                episodes: more_episodes,
-            },
-        )
+impl RowsMut<'_> {
+    /// Takes off the first `rows` rows.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn split_off(&mut self, rows: usize, observation_dim: usize, action_dim: usize) -> Self {
+        fn first<'a, T>(slice: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+            let (first, rest) = std::mem::take(slice).split_at_mut(n);
+            *slice = rest;
+            first
+        }
+        Self {
+            observations: first(&mut self.observations, rows * observation_dim),
+            actions: first(&mut self.actions, rows * action_dim),
+            rewards: first(&mut self.rewards, rows),
+            statuses: first(&mut self.statuses, rows),
+            successors: first(&mut self.successors, rows * observation_dim),
+            episodes: first(&mut self.episodes, rows),
+        }
     }
 }
 

@@ -1,11 +1,9 @@
 //! Collecting rollouts: the same number of steps from each of a batch of environments.
 
-use std::thread;
-
 use crate::rollout::RowsMut;
 use crate::{
     BatchEnvironment, BatchError, EnvironmentError, Episode, Policy, Purpose, Rollout,
-    RolloutConfig, RolloutConfigError, RunningMoments, Space, StepBuffers, Stream,
+    RolloutConfig, RolloutConfigError, RunningMoments, Space, StepBuffers, Stream, Threads,
 };
 
 /// A rollout, and the episodes that ended in it.
@@ -82,9 +80,8 @@ impl RolloutError {
 /// Collects rollouts from environments side by side.
 ///
 /// Environments carry on from one rollout to the next: only the first begins with a reset. Their
-/// number and streams decide what is collected, not how they are spread over shards, each of which
-/// has a thread: actions of environment `i`, counted through all shards, are drawn from the run's
-/// stream `(Action, i)`.
+/// number and streams decide what is collected, not how they are spread over shards: actions of
+/// environment `i`, counted through all shards, are drawn from the run's stream `(Action, i)`.
 ///
 /// Actions are clipped to the bounds of a box before an environment sees them, and stored as they
 /// were drawn, since that is what the policy has a density for (Huang et al. 2022, "The 37
@@ -96,6 +93,7 @@ impl RolloutError {
 /// environment. The first rollout has mean 0 and variance 1.
 #[derive(Debug)]
 pub struct RolloutCollector<B> {
+    threads: Threads,
     shards: Vec<Shard<B>>,
     /// Whether every environment is in an episode.
     started: bool,
@@ -124,8 +122,7 @@ struct RewardNormalization {
 }
 
 impl<B: BatchEnvironment> RolloutCollector<B> {
-    /// A collector over the environments of `shards`, in order, for the run with `seed`; each
-    /// shard steps on a thread of its own where there are several.
+    /// A collector over the environments of `shards`, in order, for the run with `seed`.
     ///
     /// # Errors
     /// [`RolloutError::Config`], [`RolloutError::NoEnvironment`], or [`RolloutError::Spaces`].
@@ -178,6 +175,7 @@ impl<B: BatchEnvironment> RolloutCollector<B> {
         let observation_moments = RunningMoments::new(observation_dim);
         let return_moments = RunningMoments::new(1);
         Ok(Self {
+            threads: Threads::default(),
             shards: nonempty,
             started: false,
             transforms: Transforms {
@@ -198,6 +196,13 @@ impl<B: BatchEnvironment> RolloutCollector<B> {
                 episodes: Vec::new(),
             },
         })
+    }
+
+    /// Spreads the shards over threads: best as many as shards.
+    #[must_use]
+    pub fn with_threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
+        self
     }
 
     /// Number of environments.
@@ -234,29 +239,17 @@ impl<B: BatchEnvironment> RolloutCollector<B> {
         let RolloutBatch { rollout, episodes } = &mut self.batch;
         let (observation_dim, action_dim) = (rollout.observation_dim(), rollout.action_dim());
         let mut rest = rollout.begin(n_steps, episodes);
-        match self.shards.as_mut_slice() {
-            [shard] => shard.collect(&mut policy.clone(), transforms, restart, n_steps, rest)?,
-            shards => thread::scope(|scope| {
-                let mut workers = Vec::with_capacity(shards.len());
-                for shard in shards {
-                    let rows = shard.members.len() * n_steps;
-                    let (own, others) = rest.split_at(rows, observation_dim, action_dim);
-                    rest = others;
-                    let mut policy = policy.clone();
-                    workers.push(scope.spawn(move || {
-                        shard.collect(&mut policy, transforms, restart, n_steps, own)
-                    }));
-                }
-                let outcomes = workers.into_iter().map(|worker| {
-                    worker
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                });
-                let error = outcomes
-                    .filter_map(Result::err)
-                    .min_by_key(RolloutError::order);
-                error.map_or(Ok(()), Err)
-            })?,
+        let shards = self.shards.iter_mut().map(|shard| {
+            let rows = shard.members.len() * n_steps;
+            let rows = rest.split_off(rows, observation_dim, action_dim);
+            (shard, rows, policy.clone())
+        });
+        let outcomes = self.threads.map(shards, |(shard, rows, mut policy)| {
+            shard.collect(&mut policy, transforms, restart, n_steps, rows)
+        });
+        let errors = outcomes.into_iter().filter_map(Result::err);
+        if let Some(error) = errors.min_by_key(RolloutError::order) {
+            return Err(error);
         }
         rollout.finish(episodes);
         self.started = true;

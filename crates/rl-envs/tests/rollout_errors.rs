@@ -4,7 +4,7 @@
 
 use rl_core::{
     BoxSpace, Environment, EnvironmentError, Policy, RolloutCollector, RolloutConfig, RolloutError,
-    Space, Status, Step, Stream,
+    Space, Status, Step, Stream, Threads,
 };
 use rl_envs::{Batch, CartPole, EnvironmentId};
 
@@ -72,7 +72,8 @@ fn listed(actions: &[f32]) -> Listed<'_> {
 /// A collector over shards of one `Strict` each: every shard's policy reads the whole list.
 fn strict(shards: usize) -> RolloutCollector<Batch<Strict>> {
     let shards = (0..shards).map(|_| Batch::new(Strict::default, streams(1)));
-    RolloutCollector::new(shards.collect(), 0, RolloutConfig::default()).unwrap()
+    let collector = RolloutCollector::new(shards.collect(), 0, RolloutConfig::default());
+    collector.unwrap().with_threads(Threads::new(2).unwrap())
 }
 
 #[test]
@@ -146,8 +147,8 @@ fn the_first_error_in_time_is_told_whatever_the_number_of_shards() {
             let shard =
                 |bounds: &[usize]| Batch::new(Strict::default, streams(bounds[1] - bounds[0]));
             let shards = starts.windows(2).map(shard).collect();
-            let mut collector =
-                RolloutCollector::new(shards, seed, RolloutConfig::default()).unwrap();
+            let collector = RolloutCollector::new(shards, seed, RolloutConfig::default());
+            let mut collector = collector.unwrap().with_threads(Threads::new(3).unwrap());
             collector.collect(&Failing, 100).unwrap_err().to_string()
         });
         assert_eq!((&two, &three), (&one, &one), "seed {seed}");

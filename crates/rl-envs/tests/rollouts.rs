@@ -2,7 +2,7 @@
 
 use rl_core::{
     BatchEnvironment, Episode, FlatEnvironment, GaeConfig, Policy, Purpose, RandomPolicy,
-    RolloutBatch, RolloutCollector, RolloutConfig, RunningMoments, Space, Status, Stream,
+    RolloutBatch, RolloutCollector, RolloutConfig, RunningMoments, Space, Status, Stream, Threads,
 };
 use rl_envs::trivial::ConstantReward;
 use rl_envs::{Batch, EnvironmentId, TimeLimit};
@@ -72,7 +72,11 @@ fn the_number_of_shards_and_their_form_change_nothing() {
     const ENVIRONMENTS: usize = 19;
     for id in [EnvironmentId::CartPole, EnvironmentId::Pendulum] {
         for config in [RolloutConfig::default(), NORMALIZED] {
-            let collector = |shards| RolloutCollector::new(shards, 3, config).unwrap();
+            let collector = |shards: Vec<_>| {
+                let threads = Threads::new(shards.len()).unwrap();
+                let collector = RolloutCollector::new(shards, 3, config).unwrap();
+                collector.with_threads(threads)
+            };
             let generic = |starts: &[usize]| -> Vec<Box<dyn BatchEnvironment>> {
                 let shard = |bounds: &[usize]| -> Box<dyn BatchEnvironment> {
                     let rngs = environment_streams(3, bounds[0]..bounds[1]);
@@ -109,8 +113,10 @@ fn the_number_of_shards_and_their_form_change_nothing() {
 fn every_environment_is_the_same_in_any_number_of_shards() {
     for &id in EnvironmentId::ALL {
         let rollouts = [1, 2, 3].map(|shards| {
+            let threads = Threads::new(shards).unwrap();
             let shards = id.make_shards(5, 10, shards);
-            let mut collector = RolloutCollector::new(shards, 5, NORMALIZED).unwrap();
+            let collector = RolloutCollector::new(shards, 5, NORMALIZED).unwrap();
+            let mut collector = collector.with_threads(threads);
             collector.collect(&wild(id), 70).unwrap();
             bits(collector.collect(&wild(id), 70).unwrap())
         });

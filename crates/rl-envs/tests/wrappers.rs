@@ -5,7 +5,7 @@
 use allocation_counter::measure;
 use rl_core::{
     BoxSpace, Collector, Environment, EnvironmentError, FlatEnvironment, RandomPolicy,
-    RunningMoments, Space, Status, Step, Stream,
+    RunningMoments, Space, Status, Step, Stream, Threads,
 };
 use rl_envs::{
     CartPole, ClipAction, ConformanceConfig, EnvironmentId, EpisodeStatistics, FrameSkip,
@@ -126,7 +126,8 @@ fn collected(threads: usize) -> (RunningMoments, Vec<f32>) {
         let environment = EnvironmentId::CartPole.make();
         NormalizeObservation::new(environment, Updating::OnSynchronize)
     });
-    let mut collector = Collector::new(environments.collect(), 1, threads).unwrap();
+    let collector = Collector::new(environments.collect(), 1).unwrap();
+    let mut collector = collector.with_threads(Threads::new(threads).unwrap());
     let policy = RandomPolicy::new(Environment::action_space(&CartPole::new()));
     collector.collect(&policy, 300).unwrap();
     NormalizeObservation::synchronize(collector.environments_mut()).unwrap();

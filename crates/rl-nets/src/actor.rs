@@ -1,9 +1,8 @@
 //! The host actor: a policy's network evaluated on plain numbers.
 
 use std::sync::Arc;
-use std::thread;
 
-use rl_core::{Policy, RunningMoments, Stream};
+use rl_core::{Policy, RunningMoments, Stream, Threads};
 
 use crate::PolicyWeights;
 use crate::distribution::{DistributionKind, Head};
@@ -33,11 +32,17 @@ pub struct Actor {
 }
 
 /// Memory for a batch.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Scratch {
     tape: Tape,
     normalized: Vec<f32>,
     outputs: Vec<f32>,
+}
+
+impl Clone for Scratch {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 #[derive(Debug)]
@@ -119,31 +124,23 @@ impl Actor {
         mlp.evaluate(inputs, outputs, tape);
     }
 
-    /// The mean of `KL(self ‖ other)` over a batch of observations, `[n, observation_dim]`, on so
-    /// many threads, whose number changes no bit of it.
+    /// The mean of `KL(self ‖ other)` over a batch of observations, `[n, observation_dim]`; the
+    /// number of threads changes no bit of it.
     ///
     /// # Panics
-    /// If the two have different heads, or there are no threads.
-    pub fn mean_kl(&self, other: &Self, observations: &[f32], threads: usize) -> f64 {
+    /// If the two have different heads.
+    pub fn mean_kl(&self, other: &Self, observations: &[f32], threads: &Threads) -> f64 {
         assert_eq!(
             self.network.head, other.network.head,
             "a divergence is between distributions of one kind over one space"
         );
         let dim = self.network.mlp.input_size();
         let mut sums = vec![0.0; observations.len().div_ceil(KL_ROWS * dim)];
-        let share = sums.len().div_ceil(threads).max(1);
-        let shares = sums
-            .chunks_mut(share)
-            .zip(observations.chunks(share * KL_ROWS * dim));
-        if shares.len() == 1 {
-            shares.for_each(|(sums, rows)| self.sum_kl(other, rows, sums));
-        } else {
-            thread::scope(|scope| {
-                for (sums, rows) in shares {
-                    scope.spawn(move || self.sum_kl(other, rows, sums));
-                }
-            });
-        }
+        let share = sums.len().div_ceil(threads.count()).max(1);
+        let rows = observations.chunks(share * KL_ROWS * dim);
+        threads.map(sums.chunks_mut(share).zip(rows), |(sums, rows)| {
+            self.sum_kl(other, rows, sums);
+        });
         sums.iter().sum::<f64>() / (observations.len() / dim).max(1) as f64
     }
 
@@ -343,7 +340,7 @@ mod tests {
         for config in configs() {
             let pair = [1, 2].map(|seed| weights(&config, seed, Activation::Tanh));
             let [p, q] = pair.each_ref().map(Actor::new);
-            let host = p.mean_kl(&q, &observations, 1);
+            let host = p.mean_kl(&q, &observations, &Threads::default());
             let [p, q] = pair.each_ref().map(|weights| {
                 let data = TensorData::new(observations.clone(), [50, 5]);
                 on_device(weights, &device)

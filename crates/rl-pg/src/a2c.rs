@@ -1,6 +1,6 @@
 //! Advantage actor-critic.
 
-use rl_core::{Agent, Gae, Rollout};
+use rl_core::{Agent, Gae, Rollout, Threads};
 use rl_nets::{Actor, Device, Networks};
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +95,7 @@ impl A2cConfig {
         crate::value_of(&networks)?;
         Ok(A2c {
             actor: Actor::new(&crate::policy_of(&networks)?),
+            threads: Threads::default(),
             learning_rate: self.optimizer.learning_rate,
             learner: self.optimizer.init(networks, device)?,
             estimates: Estimates::default(),
@@ -120,6 +121,7 @@ pub struct A2c {
     learner: Box<dyn Learner>,
     estimates: Estimates,
     actor: Actor,
+    threads: Threads,
 }
 
 impl Agent for A2c {
@@ -154,7 +156,9 @@ impl Agent for A2c {
         let fit = learner.fit(&samples, &plan, &config.loss())?;
 
         let after = Actor::new(&crate::policy_weights(learner.as_ref()));
-        let kl = self.actor.mean_kl(&after, rollout.observations(), 1);
+        let kl = self
+            .actor
+            .mean_kl(&after, rollout.observations(), &self.threads);
         self.actor = after;
         Ok(UpdateReport {
             value_loss: Some(fit.value_loss),
@@ -169,7 +173,8 @@ impl PolicyGradient for A2c {
         self.learning_rate = self.config.optimizer.learning_rate_at(done);
     }
 
-    fn set_threads(&mut self, threads: usize) {
+    fn set_threads(&mut self, threads: &Threads) {
+        self.threads = threads.clone();
         self.learner.set_threads(threads);
     }
 

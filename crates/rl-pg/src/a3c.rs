@@ -1,6 +1,6 @@
 //! Asynchronous advantage actor-critic.
 
-use rl_core::{Gae, Rollout};
+use rl_core::{Gae, Rollout, Threads};
 use rl_nets::{Actor, Device, Networks};
 
 use crate::learner::{Learner, UpdateError};
@@ -112,7 +112,10 @@ impl A3c {
             worker.version = self.version;
             worker.parameters = self.learner.networks().flat();
             let after = Actor::new(&crate::policy_weights(self.learner.as_ref()));
-            report.kl += worker.actor.mean_kl(&after, rollout.observations(), 1) * share;
+            report.kl += worker
+                .actor
+                .mean_kl(&after, rollout.observations(), &Threads::default())
+                * share;
             worker.actor = after;
 
             report.loss += measured.policy_loss * share;
@@ -135,7 +138,7 @@ impl PolicyGradient for A3c {
         self.learning_rate = self.config.optimizer.learning_rate_at(done);
     }
 
-    fn set_threads(&mut self, threads: usize) {
+    fn set_threads(&mut self, threads: &Threads) {
         self.learner.set_threads(threads);
     }
 

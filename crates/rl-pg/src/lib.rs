@@ -7,7 +7,7 @@
 //! use rl_nets::{Device, PolicyConfig};
 //! use rl_pg::VpgConfig;
 //!
-//! let mut collector = Collector::new(vec![CartPole::v1()], 0, 1)?;
+//! let mut collector = Collector::new(vec![CartPole::v1()], 0)?;
 //! let action_space = FlatEnvironment::action_space(&CartPole::v1());
 //! let weights = PolicyConfig::new(4, &action_space)
 //!     .draw(&mut Stream::derive(0, Purpose::Initialization, 0));
@@ -53,6 +53,7 @@ pub use value_function::ValueTargets;
 pub use vpg::{Vpg, VpgConfig};
 pub use weighting::{Weighting, normalize};
 
+use rl_core::Threads;
 use rl_nets::{MlpWeights, Networks, PolicyWeights};
 
 /// What all algorithms have beside [`rl_core::Agent`].
@@ -60,8 +61,8 @@ pub trait PolicyGradient {
     /// Tells what share of the run is done, 0 to 1, for what is annealed over it.
     fn set_progress(&mut self, done: f64);
 
-    /// Lets updates use so many threads, which changes no bit of them.
-    fn set_threads(&mut self, threads: usize);
+    /// Gives updates threads to work on, which changes no bit of them.
+    fn set_threads(&mut self, threads: &Threads);
 
     /// The networks as of the last update.
     fn networks(&self) -> Networks;

@@ -1,6 +1,6 @@
 //! Proximal policy optimization.
 
-use rl_core::{Agent, Gae, Rollout, Stream};
+use rl_core::{Agent, Gae, Rollout, Stream, Threads};
 use rl_nets::{Actor, Device, Networks};
 use serde::{Deserialize, Serialize};
 
@@ -266,7 +266,7 @@ impl PolicyGradient for Ppo {
         }
     }
 
-    fn set_threads(&mut self, threads: usize) {
+    fn set_threads(&mut self, threads: &Threads) {
         self.learner.set_threads(threads);
     }
 

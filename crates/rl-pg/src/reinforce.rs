@@ -1,6 +1,6 @@
 //! REINFORCE.
 
-use rl_core::{Agent, End, Trajectory, TrajectoryStore, discounted_reward_to_go};
+use rl_core::{Agent, End, Threads, Trajectory, TrajectoryStore, discounted_reward_to_go};
 use rl_nets::{Actor, Device, Networks, PolicyWeights};
 use serde::{Deserialize, Serialize};
 
@@ -187,7 +187,9 @@ impl Agent for Reinforce {
             }
         }
         let after = Actor::new(&self.weights());
-        report.kl = self.actor.mean_kl(&after, experience.observations(), 1);
+        report.kl = self
+            .actor
+            .mean_kl(&after, experience.observations(), &Threads::default());
         self.actor = after;
         Ok(report)
     }
@@ -198,7 +200,7 @@ impl PolicyGradient for Reinforce {
         self.learning_rate = self.config.optimizer.learning_rate_at(done);
     }
 
-    fn set_threads(&mut self, threads: usize) {
+    fn set_threads(&mut self, threads: &Threads) {
         self.learner.set_threads(threads);
         if let Some(value) = &mut self.value {
             value.learner().set_threads(threads);

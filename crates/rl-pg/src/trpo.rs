@@ -1,6 +1,6 @@
 //! Trust region policy optimization.
 
-use rl_core::{Agent, Gae, Rollout};
+use rl_core::{Agent, Gae, Rollout, Threads};
 use rl_nets::{Actor, Device, Networks};
 use serde::{Deserialize, Serialize};
 
@@ -112,7 +112,7 @@ impl TrpoConfig {
             config: self,
             gae,
             estimates: Estimates::default(),
-            threads: 1,
+            threads: Threads::default(),
         })
     }
 }
@@ -135,7 +135,7 @@ pub struct Trpo {
     value: ValueFunction,
     estimates: Estimates,
     actor: Actor,
-    threads: usize,
+    threads: Threads,
 }
 
 impl Trpo {
@@ -250,7 +250,7 @@ impl Agent for Trpo {
                 add_scaled(&mut candidate, length as f32, &direction);
                 self.learner.set_parameters(&candidate);
                 let actor = Actor::new(&crate::policy_weights(self.learner.as_ref()));
-                let kl = self.actor.mean_kl(&actor, observations, self.threads);
+                let kl = self.actor.mean_kl(&actor, observations, &self.threads);
                 let tried = self.learner.gradient(&samples, &loss, &mut gradient)?;
                 if kl <= delta && objective(&tried, &self.config) > before {
                     (report.kl, report.steps) = (kl, 1);
@@ -277,8 +277,8 @@ impl PolicyGradient for Trpo {
         self.value.set_learning_rate(rate);
     }
 
-    fn set_threads(&mut self, threads: usize) {
-        self.threads = threads.max(1);
+    fn set_threads(&mut self, threads: &Threads) {
+        self.threads = threads.clone();
         self.learner.set_threads(threads);
         self.value.learner().set_threads(threads);
     }

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use rl_core::{
-    Agent, End, Gae, TrajectoryStore, ValuedSteps, discounted_return, discounted_reward_to_go,
-    n_step_returns,
+    Agent, End, Gae, Threads, TrajectoryStore, ValuedSteps, discounted_return,
+    discounted_reward_to_go, n_step_returns,
 };
 use rl_nets::{Actor, Device, Networks, PolicyWeights};
 use serde::{Deserialize, Serialize};
@@ -128,7 +128,7 @@ impl VpgConfig {
             gae,
             n_step,
             actor,
-            threads: 1,
+            threads: Threads::default(),
         })
     }
 }
@@ -151,7 +151,7 @@ pub struct Vpg {
     learner: Box<dyn Learner>,
     value: Option<ValueFunction>,
     actor: Actor,
-    threads: usize,
+    threads: Threads,
 }
 
 impl Vpg {
@@ -265,7 +265,7 @@ impl Agent for Vpg {
         let fit = self.learner.fit(&samples, &plan, &loss)?;
 
         let after = Actor::new(&self.weights());
-        let kl = self.actor.mean_kl(&after, observations, self.threads);
+        let kl = self.actor.mean_kl(&after, observations, &self.threads);
         self.actor = after;
         let mut report = UpdateReport::of(&fit, kl);
         let targets = self.value_targets(experience, &values);
@@ -282,8 +282,8 @@ impl PolicyGradient for Vpg {
         self.learning_rate = self.config.optimizer.learning_rate_at(done);
     }
 
-    fn set_threads(&mut self, threads: usize) {
-        self.threads = threads.max(1);
+    fn set_threads(&mut self, threads: &Threads) {
+        self.threads = threads.clone();
         self.learner.set_threads(threads);
         if let Some(value) = &mut self.value {
             value.learner().set_threads(threads);

@@ -1,7 +1,7 @@
 //! The fused learner computes what Burn's tape does.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use rl_core::{BoxSpace, Discrete, Space, Stream};
+use rl_core::{BoxSpace, Discrete, Space, Stream, Threads};
 use rl_nets::{Activation, Device, DistributionKind, MlpConfig, Networks, PolicyConfig};
 use rl_pg::{
     Learner, LearnerKind, Loss, Optimizer, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate,
@@ -387,7 +387,7 @@ fn the_number_of_threads_changes_no_bit() {
         for minibatch_size in [600, 48] {
             let learned = [1, 2, 3, 4, 8].map(|threads| {
                 let mut learner = learner(&networks, LearnerKind::Fused, Optimizer::Adam);
-                learner.set_threads(threads);
+                learner.set_threads(&Threads::new(threads).unwrap());
                 let plan = Plan {
                     order: None,
                     minibatch_size,

@@ -3,7 +3,7 @@
 
 use rl_core::{
     Agent, BatchEnvironment, Collector, FlatEnvironment, Rollout, RolloutCollector, RolloutConfig,
-    Space, Stream, TrajectoryStore, run_episode,
+    Space, Stream, Threads, TrajectoryStore, run_episode,
 };
 use rl_envs::trivial::{Bandit, ConstantReward, DelayedReward, Identity};
 use rl_envs::{Batch, TimeLimit};
@@ -66,7 +66,7 @@ where
             Error = UpdateError,
         > + PolicyGradient,
 {
-    let mut collector = Collector::new((0..4).map(|_| make()).collect(), 0, 1).unwrap();
+    let mut collector = Collector::new((0..4).map(|_| make()).collect(), 0).unwrap();
     for _ in 0..updates {
         let batch = collector.collect(&agent.policy(), steps).unwrap();
         agent.update(&batch.trajectories).unwrap();
@@ -333,8 +333,11 @@ fn a_step_of_trust_region_optimization_stays_within_its_divergence() {
             let batch = collector.collect(&agent.policy(), 64).unwrap();
             let report = agent.update(&batch.rollout).unwrap();
             let after = agent.networks().policy_weights().unwrap();
-            let kl =
-                Actor::new(&before).mean_kl(&Actor::new(&after), batch.rollout.observations(), 2);
+            let kl = Actor::new(&before).mean_kl(
+                &Actor::new(&after),
+                batch.rollout.observations(),
+                &Threads::default(),
+            );
             assert_eq!(kl, report.kl);
             assert!(kl <= target_kl, "{kl}");
             // The step is of the size that was asked for, not a timid one.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rl_core::{
     Agent, BatchEnvironment, CollectError, Collector, Episode, FlatEnvironment, Purpose, Rollout,
-    RolloutBatch, RolloutCollector, RolloutConfig, RolloutError, RunningMoments, Stream,
+    RolloutBatch, RolloutCollector, RolloutConfig, RolloutError, RunningMoments, Stream, Threads,
     TrajectoryStore,
 };
 use rl_envs::{NormalizeObservation, Updating, WrapperError};
@@ -57,38 +57,43 @@ pub enum RunError {
 /// The run that a configuration describes.
 pub(crate) fn start(config: &Config, device: &Device) -> Result<Box<dyn Run>, TrainError> {
     let networks = networks(config)?;
+    let threads = &Threads::new(config.threads)?;
     Ok(match &config.algo {
         AlgoConfig::Vpg(episodes) => {
             let agent = episodes.own.init(networks, device)?;
             let (steps, group_size) = (episodes.steps_per_update, episodes.group_size);
-            episodes_of(config, agent, steps, group_size)?
+            episodes_of(config, threads, agent, steps, group_size)?
         }
         AlgoConfig::Reinforce(reinforce) => {
             let agent = reinforce.init(networks, device)?;
-            episodes_of(config, agent, 1, 1)?
+            episodes_of(config, threads, agent, 1, 1)?
         }
         AlgoConfig::A2c(rollouts) => {
             let own = rollouts.own.own;
             let agent = own.init(networks, device)?;
             let normalize = rollouts.normalize_rewards.then_some(own.gamma);
-            rollouts_of(config, agent, own.steps_per_environment, normalize)?
+            rollouts_of(config, threads, agent, own.steps_per_environment, normalize)?
         }
         AlgoConfig::Trpo(rollouts) => {
             let own = rollouts.own;
             let agent = own.init(networks, device)?;
             let normalize = rollouts.normalize_rewards.then_some(own.gamma);
-            rollouts_of(config, agent, own.steps_per_environment, normalize)?
+            rollouts_of(config, threads, agent, own.steps_per_environment, normalize)?
         }
         AlgoConfig::Ppo(rollouts) => {
             let own = rollouts.own.own;
             let shuffling = Stream::derive(config.seed, Purpose::Shuffling, 0);
             let agent = own.init(networks, device, shuffling)?;
             let normalize = rollouts.normalize_rewards.then_some(own.gamma);
-            rollouts_of(config, agent, own.steps_per_environment, normalize)?
+            rollouts_of(config, threads, agent, own.steps_per_environment, normalize)?
         }
-        AlgoConfig::A3c(actor_critic) => {
-            Box::new(Workers::new(config, actor_critic, networks, device)?)
-        }
+        AlgoConfig::A3c(actor_critic) => Box::new(Workers::new(
+            config,
+            threads,
+            actor_critic,
+            networks,
+            device,
+        )?),
     })
 }
 
@@ -140,6 +145,7 @@ struct EpisodeRun<E, A, S> {
 
 fn episodes_of<A>(
     config: &Config,
+    threads: &Threads,
     agent: A,
     steps_per_update: usize,
     group_size: usize,
@@ -154,11 +160,11 @@ where
         + 'static,
 {
     let mut agent = agent;
-    agent.set_threads(config.threads);
+    agent.set_threads(threads);
     let id = config.environment()?;
     let environments = (0..config.environments).map(|_| id.make());
     if !config.normalize_observations {
-        let collector = collector(config, environments.collect(), group_size)?;
+        let collector = collector(config, threads, environments.collect(), group_size)?;
         return Ok(Box::new(EpisodeRun {
             collector,
             agent,
@@ -176,7 +182,7 @@ where
         Ok(first.map(|environment| environment.statistics().frozen()))
     };
     Ok(Box::new(EpisodeRun {
-        collector: collector(config, normalized, group_size)?,
+        collector: collector(config, threads, normalized, group_size)?,
         agent,
         steps_per_update,
         synchronize,
@@ -186,16 +192,18 @@ where
 
 fn collector<E: FlatEnvironment>(
     config: &Config,
+    threads: &Threads,
     environments: Vec<E>,
     group_size: usize,
 ) -> Result<Collector<E>, TrainError> {
-    let collector = Collector::grouped(environments, config.seed, config.threads, group_size);
+    let collector = Collector::grouped(environments, config.seed, group_size);
     let failed = |source: CollectError| TrainError::Update {
         update: 1,
         source: source.into(),
     };
     Ok(collector
         .map_err(failed)?
+        .with_threads(threads.clone())
         .with_reward_scale(config.reward_scale))
 }
 
@@ -251,6 +259,7 @@ struct RolloutRun<A> {
 
 fn rollouts_of<A>(
     config: &Config,
+    threads: &Threads,
     agent: A,
     steps_per_environment: usize,
     normalize_rewards: Option<f64>,
@@ -263,7 +272,7 @@ where
     let shards =
         config
             .environment()?
-            .make_shards(config.seed, config.environments, config.threads);
+            .make_shards(config.seed, config.environments, threads.count());
     let rollouts = RolloutConfig {
         reward_scale: config.reward_scale,
         normalize_observations: config.normalize_observations,
@@ -271,9 +280,9 @@ where
     };
     let collector = RolloutCollector::new(shards, config.seed, rollouts).map_err(failed)?;
     let mut agent = agent;
-    agent.set_threads(config.threads);
+    agent.set_threads(threads);
     Ok(Box::new(RolloutRun {
-        collector,
+        collector: collector.with_threads(threads.clone()),
         agent,
         steps_per_environment,
     }))
@@ -324,12 +333,13 @@ struct Workers {
     collectors: Vec<Batches>,
     agent: A3c,
     steps_per_environment: usize,
-    threads: usize,
+    threads: Threads,
 }
 
 impl Workers {
     fn new(
         config: &Config,
+        threads: &Threads,
         actor_critic: &crate::ActorCritic<rl_pg::A2cConfig>,
         networks: Networks,
         device: &Device,
@@ -355,7 +365,7 @@ impl Workers {
             collectors: collectors.map_err(failed)?,
             agent: A3c::new(own, config.environments, networks, device)?,
             steps_per_environment: own.steps_per_environment,
-            threads: config.threads,
+            threads: threads.clone(),
         })
     }
 }
@@ -369,29 +379,11 @@ impl Run for Workers {
             steps_per_environment,
             threads,
         } = self;
-        let policies: Vec<&Actor> = agent.policies().collect();
-        let workers = policies.len();
-        let share = workers.div_ceil((*threads).clamp(1, workers));
-        let collect = |collectors: &mut [Batches], policies: &[&Actor]| {
-            collectors
-                .iter_mut()
-                .zip(policies)
-                .try_for_each(|(collector, policy)| {
-                    collector
-                        .collect(*policy, *steps_per_environment)
-                        .map(|_| ())
-                })
-        };
-        std::thread::scope(|scope| {
-            let parts = collectors.chunks_mut(share).zip(policies.chunks(share));
-            let threads: Vec<_> = parts
-                .map(|(collectors, policies)| scope.spawn(|| collect(collectors, policies)))
-                .collect();
-            threads.into_iter().try_for_each(|thread| {
-                let joined = thread.join();
-                joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-        })?;
+        let workers = collectors.iter_mut().zip(agent.policies());
+        let outcomes = threads.map(workers, |(collector, policy)| {
+            collector.collect(policy, *steps_per_environment).map(drop)
+        });
+        outcomes.into_iter().collect::<Result<(), _>>()?;
         let acting = start.elapsed();
         let batches: Vec<&RolloutBatch> = collectors.iter().map(RolloutCollector::batch).collect();
         let rollouts: Vec<&Rollout> = batches.iter().map(|batch| &batch.rollout).collect();

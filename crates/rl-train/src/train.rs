@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use rl_core::Episode;
+use rl_core::{Episode, ThreadsError};
 use rl_nets::distribution::HeadError;
 use rl_nets::{ActionChoice, PolicyFile, PolicyFileError};
 use rl_pg::ConfigError;
@@ -97,6 +97,9 @@ pub enum TrainError {
     /// The run directory could not be used.
     #[error(transparent)]
     Directory(#[from] RunDirectoryError),
+    /// The system gave no threads.
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
     /// The algorithm's configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -279,7 +279,7 @@ mod tests {
                 Weighting::Undiscounted => 1.0,
             };
             let environment = FiniteMdpEnvironment::new(mdp.clone()).unwrap();
-            let mut collector = Collector::new(vec![environment], 7, 1).unwrap();
+            let mut collector = Collector::new(vec![environment], 7).unwrap();
             let collection = collector.collect(&policy.probabilities(), 400_000);
             let (mut n, mut sum, mut squares) = (0.0, [0.0; 8], [0.0; 8]);
             for trajectory in collection.unwrap().trajectories.iter() {
@@ -314,7 +314,7 @@ mod tests {
     fn experience_is_collected_as_from_any_environment() {
         let environment = FiniteMdpEnvironment::new(chain(4, 1.0).unwrap()).unwrap();
         let policy = SoftmaxPolicy::zeros(4, 2).unwrap().probabilities();
-        let mut collector = Collector::new(vec![environment; 3], 0, 2).unwrap();
+        let mut collector = Collector::new(vec![environment; 3], 0).unwrap();
         let collection = collector.collect(&policy, 100).unwrap();
         for trajectory in collection.trajectories.iter() {
             assert_eq!(state_of(trajectory.final_observation), Some(3));

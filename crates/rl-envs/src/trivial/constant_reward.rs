@@ -64,7 +64,7 @@ mod tests {
     fn experience() -> TrajectoryStore {
         let environment = TimeLimit::new(ConstantReward::new(), 20);
         let policy = RandomPolicy::new(Environment::action_space(&environment));
-        let mut collector = Collector::new(vec![environment; 2], 0, 1).unwrap();
+        let mut collector = Collector::new(vec![environment; 2], 0).unwrap();
         collector
             .collect(&policy, 100)
             .unwrap()

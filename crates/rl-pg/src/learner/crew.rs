@@ -1,13 +1,14 @@
 //! Threads that take the optimizer steps of one fit together.
 
-use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use super::part::Shard;
+use rl_core::wait_until;
+
+use super::part::Sums;
 use crate::samples::Measured;
 
-/// A worker's place among those of its network: it takes the shards `index`, `index + of`, ….
+/// A worker's place among those of its network: it takes the lanes `index`, `index + of`, ….
 #[derive(Clone, Copy)]
 pub(super) struct Seat {
     pub index: usize,
@@ -21,20 +22,32 @@ impl Seat {
 /// What the workers of a fit tell each other.
 pub(super) struct Board {
     pub barrier: Barrier,
-    /// Per network and shard of a minibatch; empty if no network has several workers.
-    pub shards: Vec<Vec<RwLock<Shard>>>,
+    /// Per network and lane of a minibatch; empty if no network has several workers.
+    pub lanes: Vec<Vec<RwLock<Sums>>>,
     /// Of every second minibatch, per network: measurements, and the squared norm of the gradient.
     measured: [Vec<Mutex<Measured>>; 2],
 }
 
 impl Board {
-    pub fn new(workers: usize, networks: usize, shards: usize) -> Self {
-        let shards = (0..networks).map(|_| (0..shards).map(|_| RwLock::default()).collect());
+    pub fn new(workers: usize, networks: usize, lanes: usize) -> Self {
+        let lanes = (0..networks).map(|_| (0..lanes).map(|_| RwLock::default()).collect());
         Self {
             barrier: Barrier::new(workers),
-            shards: shards.collect(),
+            lanes: lanes.collect(),
             measured: [(); 2].map(|()| (0..networks).map(|_| Mutex::default()).collect()),
         }
+    }
+
+    /// Whether workers of one network leave their lanes here for each other.
+    pub fn has_lanes(&self) -> bool {
+        self.lanes.iter().any(|lanes| !lanes.is_empty())
+    }
+
+    /// Whether it fits.
+    pub fn is_for(&self, workers: usize, networks: usize, lanes: usize) -> bool {
+        self.barrier.workers == workers
+            && self.lanes.len() == networks
+            && self.lanes.iter().all(|own| own.len() == lanes)
     }
 
     pub fn tell(&self, step: usize, network: usize, measured: Measured) {
@@ -67,9 +80,6 @@ pub(super) struct Barrier {
     broken: AtomicBool,
 }
 
-/// Looks at the barrier before a worker lets others have its core.
-const SPINS: usize = 2000;
-
 impl Barrier {
     fn new(workers: usize) -> Self {
         Self {
@@ -91,19 +101,9 @@ impl Barrier {
             self.turn.store(turn + 1, Ordering::Release);
             return true;
         }
-        let mut spins = 0;
-        while self.turn.load(Ordering::Acquire) == turn {
-            if self.broken.load(Ordering::Relaxed) {
-                return false;
-            }
-            if spins < SPINS {
-                spins += 1;
-                spin_loop();
-            } else {
-                std::thread::yield_now();
-            }
-        }
-        true
+        let passed = || self.turn.load(Ordering::Acquire) != turn;
+        wait_until(|| passed() || self.broken.load(Ordering::Relaxed));
+        passed()
     }
 
     /// Frees the others should this worker panic.

@@ -1,12 +1,12 @@
 //! Learning on the CPU without a tape.
 
-use std::slice;
-use std::thread;
+use std::{iter, slice};
 
+use rl_core::Threads;
 use rl_nets::Networks;
 
 use super::crew::{Board, Seat};
-use super::part::{Batch, Part, SHARD, Scratch};
+use super::part::{Batch, Part, Scratch, lanes};
 use super::{Learner, UpdateError, finite};
 use crate::samples::Tally;
 use crate::{FitReport, Loss, OptimizerConfig, Plan, Samples};
@@ -14,8 +14,8 @@ use crate::{FitReport, Loss, OptimizerConfig, Plan, Samples};
 /// The learner for multi-layer perceptrons on the CPU: forward pass, derivative of the loss,
 /// backward pass and optimizer in loops over flat buffers.
 ///
-/// With [threads](Learner::set_threads), each network is learned by workers of its own, and the
-/// shards of a large minibatch by several: workers of a network add up the same gradients in the
+/// With several [threads](Learner::set_threads), each network is learned by workers of its own, and the
+/// lanes of a large minibatch by several: workers of a network add up the same gradients in the
 /// same order and take the same steps, so that their number changes no bit.
 pub struct FusedLearner {
     networks: Networks,
@@ -25,13 +25,16 @@ pub struct FusedLearner {
     parts: Vec<Part>,
     /// Of each part, for its further workers.
     replicas: Vec<Vec<Part>>,
-    threads: usize,
+    /// Of the last fit on several threads.
+    board: Option<Board>,
+    threads: Threads,
     natural: Vec<u32>,
-    scratch: Scratch,
+    /// Of each thread that evaluates.
+    scratch: Vec<Scratch>,
 }
 
-/// Samples that are worth a thread: it takes some 30 µs to start.
-const WORTH_A_THREAD: usize = 1024;
+/// Samples that are worth a thread, which may have to be woken.
+const WORTH_A_THREAD: usize = 256;
 
 /// What a fit goes through.
 struct Job<'a> {
@@ -51,9 +54,10 @@ impl FusedLearner {
             max_grad_norm: config.max_grad_norm.unwrap_or(f64::INFINITY) as f32,
             replicas: vec![Vec::new(); parts.len()],
             parts,
-            threads: 1,
+            board: None,
+            threads: Threads::default(),
             natural: Vec::new(),
-            scratch: Scratch::default(),
+            scratch: Vec::new(),
             networks,
         }
     }
@@ -68,19 +72,27 @@ impl FusedLearner {
         Ok(())
     }
 
-    /// Workers of the `index`th network for minibatches of so many shards.
-    fn workers(&self, index: usize, shards: usize) -> usize {
+    /// Workers of the `index`th network for minibatches of so many lanes.
+    fn workers(&self, index: usize, lanes: usize) -> usize {
         let networks = self.parts.len();
-        let share = (self.threads + networks - 1 - index) / networks;
-        share.clamp(1, shards)
+        let share = (self.threads.count() + networks - 1 - index) / networks;
+        share.clamp(1, lanes)
     }
 
     fn fit_on_threads(&mut self, job: &Job<'_>) -> Result<FitReport, UpdateError> {
-        let shards = job.plan.minibatch_size.min(job.steps).div_ceil(SHARD);
+        let lanes = lanes(job.plan.minibatch_size.min(job.steps));
         let crews: Vec<usize> = (0..self.parts.len())
-            .map(|index| self.workers(index, shards))
+            .map(|index| self.workers(index, lanes))
             .collect();
-        let board = Board::new(crews.iter().sum(), crews.len(), shards);
+        let shared = if crews.iter().any(|&of| of > 1) {
+            lanes
+        } else {
+            0
+        };
+        let (workers, networks) = (crews.iter().sum(), crews.len());
+        let kept = self.board.take();
+        let board = kept.filter(|board| board.is_for(workers, networks, shared));
+        let board = board.unwrap_or_else(|| Board::new(workers, networks, shared));
         let mut workers: Vec<(&mut Part, Seat)> = Vec::new();
         for ((lead, replicas), &of) in self.parts.iter_mut().zip(&mut self.replicas).zip(&crews) {
             replicas.resize_with(of - 1, || lead.clone());
@@ -90,18 +102,13 @@ impl FusedLearner {
             }
             workers.push((lead, Seat { index: 0, of }));
         }
-        thread::scope(|scope| {
-            let mut report = Err(UpdateError::NoExperience);
-            let own = workers.pop();
-            for (part, seat) in workers {
-                let board = &board;
-                scope.spawn(move || fit(slice::from_mut(part), seat, job, board));
-            }
-            if let Some((part, seat)) = own {
-                report = fit(slice::from_mut(part), seat, job, &board);
-            }
-            report
-        })
+        let reports = self.threads.map(workers, |(part, seat)| {
+            fit(slice::from_mut(part), seat, job, &board)
+        });
+        self.board = Some(board);
+        // They are all the same.
+        let mut reports = reports.into_iter();
+        reports.next().unwrap_or(Err(UpdateError::NoExperience))
     }
 }
 
@@ -128,7 +135,7 @@ fn fit(
             for part in &mut *parts {
                 part.differentiate(&batch, seat, board);
             }
-            if !board.barrier.wait() {
+            if board.has_lanes() && !board.barrier.wait() {
                 return Ok(tally.report());
             }
             for part in &mut *parts {
@@ -168,8 +175,8 @@ impl Learner for FusedLearner {
         &self.networks
     }
 
-    fn set_threads(&mut self, threads: usize) {
-        self.threads = threads.max(1);
+    fn set_threads(&mut self, threads: &Threads) {
+        self.threads = threads.clone();
     }
 
     fn evaluate(
@@ -179,39 +186,29 @@ impl Learner for FusedLearner {
         log_probs: &mut [f32],
         values: &mut [f32],
     ) -> Result<(), UpdateError> {
+        let dim = self.networks.observation_dim();
+        let n = observations.len() / dim;
+        let share = n.div_ceil(self.threads.count()).max(WORTH_A_THREAD);
+        let used = self.scratch.len().max(n.div_ceil(share));
+        self.scratch.resize_with(used, Scratch::default);
+        // What is not asked for is an empty slice in every share.
+        let rows = observations.chunks((share * dim).max(1));
+        let actions = actions.chunks((actions.len() / n.max(1) * share).max(1));
+        let actions = actions.chain(iter::repeat(&[][..]));
+        let [log_probs, values] = [log_probs, values].map(|column| {
+            let shares = column.chunks_mut(share);
+            shares.chain(iter::repeat_with(Default::default))
+        });
+        let shares = rows.zip(actions).zip(log_probs).zip(values);
         let parts = &self.parts;
-        let evaluate =
-            |scratch: &mut Scratch, observations, actions, log_probs: &mut _, values: &mut _| {
+        self.threads.map(
+            self.scratch.iter_mut().zip(shares),
+            |(scratch, (((observations, actions), log_probs), values))| {
                 for part in parts {
                     part.evaluate(scratch, observations, actions, log_probs, values);
                 }
-            };
-        let dim = self.networks.observation_dim();
-        let n = observations.len() / dim;
-        let share = n.div_ceil(self.threads).max(WORTH_A_THREAD);
-        let (mut observations, mut actions) = (observations, actions);
-        let (mut log_probs, mut values) = (log_probs, values);
-        thread::scope(|scope| {
-            while observations.len() > share * dim {
-                let (own_observations, own_actions, own_log_probs, own_values);
-                let action_dim = actions.len() / (observations.len() / dim);
-                (own_observations, observations) = observations.split_at(share * dim);
-                (own_actions, actions) = actions.split_at(share * action_dim);
-                (own_log_probs, log_probs) = log_probs.split_at_mut(share.min(log_probs.len()));
-                (own_values, values) = values.split_at_mut(share.min(values.len()));
-                scope.spawn(move || {
-                    let mut scratch = Scratch::default();
-                    evaluate(
-                        &mut scratch,
-                        own_observations,
-                        own_actions,
-                        own_log_probs,
-                        own_values,
-                    );
-                });
-            }
-            evaluate(&mut self.scratch, observations, actions, log_probs, values);
-        });
+            },
+        );
         Ok(())
     }
 
@@ -236,7 +233,7 @@ impl Learner for FusedLearner {
             loss,
             max_grad_norm: self.max_grad_norm,
         };
-        let report = if self.threads > 1 && job.order.len() >= 2 * WORTH_A_THREAD {
+        let report = if self.threads.count() > 1 && job.order.len() >= 2 * WORTH_A_THREAD {
             self.fit_on_threads(&job)
         } else {
             let board = Board::new(1, self.parts.len(), 0);

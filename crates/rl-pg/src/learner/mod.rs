@@ -9,6 +9,7 @@ mod part;
 pub use burn::BurnLearner;
 pub use fused::FusedLearner;
 
+use rl_core::Threads;
 use rl_nets::Networks;
 
 use crate::{FitReport, Loss, Plan, Samples};
@@ -21,9 +22,9 @@ pub trait Learner: Send {
     /// The networks as of the last update, on the host.
     fn networks(&self) -> &Networks;
 
-    /// Lets it use so many threads; none but the caller's unless told. Their number changes no
-    /// bit of what is learned, and Burn's backends have threads of their own.
-    fn set_threads(&mut self, _threads: usize) {}
+    /// Gives it threads to work on; it has none but the caller's unless told. Their number changes
+    /// no bit of what is learned, and Burn's backends have threads of their own.
+    fn set_threads(&mut self, _threads: &Threads) {}
 
     /// `ln π(aₜ|oₜ)` of `actions` `[steps, action_dim]` into `log_probs` `[steps]`, and `V(oₜ)`
     /// into `values` `[steps]`, for `observations` `[steps, observation_dim]`. What is not asked

@@ -13,9 +13,12 @@ use crate::{
     Loss, Optimizer, OptimizerConfig, PolicyLoss, Samples, Surrogate, ValueLoss, normalize,
 };
 
-/// Rows whose gradient is one sum. That of a minibatch is the sum of its shards' in their order,
-/// whoever computes them.
+/// Rows that go through a network together.
 pub(super) const SHARD: usize = 256;
+
+/// Sums that the gradient of a minibatch is made of, at most: shard `i` is added to the
+/// `i mod LANES`th, and these are added up in their order, whoever computes them.
+pub(super) const LANES: usize = 32;
 
 /// One of the learner's networks: the policy, the value function, or both in one.
 #[derive(Clone)]
@@ -31,8 +34,8 @@ pub(super) struct Part {
     pub parameters: Vec<f32>,
     mlp: HostMlp,
     optimizer: State,
-    /// The gradient of a minibatch.
-    pub total: Shard,
+    /// Over a minibatch.
+    pub total: Sums,
     scratch: Scratch,
 }
 
@@ -44,23 +47,23 @@ enum State {
 
 /// The gradient of some rows' part of the loss, and sums of their measurements.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shard {
+pub(super) struct Sums {
     pub gradient: Vec<f32>,
-    sums: Measured,
+    measured: Measured,
 }
 
-impl Shard {
+impl Sums {
     fn clear(&mut self, len: usize) {
         self.gradient.clear();
         self.gradient.resize(len, 0.0);
-        self.sums = Measured::default();
+        self.measured = Measured::default();
     }
 
     fn add(&mut self, other: &Self) {
         for (sum, d) in self.gradient.iter_mut().zip(&other.gradient) {
             *sum += d;
         }
-        self.sums.join(&other.sums);
+        self.measured.join(&other.measured);
     }
 }
 
@@ -76,7 +79,7 @@ pub(super) struct Scratch {
     log_probs: Vec<f32>,
     targets: Vec<f32>,
     values: Vec<f32>,
-    shard: Shard,
+    lane: Sums,
 }
 
 /// What a minibatch is made of.
@@ -155,7 +158,7 @@ impl Part {
                 Optimizer::Adam => State::Adam(adam.init(len)),
                 Optimizer::Rmsprop => State::RmsProp(rms_prop.init(len)),
             },
-            total: Shard::default(),
+            total: Sums::default(),
             scratch: Scratch::default(),
         }
     }
@@ -177,7 +180,7 @@ impl Part {
         let Self {
             optimizer,
             parameters,
-            total: Shard { gradient, .. },
+            total: Sums { gradient, .. },
             mlp,
             ..
         } = self;
@@ -191,7 +194,7 @@ impl Part {
     /// Puts the sums of the measurements on the board, with the squared norm of the gradient in
     /// the norm's place.
     pub fn tell(&self, step: usize, board: &Board) {
-        let mut measured = self.total.sums;
+        let mut measured = self.total.measured;
         measured.0[5] = squared_norm(&self.total.gradient);
         board.tell(step, self.index, measured);
     }
@@ -238,8 +241,8 @@ impl Part {
         (policy, loss.value.filter(|_| self.value))
     }
 
-    /// Computes the gradient over a minibatch: the sum over all shards if this is the network's
-    /// only worker, otherwise this worker's shards, which go to the board.
+    /// Computes the gradient over a minibatch: the sum of all lanes if this is the network's only
+    /// worker, otherwise this worker's lanes, which go to the board.
     pub fn differentiate(&mut self, batch: &Batch<'_>, seat: Seat, board: &Board) {
         self.total.clear(self.parameters.len());
         let (policy, value) = self.losses(batch.loss);
@@ -253,37 +256,39 @@ impl Part {
                 normalize(advantages);
             }
         }
-        let shards = batch.rows.chunks(SHARD).enumerate();
-        for (index, rows) in shards.skip(seat.index).step_by(seat.of) {
-            self.shard(batch, index * SHARD, rows, policy, value);
-            let shard = &mut self.scratch.shard;
+        for index in (seat.index..lanes(batch.rows.len())).step_by(seat.of) {
+            self.scratch.lane.clear(self.parameters.len());
+            let shards = batch.rows.chunks(SHARD).enumerate();
+            for (shard, rows) in shards.skip(index).step_by(LANES) {
+                self.add_shard(batch, shard * SHARD, rows, policy, value);
+            }
+            let lane = &mut self.scratch.lane;
             if seat.of > 1 {
-                let mut slot = board.shards[self.index][index]
+                let mut slot = board.lanes[self.index][index]
                     .write()
                     .unwrap_or_else(PoisonError::into_inner);
-                std::mem::swap(&mut *slot, shard);
+                std::mem::swap(&mut *slot, lane);
             } else if index == 0 {
-                std::mem::swap(&mut self.total, shard);
+                std::mem::swap(&mut self.total, lane);
             } else {
-                self.total.add(shard);
+                self.total.add(lane);
             }
         }
     }
 
-    /// Adds up the shards on the board.
+    /// Adds up the lanes on the board.
     pub fn collect(&mut self, batch: &Batch<'_>, seat: Seat, board: &Board) {
         if seat.of == 1 || self.losses(batch.loss) == (None, None) {
             return;
         }
-        let shards = batch.rows.len().div_ceil(SHARD);
-        for slot in &board.shards[self.index][..shards] {
+        for slot in &board.lanes[self.index][..lanes(batch.rows.len())] {
             self.total
                 .add(&slot.read().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
-    /// Computes the gradient of the rows that begin with the minibatch's row `start`.
-    fn shard(
+    /// Adds the rows that begin with the minibatch's row `start` to the lane.
+    fn add_shard(
         &mut self,
         batch: &Batch<'_>,
         start: usize,
@@ -297,7 +302,6 @@ impl Part {
         mlp.forward(&scratch.observations, &mut scratch.tape);
         scratch.outputs.clear();
         scratch.outputs.resize(rows.len() * width, 0.0);
-        scratch.shard.clear(self.parameters.len());
         if let (Some(policy), Some(head)) = (policy, &self.head) {
             let Scratch {
                 actions, log_probs, ..
@@ -318,10 +322,10 @@ impl Part {
         let Scratch {
             tape,
             outputs,
-            shard,
+            lane,
             ..
         } = scratch;
-        mlp.backward(tape, outputs, &mut shard.gradient[..mlp.len()]);
+        mlp.backward(tape, outputs, &mut lane.gradient[..mlp.len()]);
     }
 
     /// `F v` of the policy, both in this part's order.
@@ -368,6 +372,11 @@ impl Part {
     }
 }
 
+/// How many lanes a minibatch of so many rows has.
+pub(super) fn lanes(rows: usize) -> usize {
+    rows.div_ceil(SHARD).min(LANES)
+}
+
 /// Writes the derivatives of the policy's half of the loss.
 fn policy_loss(
     policy: PolicyLoss,
@@ -385,10 +394,12 @@ fn policy_loss(
         actions,
         advantages,
         log_probs,
-        shard: Shard { gradient, sums },
+        lane: Sums {
+            gradient,
+            measured: Measured(sums),
+        },
         ..
     } = scratch;
-    let Measured(sums) = sums;
     let mut rows = advantages[start..].iter().enumerate();
     let each = |log_prob: f32, entropy: f32| {
         let Some((t, &advantage)) = rows.next() else {
@@ -429,7 +440,7 @@ fn value_loss(value: ValueLoss, width: usize, batch: &Batch<'_>, scratch: &mut S
         outputs,
         targets,
         values,
-        shard,
+        lane,
         ..
     } = scratch;
     let rows = tape.output().chunks_exact(width);
@@ -438,6 +449,6 @@ fn value_loss(value: ValueLoss, width: usize, batch: &Batch<'_>, scratch: &mut S
         let old = values.get(t).copied().unwrap_or_default();
         let (error, slope) = value.at(output[width - 1], old, target);
         d_output[width - 1] += slope * scale;
-        shard.sums.0[1] += f64::from(error);
+        lane.measured.0[1] += f64::from(error);
     }
 }

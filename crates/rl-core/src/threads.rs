@@ -1,0 +1,253 @@
+//! Threads that share the work of a training.
+
+use std::hint::spin_loop;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
+
+/// How long a thread without work looks out for more before it sleeps.
+///
+/// Between two pieces of work of a training there are some hundred microseconds that only one
+/// thread works in; to be woken by the system costs another about fifty.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// Looks at a condition before the thread lets others have its core.
+const SPINS: usize = 2000;
+
+/// The caller's thread and, beyond one, those of a pool. Clones share the pool, and whatever takes
+/// turns in a training should: a thread that looks out for work takes a core.
+///
+/// ```
+/// use rl_core::Threads;
+///
+/// let threads = Threads::new(2)?;
+/// assert_eq!(threads.map([1, 2, 3], |x| x * x), [1, 4, 9]);
+/// # Ok::<(), rl_core::ThreadsError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Threads {
+    workers: Option<Workers>,
+}
+
+#[derive(Clone, Debug)]
+struct Workers {
+    pool: Arc<ThreadPool>,
+    /// Whether each worker is awake.
+    awake: Arc<[AtomicBool]>,
+}
+
+/// The system gave fewer threads than were asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start {threads} threads: {source}")]
+pub struct ThreadsError {
+    /// How many were asked for.
+    pub threads: usize,
+    /// Why.
+    pub source: rayon::ThreadPoolBuildError,
+}
+
+impl Threads {
+    /// So many threads, the caller's among them; 0 counts as 1.
+    ///
+    /// # Errors
+    /// [`ThreadsError`] if the system does not give them.
+    pub fn new(threads: usize) -> Result<Self, ThreadsError> {
+        if threads <= 1 {
+            return Ok(Self::default());
+        }
+        let builder = ThreadPoolBuilder::new().num_threads(threads - 1);
+        let pool = builder.build();
+        Ok(Self {
+            workers: Some(Workers {
+                pool: Arc::new(pool.map_err(|source| ThreadsError { threads, source })?),
+                awake: (1..threads).map(|_| AtomicBool::new(false)).collect(),
+            }),
+        })
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        1 + self
+            .workers
+            .as_ref()
+            .map_or(0, |workers| workers.awake.len())
+    }
+
+    /// The results of `work` on each of the items, in their order.
+    ///
+    /// Thread `i` takes the items `i`, `i + count`, …: as many items as threads, or fewer, are
+    /// worked on at the same time, and may wait for each other. Within such work there is one
+    /// thread: the one that calls.
+    ///
+    /// # Panics
+    /// If `work` does, once all threads are done.
+    pub fn map<I, R>(
+        &self,
+        items: impl IntoIterator<Item = I>,
+        work: impl Fn(I) -> R + Sync,
+    ) -> Vec<R>
+    where
+        I: Send,
+        R: Send,
+    {
+        let items = items.into_iter();
+        let of_ours = |workers: &&Workers| workers.pool.current_thread_index().is_some();
+        let Some(workers) = self.workers.as_ref().filter(|workers| !of_ours(workers)) else {
+            return items.map(work).collect();
+        };
+        let mut slots: Vec<(Option<I>, Option<R>)> = items.map(|item| (Some(item), None)).collect();
+        let mut shares: Vec<Vec<_>> = Vec::new();
+        shares.resize_with(self.count().min(slots.len()), Vec::new);
+        for (i, slot) in slots.iter_mut().enumerate() {
+            let share = i % shares.len();
+            shares[share].push(slot);
+        }
+        workers.run(shares, |share: Vec<&mut (Option<I>, Option<R>)>| {
+            for (item, result) in share {
+                *result = item.take().map(&work);
+            }
+        });
+        slots.into_iter().filter_map(|(_, result)| result).collect()
+    }
+}
+
+impl Workers {
+    /// Works on a share here, and on each of the others on a thread of its own.
+    fn run<S: Send>(&self, shares: Vec<S>, work_on: impl Fn(S) + Sync) {
+        let mut shares = shares.into_iter();
+        let Some(own) = shares.next() else { return };
+        if shares.len() == 0 {
+            return work_on(own);
+        }
+        let left = AtomicUsize::new(shares.len());
+        let (left, work_on) = (&left, &work_on);
+        self.pool.in_place_scope(|scope| {
+            for share in shares {
+                scope.spawn(move |_| {
+                    // Counted even if the work panics, which the scope passes on.
+                    let _done = Countdown(left);
+                    work_on(share);
+                });
+            }
+            self.stay_awake();
+            work_on(own);
+            // The scope would sleep.
+            wait_until(|| left.load(Ordering::Acquire) == 0);
+        });
+    }
+
+    /// Lets workers look out for work once they have none.
+    fn stay_awake(&self) {
+        if self.awake.iter().all(|awake| awake.load(Ordering::Relaxed)) {
+            return;
+        }
+        let awake = Arc::clone(&self.awake);
+        self.pool.spawn_broadcast(move |worker| {
+            let awake = &awake[worker.index()];
+            if awake.swap(true, Ordering::Relaxed) {
+                return;
+            }
+            let mut last = Instant::now();
+            while last.elapsed() < PATIENCE {
+                match rayon::yield_now() {
+                    Some(Yield::Executed) => last = Instant::now(),
+                    _ => thread::yield_now(),
+                }
+            }
+            awake.store(false, Ordering::Relaxed);
+        });
+    }
+}
+
+struct Countdown<'a>(&'a AtomicUsize);
+
+impl Drop for Countdown<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// Waits for another thread that needs some microseconds, in which the system could not wake this
+/// one.
+pub fn wait_until(condition: impl Fn() -> bool) {
+    let mut spins = 0;
+    while !condition() {
+        if spins < SPINS {
+            spins += 1;
+            spin_loop();
+        } else {
+            thread::yield_now();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn results_have_the_order_of_the_items_on_any_number_of_threads() {
+        for count in [0, 1, 2, 3, 8] {
+            let threads = Threads::new(count).unwrap();
+            assert_eq!(threads.count(), count.max(1));
+            for items in [0, 1, 2, 3, 7, 20] {
+                let squares: Vec<usize> = (0..items).map(|x| x * x).collect();
+                assert_eq!(threads.map(0..items, |x| x * x), squares);
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_items_as_threads_may_wait_for_each_other() {
+        for count in 1..=4 {
+            let threads = Threads::new(count).unwrap();
+            for round in 0..50 {
+                let here = AtomicUsize::new(0);
+                let met = threads.map(0..count, |_| {
+                    here.fetch_add(1, Ordering::SeqCst);
+                    wait_until(|| here.load(Ordering::SeqCst) == count);
+                    thread::current().id()
+                });
+                for (i, id) in met.iter().enumerate() {
+                    assert!(!met[..i].contains(id), "{count} threads, round {round}");
+                }
+                if round % 10 == 0 {
+                    thread::sleep(2 * PATIENCE);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn items_are_changed_in_place_and_clones_share_the_threads() {
+        let threads = Threads::new(2).unwrap();
+        let mut numbers = [1, 2, 3];
+        for _ in 0..100 {
+            threads.clone().map(&mut numbers, |number| *number += 1);
+        }
+        assert_eq!(numbers, [101, 102, 103]);
+    }
+
+    #[test]
+    fn work_within_work_stays_on_its_thread() {
+        let threads = Threads::new(3).unwrap();
+        let sums = threads.map(0..6, |i| threads.map(0..4, |j| i * j).iter().sum::<usize>());
+        assert_eq!(sums, [0, 6, 12, 18, 24, 30]);
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_leaves_the_threads_to_others() {
+        let threads = Threads::new(2).unwrap();
+        for culprit in 0..2 {
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                threads.map(0..2, |item| assert_ne!(item, culprit, "on purpose"));
+            }));
+            assert!(outcome.is_err(), "item {culprit}");
+            assert_eq!(threads.map(0..2, |item| item), [0, 1]);
+        }
+    }
+}
