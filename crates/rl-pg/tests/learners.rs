@@ -358,8 +358,8 @@ fn the_number_of_threads_changes_no_bit() {
             targets,
             values,
         } = Experience::new(&networks, &space);
-        // Enough for threads, in minibatches of three shards and of one.
-        let many = |column: &[f32]| column.repeat(3000 / STEPS);
+        // Minibatches of one shard, of three, and of more than there are lanes.
+        let many = |column: &[f32]| column.repeat(9000 / STEPS);
         let columns = [
             observations,
             actions,
@@ -384,7 +384,7 @@ fn the_number_of_threads_changes_no_bit() {
             targets: &targets,
             values: &values,
         };
-        for minibatch_size in [600, 48] {
+        for minibatch_size in [48, 600, 9000] {
             let learned = [1, 2, 3, 4, 8].map(|threads| {
                 let mut learner = learner(&networks, LearnerKind::Fused, Optimizer::Adam);
                 learner.set_threads(&Threads::new(threads).unwrap());

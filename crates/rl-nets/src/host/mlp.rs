@@ -192,6 +192,9 @@ impl HostMlp {
             "a derivative per output"
         );
         assert_eq!(gradient.len(), self.len(), "a derivative per parameter");
+        if tape.rows == 0 {
+            return;
+        }
         tape.gradients
             .resize_with(self.layers.len(), Affine::default);
         for (affine, layer) in tape.gradients.iter_mut().zip(&self.layers) {
@@ -201,7 +204,6 @@ impl HostMlp {
             } else {
                 affine.resize(layer.inputs, layer.outputs);
             }
-            affine.weight.fill(0.0);
             affine.bias.fill(0.0);
         }
         self.arch.dispatch(Backward {

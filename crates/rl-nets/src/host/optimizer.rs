@@ -1,6 +1,6 @@
 //! Optimizers of a flat vector of parameters.
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 /// The Euclidean norm, summed in `f64` in an order that does not depend on the machine.
@@ -17,22 +17,34 @@ struct Norm<'a> {
     gradient: &'a [f32],
 }
 
-impl NullaryFnOnce for Norm<'_> {
+/// Sums side by side.
+const SUMS: usize = 32;
+
+impl WithSimd for Norm<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn call(self) -> f64 {
-        let (blocks, rest) = self.gradient.as_chunks::<32>();
-        let mut sums = [0.0_f64; 32];
-        for block in blocks {
-            for (sum, &g) in sums.iter_mut().zip(block) {
-                *sum += f64::from(g) * f64::from(g);
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let (blocks, rest) = self.gradient.as_chunks::<SUMS>();
+        let mut last = [0.0; SUMS];
+        last[..rest.len()].copy_from_slice(rest);
+        let registers = SUMS / S::F64_LANES;
+        let mut sums = [simd.splat_f64s(0.0); SUMS];
+        for block in blocks.iter().chain([&last]) {
+            let mut wide = [0.0_f64; SUMS];
+            for (wide, &g) in wide.iter_mut().zip(block) {
+                *wide = f64::from(g);
+            }
+            let (wide, _) = S::as_simd_f64s(&wide);
+            for (sum, &g) in sums[..registers].iter_mut().zip(wide) {
+                // The square of an f32 is exact in f64, fused or not.
+                *sum = simd.mul_add_f64s(g, g, *sum);
             }
         }
-        for (sum, &g) in sums.iter_mut().zip(rest) {
-            *sum += f64::from(g) * f64::from(g);
-        }
-        sums.iter().sum()
+        let mut lanes = [0.0_f64; SUMS];
+        let (lanes_of, _) = S::as_mut_simd_f64s(&mut lanes);
+        lanes_of.copy_from_slice(&sums[..registers]);
+        lanes.iter().sum()
     }
 }
 

@@ -62,7 +62,7 @@ impl WithSimd for Dots<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self {
             layer,
             input,
@@ -71,11 +71,12 @@ impl WithSimd for Dots<'_> {
         } = self;
         // Past these, what an activation left in the rows is not defined.
         let padded = layer.inputs.next_multiple_of(LINE);
-        let inputs = input.numbers.chunks(input.stride).take(rows);
-        for (x, y) in inputs.zip(output.chunks_exact_mut(stride(layer.outputs))) {
-            let columns = layer.transposed.chunks_exact(stride(layer.inputs));
-            for ((y, w), bias) in y.iter_mut().zip(columns).zip(layer.affine.bias.iter()) {
-                *y = bias + dot(&x[..padded], &w[..padded]);
+        let columns = layer.transposed.chunks_exact(stride(layer.inputs));
+        let columns = columns.zip(layer.affine.bias.iter());
+        for (j, (w, bias)) in columns.enumerate() {
+            let inputs = input.numbers.chunks(input.stride).take(rows);
+            for (x, y) in inputs.zip(output.chunks_exact_mut(stride(layer.outputs))) {
+                y[j] = bias + dot(simd, &x[..padded], &w[..padded]);
             }
         }
     }
@@ -83,14 +84,19 @@ impl WithSimd for Dots<'_> {
 
 /// `Σ x w`, the sums of every 16th term first: the same bits for every width of a register.
 #[inline(always)]
-fn dot(x: &[f32], w: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LINE];
-    let ((x, _), (w, _)) = (x.as_chunks::<LINE>(), w.as_chunks::<LINE>());
-    for (x, w) in x.iter().zip(w) {
-        for ((sum, &x), &w) in sums.iter_mut().zip(x).zip(w) {
-            *sum = x.mul_add(w, *sum);
+fn dot<S: Simd>(simd: S, x: &[f32], w: &[f32]) -> f32 {
+    let registers = LINE / S::F32_LANES;
+    let ((x, _), (w, _)) = (S::as_simd_f32s(x), S::as_simd_f32s(w));
+    let mut lines = [simd.splat_f32s(0.0); LINE];
+    for (x, w) in x.chunks_exact(registers).zip(w.chunks_exact(registers)) {
+        for ((sum, &x), &w) in lines.iter_mut().zip(x).zip(w) {
+            *sum = simd.mul_add_f32s(x, w, *sum);
         }
     }
+    let mut sums = [0.0_f32; LINE];
+    S::as_mut_simd_f32s(&mut sums)
+        .0
+        .copy_from_slice(&lines[..registers]);
     let sums: [f32; 8] = std::array::from_fn(|i| sums[i] + sums[i + 8]);
     let sums: [f32; 4] = std::array::from_fn(|i| sums[i] + sums[i + 4]);
     (sums[0] + sums[2]) + (sums[1] + sums[3])
@@ -192,6 +198,7 @@ impl WithSimd for Backward<'_> {
         } = self;
         let n_out = mlp.output_size();
         let [mut d_output, mut d_input] = tape.buffers.get(CHUNK * mlp.widest());
+        let mut start = Start::Zero;
         for chunk in chunks(tape.rows) {
             let rows = chunk.len();
             pad(
@@ -216,10 +223,10 @@ impl WithSimd for Backward<'_> {
                         stride: width,
                     };
                     let shape = (layer.outputs, rows, layer.inputs);
-                    product::<S, true>(simd, Start::Sum, left, input.numbers, shape, weight);
+                    product::<S, true>(simd, start, left, input.numbers, shape, weight);
                 } else {
                     let shape = (layer.inputs, rows, layer.outputs);
-                    product::<S, true>(simd, Start::Sum, input, d, shape, weight);
+                    product::<S, true>(simd, start, input, d, shape, weight);
                 }
                 if i > 0 {
                     let left = Left {
@@ -231,6 +238,7 @@ impl WithSimd for Backward<'_> {
                     std::mem::swap(&mut d_input, &mut d_output);
                 }
             }
+            start = Start::Sum;
         }
         let mut gradient = gradient;
         for (layer, Affine { weight, bias }) in mlp.layers.iter().zip(&tape.gradients) {

@@ -244,9 +244,12 @@ impl Part {
     /// Computes the gradient over a minibatch: the sum of all lanes if this is the network's only
     /// worker, otherwise this worker's lanes, which go to the board.
     pub fn differentiate(&mut self, batch: &Batch<'_>, seat: Seat, board: &Board) {
-        self.total.clear(self.parameters.len());
         let (policy, value) = self.losses(batch.loss);
-        if policy.is_none() && value.is_none() {
+        let nothing = policy.is_none() && value.is_none();
+        if nothing || seat.of > 1 {
+            self.total.clear(self.parameters.len());
+        }
+        if nothing {
             return;
         }
         if policy.is_some() {
