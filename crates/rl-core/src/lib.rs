@@ -22,6 +22,7 @@ mod baselines;
 mod batch;
 mod collect;
 mod environment;
+mod episode;
 pub mod finite_mdp;
 mod gae;
 mod moments;
@@ -41,8 +42,9 @@ pub use baselines::{
     Peers, batch_baseline, group_advantages, group_baseline, spread_over_steps, time_baseline,
 };
 pub use batch::{BatchEnvironment, BatchError, StepBuffers, StepSlices};
-pub use collect::{CollectError, Collection, Collector, Episode, run_episode};
+pub use collect::{CollectError, Collection, Collector};
 pub use environment::{Action, End, Environment, EnvironmentError, FlatEnvironment, Status, Step};
+pub use episode::{Episode, run_episode};
 pub use gae::{Gae, GaeConfig, GaeConfigError};
 pub use moments::{MomentsError, RunningMoments};
 pub use n_step::{n_step_returns, td_targets};
