@@ -1,8 +1,9 @@
 //! Threads that share the work of a training.
 
+use std::cell::Cell;
 use std::hint::spin_loop;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,14 @@ const PATIENCE: Duration = Duration::from_millis(1);
 /// Looks at a condition before the thread lets others have its core.
 const SPINS: usize = 2000;
 
+thread_local! {
+    /// Whether this thread works on an item.
+    static WORKING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// The caller's thread and, beyond one, those of a pool. Clones share the pool, and whatever takes
-/// turns in a training should: a thread that looks out for work takes a core.
+/// turns in a training should: a thread that looks out for work takes a core. Callers on several
+/// threads wait for each other.
 ///
 /// ```
 /// use rl_core::Threads;
@@ -37,6 +44,9 @@ struct Workers {
     pool: Arc<ThreadPool>,
     /// Whether each worker is awake.
     awake: Arc<[AtomicBool]>,
+    /// Held by the caller whose items are worked on: those of two might take a worker each, and
+    /// wait for the other.
+    turn: Arc<Mutex<()>>,
 }
 
 /// The system gave fewer threads than were asked for.
@@ -64,6 +74,7 @@ impl Threads {
             workers: Some(Workers {
                 pool: Arc::new(pool.map_err(|source| ThreadsError { threads, source })?),
                 awake: (1..threads).map(|_| AtomicBool::new(false)).collect(),
+                turn: Arc::default(),
             }),
         })
     }
@@ -94,8 +105,7 @@ impl Threads {
         R: Send,
     {
         let items = items.into_iter();
-        let of_ours = |workers: &&Workers| workers.pool.current_thread_index().is_some();
-        let Some(workers) = self.workers.as_ref().filter(|workers| !of_ours(workers)) else {
+        let Some(workers) = self.workers.as_ref().filter(|_| !WORKING.get()) else {
             return items.map(work).collect();
         };
         let mut slots: Vec<(Option<I>, Option<R>)> = items.map(|item| (Some(item), None)).collect();
@@ -122,7 +132,12 @@ impl Workers {
         if shares.len() == 0 {
             return work_on(own);
         }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let left = AtomicUsize::new(shares.len());
+        let work_on = |share| {
+            let _working = Working::begin();
+            work_on(share);
+        };
         let (left, work_on) = (&left, &work_on);
         self.pool.in_place_scope(|scope| {
             for share in shares {
@@ -134,8 +149,9 @@ impl Workers {
             }
             self.stay_awake();
             work_on(own);
-            // The scope would sleep.
-            wait_until(|| left.load(Ordering::Acquire) == 0);
+            // The scope sleeps until they are done; to be woken from that takes too long.
+            let done = Instant::now();
+            wait_until(|| left.load(Ordering::Acquire) == 0 || done.elapsed() > PATIENCE);
         });
     }
 
@@ -159,6 +175,22 @@ impl Workers {
             }
             awake.store(false, Ordering::Relaxed);
         });
+    }
+}
+
+/// Marks the thread for as long as it lives.
+struct Working;
+
+impl Working {
+    fn begin() -> Self {
+        WORKING.set(true);
+        Self
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        WORKING.set(false);
     }
 }
 
@@ -237,6 +269,30 @@ mod tests {
         let threads = Threads::new(3).unwrap();
         let sums = threads.map(0..6, |i| threads.map(0..4, |j| i * j).iter().sum::<usize>());
         assert_eq!(sums, [0, 6, 12, 18, 24, 30]);
+    }
+
+    #[test]
+    fn callers_take_turns_and_whoever_is_slow_is_waited_for() {
+        let threads = Threads::new(2).unwrap();
+        thread::scope(|scope| {
+            for caller in 0..3 {
+                let threads = threads.clone();
+                scope.spawn(move || {
+                    for round in 0..50 {
+                        let here = AtomicUsize::new(0);
+                        let met = threads.map(0..2, |item| {
+                            here.fetch_add(1, Ordering::SeqCst);
+                            wait_until(|| here.load(Ordering::SeqCst) == 2);
+                            if item == 1 && round % 25 == caller {
+                                thread::sleep(3 * PATIENCE);
+                            }
+                            item
+                        });
+                        assert_eq!(met, [0, 1]);
+                    }
+                });
+            }
+        });
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! sums stay in registers, with the same bits for every width of them.
 
 mod aligned;
+mod dots;
 mod mlp;
 mod optimizer;
 mod passes;

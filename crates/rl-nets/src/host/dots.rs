@@ -1,0 +1,60 @@
+//! Layers with too few outputs to fill registers: each output is a sum along its inputs.
+
+use pulp::{Simd, WithSimd};
+
+use super::aligned::LINE;
+use super::mlp::Layer;
+use super::product::{Left, stride};
+
+/// The outputs of a narrow layer.
+pub(super) struct Dots<'a> {
+    pub(super) layer: &'a Layer,
+    pub(super) input: Left<'a>,
+    pub(super) rows: usize,
+    /// Its rows are [`stride`] apart.
+    pub(super) output: &'a mut [f32],
+}
+
+impl WithSimd for Dots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            layer,
+            input,
+            rows,
+            output,
+        } = self;
+        // Past these, what an activation left in the rows is not defined.
+        let padded = layer.inputs.next_multiple_of(LINE);
+        let columns = layer.transposed.chunks_exact(stride(layer.inputs));
+        let columns = columns.zip(layer.affine.bias.iter());
+        for (j, (w, bias)) in columns.enumerate() {
+            let inputs = input.numbers.chunks(input.stride).take(rows);
+            for (x, y) in inputs.zip(output.chunks_exact_mut(stride(layer.outputs))) {
+                y[j] = bias + dot(simd, &x[..padded], &w[..padded]);
+            }
+        }
+    }
+}
+
+/// `Σ x w`, the sums of every 16th term first: the same bits for every width of a register.
+#[inline(always)]
+fn dot<S: Simd>(simd: S, x: &[f32], w: &[f32]) -> f32 {
+    let registers = LINE / S::F32_LANES;
+    let ((x, _), (w, _)) = (S::as_simd_f32s(x), S::as_simd_f32s(w));
+    let mut lines = [simd.splat_f32s(0.0); LINE];
+    for (x, w) in x.chunks_exact(registers).zip(w.chunks_exact(registers)) {
+        for ((sum, &x), &w) in lines.iter_mut().zip(x).zip(w) {
+            *sum = simd.mul_add_f32s(x, w, *sum);
+        }
+    }
+    let mut sums = [0.0_f32; LINE];
+    S::as_mut_simd_f32s(&mut sums)
+        .0
+        .copy_from_slice(&lines[..registers]);
+    let sums: [f32; 8] = std::array::from_fn(|i| sums[i] + sums[i + 8]);
+    let sums: [f32; 4] = std::array::from_fn(|i| sums[i] + sums[i + 4]);
+    (sums[0] + sums[2]) + (sums[1] + sums[3])
+}
