@@ -202,8 +202,8 @@ impl Drop for Countdown<'_> {
     }
 }
 
-/// Waits for another thread that needs some microseconds, in which the system could not wake this
-/// one.
+/// Waits until `condition` holds, by looking again and again: for another thread that needs some
+/// microseconds, in which the system could not wake this one.
 pub fn wait_until(condition: impl Fn() -> bool) {
     let mut spins = 0;
     while !condition() {

@@ -19,7 +19,7 @@ pub struct Config {
     pub seed: u64,
     /// Name of the backend to learn on.
     pub backend: String,
-    /// Threads to act on.
+    /// Threads to act and learn on.
     pub threads: usize,
     /// Number of updates; excludes `steps`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -58,7 +58,7 @@ pub const KEYS: &[Key] = &[
     key(
         "threads",
         "N",
-        "Threads to act on; any number gives the same bits",
+        "Threads to act and learn on; any number gives the same bits",
     ),
     key("updates", "N", "Number of updates (instead of --steps)"),
     key(

@@ -14,9 +14,9 @@ use crate::{FitReport, Loss, OptimizerConfig, Plan, Samples};
 /// The learner for multi-layer perceptrons on the CPU: forward pass, derivative of the loss,
 /// backward pass and optimizer in loops over flat buffers.
 ///
-/// With several [threads](Learner::set_threads), each network is learned by workers of its own, and the
-/// lanes of a large minibatch by several: workers of a network add up the same gradients in the
-/// same order and take the same steps, so that their number changes no bit.
+/// With several [threads](Learner::set_threads), each network is learned by workers of its own,
+/// and the lanes of a large minibatch by several: workers of a network add up the same gradients in
+/// the same order and take the same steps, so that their number changes no bit.
 pub struct FusedLearner {
     networks: Networks,
     /// All parameters, in the flat order.
