@@ -20,11 +20,13 @@
 
 mod baselines;
 mod batch;
+mod clock;
 mod collect;
 mod environment;
 mod episode;
 pub mod finite_mdp;
 mod gae;
+mod metrics;
 mod moments;
 mod n_step;
 mod policy;
@@ -33,6 +35,7 @@ mod rollout;
 mod rollout_collector;
 mod rollout_config;
 mod space;
+mod state;
 mod stream;
 mod threads;
 mod trajectory;
@@ -42,10 +45,12 @@ pub use baselines::{
     Peers, batch_baseline, group_advantages, group_baseline, spread_over_steps, time_baseline,
 };
 pub use batch::{BatchEnvironment, BatchError, StepBuffers, StepSlices};
+pub use clock::{Budget, Clock};
 pub use collect::{CollectError, Collection, Collector};
 pub use environment::{Action, End, Environment, EnvironmentError, FlatEnvironment, Status, Step};
 pub use episode::{Episode, run_episode};
 pub use gae::{Gae, GaeConfig, GaeConfigError};
+pub use metrics::Metrics;
 pub use moments::{MomentsError, RunningMoments};
 pub use n_step::{n_step_returns, td_targets};
 pub use policy::{Agent, Policy, RandomAgent, RandomPolicy};
@@ -54,6 +59,9 @@ pub use rollout::Rollout;
 pub use rollout_collector::{RolloutBatch, RolloutCollector, RolloutError};
 pub use rollout_config::{RolloutConfig, RolloutConfigError};
 pub use space::{BoxSpace, Discrete, Space, SpaceError};
+pub use state::{
+    Array, Scoped, ScopedReader, Snapshot, State, StateError, StateReader, StateWriter,
+};
 pub use stream::{Purpose, SeedSequence, Stream};
 pub use threads::{Threads, ThreadsError, wait_until};
 pub use trajectory::{Trajectory, TrajectoryBuilder, TrajectoryStore};

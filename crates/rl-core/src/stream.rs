@@ -140,6 +140,19 @@ impl Stream {
         Self(Pcg64::new(a << 64 | b, c << 64 | d))
     }
 
+    /// The generator's state and stream parameter, each as its high and its low half.
+    pub(crate) fn words(&self) -> [u64; 4] {
+        let halves = |x: u128| [(x >> 64) as u64, x as u64];
+        let ([a, b], [c, d]) = (halves(self.0.state()), halves(self.0.stream()));
+        [a, b, c, d]
+    }
+
+    /// The stream that [`words`](Self::words) were taken from.
+    pub(crate) fn from_words(words: [u64; 4]) -> Self {
+        let [a, b, c, d] = words.map(u128::from);
+        Self(Pcg64::from_state(a << 64 | b, c << 64 | d))
+    }
+
     /// Uniform in `[0, 1)` with 53 random bits, NumPy's `random()`.
     #[inline]
     pub fn next_f64(&mut self) -> f64 {
