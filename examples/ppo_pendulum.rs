@@ -1,8 +1,9 @@
 //! Proximal policy optimization on Pendulum-v1: rollouts of ten pendulums in SIMD registers.
 use rl_core::{Agent, Environment, Purpose, RolloutCollector, RolloutConfig, Stream, run_episode};
 use rl_envs::{EnvironmentId, Pendulum};
+use rl_learn::OptimizerConfig;
 use rl_nets::{ActionChoice, Device, MlpConfig, Networks, PolicyConfig};
-use rl_pg::{OptimizerConfig, PpoConfig};
+use rl_pg::PpoConfig;
 
 const ENVIRONMENTS: usize = 10;
 /// The length of an episode.

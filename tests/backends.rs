@@ -6,8 +6,9 @@
 
 use rl_core::{Agent, Collector, FlatEnvironment, Purpose, Stream};
 use rl_envs::CartPole;
+use rl_learn::{LearnerKind, OptimizerConfig};
 use rl_nets::PolicyConfig;
-use rl_pg::{LearnerKind, OptimizerConfig, VpgConfig};
+use rl_pg::VpgConfig;
 use rl_train::Backend;
 
 /// The parameters after each of five updates, one vector per tensor.

@@ -10,10 +10,10 @@ use rl_core::{
     ValuedSteps, discounted_reward_to_go,
 };
 use rl_envs::{CartPole, EnvironmentId};
-use rl_nets::{Actor, Device, MlpConfig, Networks, PolicyConfig, PolicyWeights};
-use rl_pg::{
+use rl_learn::{
     Learner, LearnerKind, Loss, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate, ValueLoss,
 };
+use rl_nets::{Actor, Device, MlpConfig, Networks, PolicyConfig, PolicyWeights};
 
 fn main() {
     divan::main();

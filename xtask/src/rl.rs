@@ -43,7 +43,7 @@ pub fn run(command: &str, arguments: &[OsString]) -> Result<ExitCode> {
 /// Builds `rl` with one backend; `quiet` shows errors only.
 fn build(backend: &str, quiet: bool) -> Result<()> {
     let mut build = cargo::cargo();
-    build.args(["build", "--release", "--package", "rl-train", "--bin", "rl"]);
+    build.args(["build", "--release", "--package", "rl-cli", "--bin", "rl"]);
     build.args(["--no-default-features", "--features", backend]);
     if quiet {
         build.arg("--quiet");

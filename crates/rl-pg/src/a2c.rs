@@ -4,12 +4,13 @@ use rl_core::{Agent, Gae, Rollout, Threads};
 use rl_nets::{Actor, Device, Networks};
 use serde::{Deserialize, Serialize};
 
-use crate::learner::{Learner, UpdateError};
 use crate::report::explained_variance;
 use crate::rollout_values::Estimates;
-use crate::{
-    ConfigError, Loss, Optimizer, OptimizerConfig, Plan, PolicyGradient, PolicyLoss, Samples,
-    Surrogate, UpdateReport, ValueLoss, normalize,
+use crate::{PolicyGradient, UpdateReport};
+use rl_core::normalize;
+use rl_learn::{
+    ConfigError, Learner, Loss, Optimizer, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate,
+    UpdateError, ValueLoss,
 };
 
 /// Configuration of [`A2c`]; the defaults are Stable-Baselines3's.

@@ -1,12 +1,13 @@
 //! Asynchronous advantage actor-critic.
 
 use rl_core::{Gae, Rollout, Threads};
+use rl_learn::{ConfigError, Learner, Samples, UpdateError};
 use rl_nets::{Actor, Device, Networks};
 
-use crate::learner::{Learner, UpdateError};
 use crate::report::explained_variance;
 use crate::rollout_values::Estimates;
-use crate::{A2cConfig, ConfigError, PolicyGradient, Samples, UpdateReport, normalize};
+use crate::{A2cConfig, PolicyGradient, UpdateReport};
+use rl_core::normalize;
 
 /// Asynchronous advantage actor-critic (A3C; Mnih et al. 2016, algorithm S3): workers act and
 /// compute gradients on copies of the parameters that may be stale, and one learner applies each

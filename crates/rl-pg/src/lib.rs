@@ -23,15 +23,10 @@
 mod a2c;
 mod a3c;
 mod baseline;
-mod config_error;
-mod learner;
-mod loss;
-mod optimizer;
 mod ppo;
 mod reinforce;
 mod report;
 mod rollout_values;
-mod samples;
 mod trpo;
 mod value_function;
 mod vpg;
@@ -40,20 +35,16 @@ mod weighting;
 pub use a2c::{A2c, A2cConfig};
 pub use a3c::A3c;
 pub use baseline::Baseline;
-pub use config_error::ConfigError;
-pub use learner::{BurnLearner, FusedLearner, Learner, UpdateError};
-pub use loss::{Loss, PolicyLoss, Surrogate, ValueLoss};
-pub use optimizer::{LearnerKind, Optimizer, OptimizerConfig};
 pub use ppo::{Ppo, PpoConfig};
 pub use reinforce::{Reinforce, ReinforceConfig};
 pub use report::UpdateReport;
-pub use samples::{FitReport, Plan, Samples};
 pub use trpo::{Trpo, TrpoConfig};
 pub use value_function::ValueTargets;
 pub use vpg::{Vpg, VpgConfig};
-pub use weighting::{Weighting, normalize};
+pub use weighting::Weighting;
 
 use rl_core::Threads;
+use rl_learn::{ConfigError, Learner};
 use rl_nets::{MlpWeights, Networks, PolicyWeights};
 
 /// What all algorithms have beside [`rl_core::Agent`].

@@ -1,16 +1,16 @@
 //! Proximal policy optimization.
 
 use rl_core::{Agent, Gae, Rollout, Stream, Threads};
+use rl_learn::{
+    ConfigError, FitReport, Learner, Loss, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate,
+    UpdateError, ValueLoss,
+};
 use rl_nets::{Actor, Device, Networks};
 use serde::{Deserialize, Serialize};
 
-use crate::learner::{Learner, UpdateError};
 use crate::report::explained_variance;
 use crate::rollout_values::Estimates;
-use crate::{
-    ConfigError, FitReport, Loss, OptimizerConfig, Plan, PolicyGradient, PolicyLoss, Samples,
-    Surrogate, UpdateReport, ValueLoss,
-};
+use crate::{PolicyGradient, UpdateReport};
 
 /// An update stops once its mean divergence is this many times `target_kl`.
 const KL_TOLERANCE: f64 = 1.5;

@@ -1,15 +1,15 @@
 //! REINFORCE.
 
 use rl_core::{Agent, End, Threads, Trajectory, TrajectoryStore, discounted_reward_to_go};
+use rl_learn::{
+    ConfigError, FitReport, Learner, Loss, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate,
+    UpdateError,
+};
 use rl_nets::{Actor, Device, Networks, PolicyWeights};
 use serde::{Deserialize, Serialize};
 
-use crate::learner::{Learner, UpdateError};
 use crate::value_function::ValueFunction;
-use crate::{
-    Baseline, ConfigError, FitReport, Loss, OptimizerConfig, Plan, PolicyGradient, PolicyLoss,
-    Samples, Surrogate, UpdateReport,
-};
+use crate::{Baseline, PolicyGradient, UpdateReport};
 
 /// Configuration of [`Reinforce`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! What an update tells about itself.
 
-use crate::FitReport;
+use rl_learn::FitReport;
 
 /// What an update measured. What an algorithm does not have is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

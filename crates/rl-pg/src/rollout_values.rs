@@ -1,8 +1,7 @@
 //! Advantages of a rollout: what the actor-critic algorithms learn from.
 
 use rl_core::{Gae, Rollout};
-
-use crate::learner::{Learner, UpdateError};
+use rl_learn::{Learner, UpdateError};
 
 /// What a critic makes of a rollout; all are `[steps]`.
 #[derive(Clone, Debug, Default)]

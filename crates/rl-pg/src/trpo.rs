@@ -1,17 +1,18 @@
 //! Trust region policy optimization.
 
 use rl_core::{Agent, Gae, Rollout, Threads};
+use rl_learn::{
+    ConfigError, FitReport, Learner, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate,
+    UpdateError,
+};
 use rl_nets::{Actor, Device, Networks};
 use serde::{Deserialize, Serialize};
 
-use crate::learner::{Learner, UpdateError};
 use crate::report::explained_variance;
 use crate::rollout_values::Estimates;
 use crate::value_function::ValueFunction;
-use crate::{
-    ConfigError, FitReport, Loss, OptimizerConfig, PolicyGradient, PolicyLoss, Samples, Surrogate,
-    UpdateReport, normalize,
-};
+use crate::{PolicyGradient, UpdateReport};
+use rl_core::normalize;
 
 /// Configuration of [`Trpo`]; the defaults are those of Stable-Baselines3's contributions.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,11 +1,11 @@
 //! A value function with an optimizer of its own.
 
 use rl_core::{TrajectoryStore, ValuedSteps};
+use rl_learn::{
+    ConfigError, FitReport, Learner, Loss, OptimizerConfig, Plan, Samples, UpdateError, ValueLoss,
+};
 use rl_nets::{Device, MlpWeights, Networks, PolicyWeights};
 use serde::{Deserialize, Serialize};
-
-use crate::learner::{Learner, UpdateError};
-use crate::{ConfigError, FitReport, Loss, OptimizerConfig, Plan, Samples, ValueLoss};
 
 /// What a value function is fitted to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,12 +9,12 @@ use rl_core::{
 use rl_nets::{Actor, Device, Networks, PolicyWeights};
 use serde::{Deserialize, Serialize};
 
-use crate::learner::{Learner, UpdateError};
 use crate::report::explained_variance;
 use crate::value_function::{ValueFunction, Values};
-use crate::{
-    Baseline, ConfigError, Loss, OptimizerConfig, Plan, PolicyGradient, PolicyLoss, Samples,
-    Surrogate, UpdateReport, ValueTargets, Weighting, normalize,
+use crate::{Baseline, PolicyGradient, UpdateReport, ValueTargets, Weighting};
+use rl_core::normalize;
+use rl_learn::{
+    ConfigError, Learner, Loss, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate, UpdateError,
 };
 
 /// Configuration of [`Vpg`].

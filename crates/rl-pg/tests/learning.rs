@@ -7,12 +7,13 @@ use rl_core::{
 };
 use rl_envs::trivial::{Bandit, ConstantReward, DelayedReward, Identity};
 use rl_envs::{Batch, TimeLimit};
+use rl_learn::{LearnerKind, OptimizerConfig, UpdateError};
 use rl_nets::{
     ActionChoice, Activation, Actor, Device, DistributionKind, MlpConfig, Networks, PolicyConfig,
 };
 use rl_pg::{
-    A2cConfig, A3c, Baseline, LearnerKind, OptimizerConfig, PolicyGradient, PpoConfig,
-    ReinforceConfig, TrpoConfig, UpdateError, UpdateReport, ValueTargets, VpgConfig, Weighting,
+    A2cConfig, A3c, Baseline, PolicyGradient, PpoConfig, ReinforceConfig, TrpoConfig, UpdateReport,
+    ValueTargets, VpgConfig, Weighting,
 };
 
 fn networks(environment: &impl FlatEnvironment, kind: Option<DistributionKind>) -> Networks {

@@ -1,6 +1,7 @@
 //! The algorithms, with what a run adds to their configurations.
 
-use rl_pg::{A2cConfig, Baseline, ConfigError, PpoConfig, ReinforceConfig, TrpoConfig, VpgConfig};
+use rl_learn::ConfigError;
+use rl_pg::{A2cConfig, Baseline, PpoConfig, ReinforceConfig, TrpoConfig, VpgConfig};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 

@@ -1,5 +1,4 @@
-//! A training run: configuration, loop, metrics, run directory and evaluation. The binary `rl`
-//! is its command line.
+//! A training run: configuration, loop, metrics, run directory and evaluation.
 //!
 //! ```no_run
 //! use rl_train::{Config, Origin, train};
@@ -13,10 +12,8 @@
 
 mod algo;
 mod backend;
-mod bench;
 mod config;
 mod evaluate;
-mod evidence;
 mod keys;
 mod layers;
 mod metrics;
@@ -25,25 +22,12 @@ mod presets;
 mod render;
 mod run_directory;
 mod runs;
-mod svg;
-mod table;
 mod train;
-mod variance;
 
 pub use algo::{ActorCritic, Algo, AlgoConfig, Episodes, Rollouts};
 pub use backend::{Backend, BackendError};
-pub use bench::{
-    BATCH_SIZES, BenchConfig, Form, Machine, Peer, PeerSpeed, PeersError, Quoted, ScalingAxis,
-    ScalingConfig, ScalingPoint, Speed, TrainBench, TrainBenchConfig, TrainBenchError,
-    TrainBenchRun, TrainSpeed, WORKLOADS, Workload, bench_environment, bench_scaling, bench_train,
-    measure_peers, scaling_table, write_scaling, write_train_bench,
-};
 pub use config::Config;
 pub use evaluate::{EvaluateError, Evaluation, evaluate};
-pub use evidence::{
-    CLAIMS, Claim, Evidence, EvidenceConfig, EvidenceError, EvidenceProgress, EvidenceRow, Run,
-    RunEvaluation, RunResult, evidence,
-};
 pub use keys::{KEYS, Key};
 pub use layers::{Layers, NO_PRESET, Origin, UsageError, nearest};
 pub use metrics::{Returns, Row};
@@ -53,7 +37,3 @@ pub use render::{Picture, RenderError, render};
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use runs::RunError;
 pub use train::{Progress, Summary, TrainError, train};
-pub use variance::{
-    Theory, VarianceConfig, VarianceError, VarianceRow, VarianceSetting, measure_variances,
-    variance_table, write_variances,
-};

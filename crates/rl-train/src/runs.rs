@@ -8,8 +8,9 @@ use rl_core::{
     TrajectoryStore,
 };
 use rl_envs::{NormalizeObservation, Updating, WrapperError};
+use rl_learn::UpdateError;
 use rl_nets::{Actor, Device, MlpConfig, Networks, PolicyConfig};
-use rl_pg::{A3c, PolicyGradient, UpdateError, UpdateReport};
+use rl_pg::{A3c, PolicyGradient, UpdateReport};
 
 use crate::algo::Sharing;
 use crate::{AlgoConfig, Config, TrainError};

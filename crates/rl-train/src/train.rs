@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use rl_core::{Episode, ThreadsError};
+use rl_learn::ConfigError;
 use rl_nets::distribution::HeadError;
 use rl_nets::{ActionChoice, PolicyFile, PolicyFileError};
-use rl_pg::ConfigError;
 use serde::Serialize;
 
 use crate::runs::{self, RunError, Update};

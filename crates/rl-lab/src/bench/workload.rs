@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{Config, NO_PRESET, Origin, UsageError};
+use rl_train::{Config, NO_PRESET, Origin, UsageError};
 
 /// The file that both sides take their configurations from.
-const FILE: &str = include_str!("train_workloads.json");
+const FILE: &str = include_str!("../../peers/train_workloads.json");
 
 /// The workloads, in the order of the tables. Those in `-threads` compare numbers of threads.
 pub const WORKLOADS: [&str; 7] = [
@@ -187,7 +187,7 @@ impl Workload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::AlgoConfig;
+    use rl_train::AlgoConfig;
 
     #[test]
     fn every_workload_of_the_file_is_a_whole_configuration() {

@@ -16,7 +16,7 @@ pub use report::{Evidence, EvidenceRow};
 pub use runs::{EvidenceProgress, Run, RunEvaluation, RunResult};
 pub(crate) use statistics::median;
 
-use crate::{BackendError, UsageError};
+use rl_train::{BackendError, UsageError};
 
 /// What to measure.
 #[derive(Clone, Debug, PartialEq)]

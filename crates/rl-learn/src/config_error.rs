@@ -17,7 +17,8 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(crate) fn new(key: &'static str, value: impl ToString, allowed: impl Into<String>) -> Self {
+    /// The error for `key = value`, with the values that are allowed.
+    pub fn new(key: &'static str, value: impl ToString, allowed: impl Into<String>) -> Self {
         Self {
             key,
             value: value.to_string(),
@@ -25,8 +26,11 @@ impl ConfigError {
         }
     }
 
-    /// `Ok` if `valid`.
-    pub(crate) fn unless(
+    /// Refuses `key = value` unless it is `valid`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn unless(
         valid: bool,
         key: &'static str,
         value: impl ToString,
@@ -39,28 +43,47 @@ impl ConfigError {
         }
     }
 
-    pub(crate) fn positive(key: &'static str, value: f64) -> Result<(), Self> {
+    /// Refuses a number that is not positive and finite.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn positive(key: &'static str, value: f64) -> Result<(), Self> {
         let valid = value > 0.0 && value.is_finite();
         Self::unless(valid, key, value, "a positive finite number")
     }
 
-    pub(crate) fn not_negative(key: &'static str, value: f64) -> Result<(), Self> {
+    /// Refuses a number that is negative or not finite.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn not_negative(key: &'static str, value: f64) -> Result<(), Self> {
         let valid = value >= 0.0 && value.is_finite();
         Self::unless(valid, key, value, "a finite number, not negative")
     }
 
-    pub(crate) fn at_least_1(key: &'static str, value: usize) -> Result<NonZeroUsize, Self> {
+    /// Refuses a count of 0.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn at_least_1(key: &'static str, value: usize) -> Result<NonZeroUsize, Self> {
         NonZeroUsize::new(value).ok_or_else(|| Self::new(key, value, "at least 1"))
     }
 
-    pub(crate) fn gae(gamma: f64, lambda: f64) -> Result<Gae, Self> {
+    /// The advantage estimator of a discount and a decay, each from 0 to 1.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn gae(gamma: f64, lambda: f64) -> Result<Gae, Self> {
         GaeConfig { gamma, lambda }
             .validate()
             .map_err(|error| Self::new(error.key, error.value, "a number from 0 to 1"))
     }
 
-    /// Advantages cannot be normalised over a single step.
-    pub(crate) fn normalized(normalize_advantages: bool, steps: usize) -> Result<(), Self> {
+    /// Refuses to normalise advantages over a single step.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn normalized(normalize_advantages: bool, steps: usize) -> Result<(), Self> {
         let valid = !(normalize_advantages && steps == 1);
         let allowed = "false, where it would be over a single step";
         Self::unless(valid, "normalize_advantages", true, allowed)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use rl_train::{BATCH_SIZES, Form, PeerSpeed, ScalingPoint, Speed, TrainBenchRun, Workload};
+use rl_lab::{BATCH_SIZES, Form, PeerSpeed, ScalingPoint, Speed, TrainBenchRun, Workload};
 
 /// A rate with three significant digits: `24.5 M`.
 fn rate(steps_per_s: f64) -> String {

@@ -3,15 +3,14 @@
 use std::ops::Range;
 use std::sync::PoisonError;
 
+use rl_core::normalize;
 use rl_nets::distribution::Head;
 use rl_nets::host::{Adam, AdamConfig, HostMlp, RmsProp, RmsPropConfig, Tape, squared_norm};
 use rl_nets::{MlpWeights, Networks};
 
 use super::crew::{Board, Seat};
 use crate::samples::Measured;
-use crate::{
-    Loss, Optimizer, OptimizerConfig, PolicyLoss, Samples, Surrogate, ValueLoss, normalize,
-};
+use crate::{Loss, Optimizer, OptimizerConfig, PolicyLoss, Samples, Surrogate, ValueLoss};
 
 /// Rows that go through a network together.
 pub(super) const SHARD: usize = 256;

@@ -2,7 +2,7 @@
 
 use rl_envs::EnvironmentId;
 
-use crate::UsageError;
+use rl_train::UsageError;
 
 /// What a preset is claimed to reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,7 +169,7 @@ impl Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Config, Origin};
+    use rl_train::{Config, Origin};
 
     #[test]
     fn every_claim_is_about_the_environment_and_the_algorithm_of_a_preset() {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{Claim, EvidenceConfig, EvidenceError};
-use crate::{Backend, Config, Origin, UsageError};
+use rl_train::{Backend, Config, Origin, UsageError};
 
 /// The keys that the runs set themselves.
 const OWN_KEYS: [&str; 6] = ["preset", "env", "algo", "seed", "out", "quiet"];

@@ -2,11 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use rl_core::{BoxSpace, Discrete, Space, Stream, Threads};
-use rl_nets::{Activation, Device, DistributionKind, MlpConfig, Networks, PolicyConfig};
-use rl_pg::{
+use rl_learn::{
     Learner, LearnerKind, Loss, Optimizer, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate,
     ValueLoss,
 };
+use rl_nets::{Activation, Device, DistributionKind, MlpConfig, Networks, PolicyConfig};
 
 const STEPS: usize = 48;
 const OBSERVATION_DIM: usize = 3;

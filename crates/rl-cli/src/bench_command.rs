@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser, value_parser};
 use rl_envs::EnvironmentId;
-use rl_train::{
+use rl_lab::{
     BenchConfig, Machine, Peer, PeersError, ScalingAxis, ScalingConfig, TrainBenchConfig,
     TrainBenchError, WORKLOADS, Workload, bench_environment, bench_scaling, bench_train,
     measure_peers, scaling_table, write_scaling, write_train_bench,

@@ -6,7 +6,8 @@ use clap::{
     Arg, ArgAction, ArgGroup, ArgMatches, Command, builder::PossibleValuesParser, value_parser,
 };
 use rl_envs::{EnvironmentId, UnknownEnvironment};
-use rl_train::{Algo, Config, KEYS, Key, Layers, Origin, UsageError, VarianceSetting};
+use rl_lab::VarianceSetting;
+use rl_train::{Algo, Config, KEYS, Key, Layers, Origin, UsageError};
 
 /// The whole command line.
 pub fn command() -> Command {

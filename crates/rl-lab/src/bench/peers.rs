@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::BenchConfig;
 
 /// The program that measures them.
-const SCRIPT: &str = include_str!("env_speed.py");
+const SCRIPT: &str = include_str!("../../peers/env_speed.py");
 
 /// Environment steps per second of a peer.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -98,7 +98,7 @@ impl Rows {
     }
 }
 
-/// Shifts and scales to mean 0 and deviation 1, as [`normalize`](crate::normalize) does.
+/// Shifts and scales to mean 0 and deviation 1, as [`normalize`](rl_core::normalize) does.
 fn normalized(advantages: Tensor<1>) -> Tensor<1> {
     let centred = advantages.clone() - advantages.mean();
     let deviation = centred.clone().square().mean().sqrt();

@@ -3,14 +3,14 @@
 use rl_core::finite_mdp::SolveError;
 use rl_core::{Environment, Peers, Purpose, Stream, TrajectoryStore, reward_to_go, time_baseline};
 use rl_envs::CartPole;
+use rl_learn::{Learner, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate};
 use rl_nets::{Activation, Actor, Device, PolicyConfig, PolicyWeights};
-use rl_pg::{Learner, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate};
 
 use super::experience::{Batch, play};
 use super::least_squares::QuadraticFit;
 use super::measure::Measured;
 use super::{VarianceConfig, VarianceError, VarianceRow, VarianceSetting};
-use crate::Backend;
+use rl_train::Backend;
 
 /// Updates that teach the policy to keep the pole up for a while.
 const UPDATES: u32 = 6;

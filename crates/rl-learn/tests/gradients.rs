@@ -3,8 +3,8 @@
 
 use burn::tensor::Device;
 use rl_core::{BoxSpace, Discrete, Space, Stream};
+use rl_learn::{LearnerKind, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate};
 use rl_nets::{Activation, Initialization, PolicyConfig, PolicyWeights};
-use rl_pg::{LearnerKind, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate};
 
 const STEPS: usize = 40;
 const OBSERVATION_DIM: usize = 3;

@@ -13,12 +13,15 @@ use super::{TrainBenchError, Workload, own};
 
 /// The files of the program, by their names.
 const FILES: [(&str, &str); 6] = [
-    ("__main__.py", include_str!("train_peers/__main__.py")),
-    ("ppo_jax.py", include_str!("train_peers/ppo_jax.py")),
-    ("ppo_sb3.py", include_str!("train_peers/ppo_sb3.py")),
-    ("ppo_torch.py", include_str!("train_peers/ppo_torch.py")),
-    ("shared.py", include_str!("train_peers/shared.py")),
-    ("vpg.py", include_str!("train_peers/vpg.py")),
+    ("__main__.py", include_str!("../../peers/train/__main__.py")),
+    ("ppo_jax.py", include_str!("../../peers/train/ppo_jax.py")),
+    ("ppo_sb3.py", include_str!("../../peers/train/ppo_sb3.py")),
+    (
+        "ppo_torch.py",
+        include_str!("../../peers/train/ppo_torch.py"),
+    ),
+    ("shared.py", include_str!("../../peers/train/shared.py")),
+    ("vpg.py", include_str!("../../peers/train/vpg.py")),
 ];
 
 /// The program, unpacked.

@@ -16,10 +16,10 @@ use std::path::PathBuf;
 
 use rl_core::finite_mdp::{SolveError, TableError};
 use rl_core::{EnvironmentError, SpaceError};
-use rl_pg::{ConfigError, UpdateError};
+use rl_learn::{ConfigError, UpdateError};
 use serde::Serialize;
 
-use crate::BackendError;
+use rl_train::BackendError;
 
 pub use estimators::Theory;
 pub use report::{variance_table, write_variances};

@@ -1,6 +1,6 @@
 //! What `evidence` shows while it goes on.
 
-use rl_train::EvidenceProgress;
+use rl_lab::EvidenceProgress;
 
 /// The line for a run that has ended.
 pub fn progress(progress: &EvidenceProgress) -> String {

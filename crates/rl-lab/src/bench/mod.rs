@@ -25,7 +25,7 @@ pub use train::{Peer, TrainBench, TrainBenchConfig, TrainBenchRun, bench_train};
 pub use train_report::{TrainSpeed, write_train_bench};
 pub use workload::{Quoted, WORKLOADS, Workload};
 
-use crate::UsageError;
+use rl_train::UsageError;
 
 /// Why trainings could not be measured.
 #[derive(Debug, thiserror::Error)]

@@ -13,12 +13,12 @@ use std::process::ExitCode;
 
 use rl_envs::EnvironmentId;
 use rl_envs::parity::{ParityError, replay};
-use rl_nets::{ActionChoice, PolicyFile};
-use rl_train::{
-    Algo, Backend, EvidenceConfig, PRESETS, Picture, Player, UsageError, VarianceConfig,
-    VarianceSetting, evaluate, evidence, measure_variances, render, train, variance_table,
+use rl_lab::{
+    EvidenceConfig, VarianceConfig, VarianceSetting, evidence, measure_variances, variance_table,
     write_variances,
 };
+use rl_nets::{ActionChoice, PolicyFile};
+use rl_train::{Algo, Backend, PRESETS, Picture, Player, UsageError, evaluate, render, train};
 
 use output::{out, outln};
 

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::TrainBenchError;
 use super::process::{self, Pin};
-use crate::Config;
+use rl_train::Config;
 
 /// The part of `summary.json` that speeds are made of.
 #[derive(Deserialize)]

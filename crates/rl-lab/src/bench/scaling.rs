@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::process::Pin;
 use super::{TrainBenchError, own};
 use crate::evidence::median;
-use crate::{Config, Origin, UsageError};
+use rl_train::{Config, Origin, UsageError};
 
 /// Steps of an update, but where it is what grows.
 const BATCH: usize = 16_384;
