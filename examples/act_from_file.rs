@@ -1,7 +1,7 @@
 //! A policy written to disk, read back, and acting on the host without tensors.
-use rl_core::{Environment, Space, Stream, run_episode};
-use rl_envs::CartPole;
-use rl_nets::{
+use rl::core::{Environment, Space, Stream, run_episode};
+use rl::envs::CartPole;
+use rl::nets::{
     ActionChoice, Activation, Head, LayerWeights, MlpWeights, PolicyFile, PolicyWeights,
 };
 
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let loaded = PolicyFile::load(&path)?;
     assert_eq!(loaded, policy);
-    let mut actor = loaded.actor(ActionChoice::Mode);
+    let mut actor = loaded.policy(ActionChoice::Mode);
     let (mut resets, mut actions) = (Stream::from_seed(0), Stream::from_seed(1));
     for episode in 1..=5 {
         let played = run_episode(&mut environment, &mut actor, &mut resets, &mut actions)?;

@@ -1,59 +1,41 @@
 //! Actions within bounds: the same learner with a Gaussian, which is clipped, and with two
 //! distributions that know the bounds of Pendulum's torque.
-use rl_core::{Agent, Environment, Purpose, RolloutCollector, RolloutConfig, Stream};
-use rl_envs::{EnvironmentId, Pendulum};
-use rl_nets::{Device, DistributionKind, MlpConfig, Networks, PolicyConfig};
-use rl_pg::PpoConfig;
+use rl::prelude::*;
 
-const ENVIRONMENTS: usize = 10;
-const STEPS: usize = 200;
 /// The largest torque, in Nm.
 const LIMIT: f32 = 2.0;
 
-/// The share of drawn actions that are out of bounds, before and after some updates.
-fn learn(kind: DistributionKind) -> Result<[f64; 2], Box<dyn std::error::Error>> {
-    let mut rng = Stream::derive(0, Purpose::Initialization, 0);
-    let policy = PolicyConfig::new(3, &Pendulum::v1().action_space())
-        .with_distribution(kind)?
-        .draw(&mut rng);
-    let value = MlpConfig::new(3, 1).draw(&mut rng);
-    let config = PpoConfig {
-        steps_per_environment: STEPS,
-        minibatch_size: 250,
-        ..PpoConfig::default()
-    };
-    let shuffling = Stream::derive(0, Purpose::Shuffling, 0);
-    let mut agent = config.init(
-        Networks::separate(policy, value),
-        &Device::flex(),
-        shuffling,
-    )?;
-    let shards = EnvironmentId::Pendulum.make_shards(0, ENVIRONMENTS, 1);
-    let mut collector = RolloutCollector::new(shards, 0, RolloutConfig::default())?;
-
-    let mut outside = [0.0; 2];
-    for update in 0..6 {
-        // The environment gets clipped actions; a rollout keeps those that were drawn.
-        let rollout = &collector.collect(&agent.policy(), STEPS)?.rollout;
-        let beyond = rollout.actions().iter().filter(|a| a.abs() > LIMIT).count();
-        outside[usize::from(update > 0)] = beyond as f64 / rollout.len() as f64;
-        agent.update(rollout)?;
-    }
-    Ok(outside)
+/// The share of drawn actions that are out of bounds. An environment gets clipped ones; a rollout
+/// keeps those that were drawn.
+fn share_outside(policy: TrainedPolicy) -> Result<f64, BoxError> {
+    let environments = CollectConfig::new(Pendulum::v1).environments(10);
+    let mut rollouts = Rollouts::new(environments, 200)?;
+    let policy = policy.with_choice(ActionChoice::Sample);
+    let actions = rollouts.collect(&policy, 200)?.rollout.actions();
+    let outside = actions.iter().filter(|action| action.abs() > LIMIT);
+    Ok(outside.count() as f64 / actions.len() as f64)
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let kinds = [
-        DistributionKind::DiagGaussian,
-        DistributionKind::SquashedGaussian,
-        DistributionKind::Beta,
-    ];
-    for kind in kinds {
-        let [before, after] = learn(kind)?;
+fn main() -> Result<(), BoxError> {
+    for (kind, knows_bounds) in [
+        (DistributionKind::DiagGaussian, false),
+        (DistributionKind::SquashedGaussian, true),
+        (DistributionKind::Beta, true),
+    ] {
+        let networks = NetworksConfig {
+            distribution: Some(kind),
+            ..NetworksConfig::default()
+        };
+        let mut trainer = Trainer::new(PpoConfig::default(), Pendulum::v1)
+            .networks(networks)
+            .updates(2)
+            .build()?;
+        let before = share_outside(trainer.policy())?;
+        trainer.run(&mut [])?;
+        let after = share_outside(trainer.policy())?;
         println!("{kind}: {before:.3} of the actions out of bounds, then {after:.3}");
         // Beyond two deviations of a Gaussian there are 4.6 %; elsewhere nothing.
-        assert_eq!(before > 0.0, kind == DistributionKind::DiagGaussian);
-        assert_eq!(after > 0.0, kind == DistributionKind::DiagGaussian);
+        assert_eq!([before > 0.0, after > 0.0], [!knows_bounds; 2]);
     }
     Ok(())
 }

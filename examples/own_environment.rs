@@ -1,79 +1,25 @@
-//! An environment of one's own, checked, and an agent that learns it: a corridor with its exit on the right.
-use rl_core::{Agent, Collector, Environment, Purpose, Stream};
-use rl_core::{BoxSpace, Discrete, EnvironmentError, Space, Status, Step};
-use rl_envs::{ConformanceConfig, TimeLimit, check_environment};
-use rl_nets::{Device, PolicyConfig};
-use rl_pg::VpgConfig;
+//! An environment of one's own, learned by PPO: a corridor of ten cells, with its exit on the right.
+use rl::prelude::*;
 
-/// Cells `0..LENGTH` and the exit after the last; every step costs 1, so the shortest way is best.
-#[derive(Clone, Default)]
-struct Corridor {
-    /// The cell, `LENGTH` once outside; `None` before the first episode.
-    cell: Option<usize>,
-}
+struct Corridor(usize);
 
-const LENGTH: usize = 10;
-
+#[rustfmt::skip]
 impl Environment for Corridor {
-    type Observation = [f32; 1];
+    type Observation = usize;
     type Action = usize;
-
-    #[expect(clippy::expect_used, reason = "constant bounds")]
-    fn observation_space(&self) -> BoxSpace {
-        BoxSpace::new(vec![0.0], vec![LENGTH as f32]).expect("low is below high")
-    }
-
-    #[expect(clippy::expect_used, reason = "constant size")]
-    fn action_space(&self) -> Space {
-        Space::Discrete(Discrete::new(2).expect("left and right"))
-    }
-
-    fn reset(&mut self, rng: &mut Stream) -> [f32; 1] {
-        let cell = rng.below(LENGTH / 2);
-        self.cell = Some(cell);
-        [cell as f32]
-    }
-
-    fn step(&mut self, action: &usize, _: &mut Stream) -> Result<Step<[f32; 1]>, EnvironmentError> {
-        let cell = match (self.cell, action) {
-            (None, _) => return Err(EnvironmentError::NotReset),
-            (Some(LENGTH), _) => return Err(EnvironmentError::EpisodeOver),
-            (Some(cell), 0) => cell.saturating_sub(1),
-            (Some(cell), 1) => cell + 1,
-            _ => return Err(EnvironmentError::outside(action, &self.action_space())),
-        };
-        self.cell = Some(cell);
-        Ok(Step {
-            observation: [cell as f32],
-            reward: -1.0,
-            status: if cell == LENGTH {
-                Status::Terminated
-            } else {
-                Status::Running
-            },
-        })
+    fn observation_space(&self) -> Space { Space::discrete(11) }
+    fn action_space(&self) -> Space { Space::discrete(2) }
+    fn reset(&mut self, _: &mut Stream) -> Result<usize, EnvironmentError> { self.0 = 0; Ok(0) }
+    fn step(&mut self, action: &usize, _: &mut Stream) -> Result<Step<usize>, EnvironmentError> {
+        self.0 = (self.0 + 2 * action).saturating_sub(1);
+        let status = if self.0 == 10 { Status::Terminated } else { Status::Running };
+        Ok(Step { observation: self.0, reward: -1.0, status })
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let environment = TimeLimit::new(Corridor::default(), 100);
-    check_environment(|| environment.clone(), &ConformanceConfig::default())?;
-    let weights = PolicyConfig::new(1, &environment.action_space()).draw(&mut Stream::derive(
-        0,
-        Purpose::Initialization,
-        0,
-    ));
-    let config = VpgConfig {
-        normalize_advantages: true,
-        ..VpgConfig::default()
-    };
-    let mut agent = config.init(weights, &Device::flex())?;
-    let mut collector = Collector::new(vec![environment; 4], 0)?;
-    for update in 1..=40 {
-        let batch = collector.collect(&agent.policy(), 1000)?;
-        agent.update(&batch.trajectories)?;
-        let steps = batch.trajectories.steps() as f64 / batch.episodes.len() as f64;
-        println!("update {update:>2}: {steps:.1} steps to the exit");
-    }
+fn main() -> Result<(), BoxError> {
+    let config = PpoConfig::default();
+    let mut trainer = Trainer::new(config, || Corridor(0)).steps(50_000).build()?;
+    trainer.run(&mut [&mut Progress::stderr()])?;
     Ok(())
 }

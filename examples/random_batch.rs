@@ -1,13 +1,13 @@
 //! A thousand CartPoles side by side in SIMD registers, pushed at random.
-use rl_core::{BatchEnvironment, Policy, Purpose, RandomPolicy, Status, StepBuffers, Stream};
-use rl_envs::{CartPole, SimdBatch};
+use rl::core::{BatchEnvironment, Policy, Purpose, RandomPolicy, Status, StepBuffers, Stream};
+use rl::envs::{CartPole, SimdBatch};
 
 const N: usize = 1000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let streams = |purpose| (0..N as u32).map(move |i| Stream::derive(0, purpose, i));
     let mut batch = SimdBatch::new(&CartPole::v1(), streams(Purpose::Environment).collect());
-    let mut policy = RandomPolicy::new(batch.action_space());
+    let mut policy = RandomPolicy::new(batch.spaces().action);
     let mut action_rngs: Vec<Stream> = streams(Purpose::Action).collect();
     let (mut actions, mut out) = (vec![0.0; N], StepBuffers::new(N, 4));
 

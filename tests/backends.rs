@@ -4,21 +4,17 @@
 //! driver serves wgpu.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use rl_core::{Agent, Collector, FlatEnvironment, Purpose, Stream};
 use rl_envs::CartPole;
 use rl_learn::{LearnerKind, OptimizerConfig};
-use rl_nets::PolicyConfig;
 use rl_pg::VpgConfig;
-use rl_train::Backend;
+use rl_train::{Backend, Trainer};
 
-/// The parameters after each of five updates, one vector per tensor.
+/// The arrays of the policy after each of five updates.
 fn parameters(backend: Backend) -> Vec<Vec<Vec<f32>>> {
-    let device = backend.device().unwrap();
-    let space = FlatEnvironment::action_space(&CartPole::v1());
-    let weights =
-        PolicyConfig::new(4, &space).draw(&mut Stream::derive(0, Purpose::Initialization, 0));
-    let mut collector = Collector::new(vec![CartPole::v1()], 0).unwrap();
     let config = VpgConfig {
+        steps_per_update: 1000,
+        gamma: 1.0,
+        normalize_advantages: false,
         optimizer: OptimizerConfig {
             max_grad_norm: Some(0.5),
             learner: LearnerKind::Burn,
@@ -26,11 +22,16 @@ fn parameters(backend: Backend) -> Vec<Vec<Vec<f32>>> {
         },
         ..VpgConfig::default()
     };
-    let mut agent = config.init(weights, &device).unwrap();
+    let builder = Trainer::new(config, CartPole::v1).environments(1);
+    let mut trainer = builder
+        .device(backend.device().unwrap())
+        .updates(5)
+        .build()
+        .unwrap();
     let updates = (0..5).map(|_| {
-        let batch = collector.collect(&agent.policy(), 1000).unwrap();
-        agent.update(&batch.trajectories).unwrap();
-        agent.weights().parameters().map(<[f32]>::to_vec).collect()
+        trainer.step().unwrap();
+        let arrays = trainer.policy().record().arrays;
+        arrays.into_iter().map(|array| array.values).collect()
     });
     updates.collect()
 }

@@ -6,12 +6,13 @@
 
 use divan::{Bencher, black_box};
 use rl_core::{
-    BatchEnvironment, Environment, GaeConfig, Policy, Purpose, Status, StepBuffers, Stream,
-    ValuedSteps, discounted_reward_to_go,
+    BatchEnvironment, Environment, EnvironmentSource, GaeConfig, Policy, Purpose, SingleProcess,
+    Status, StepBuffers, Stream, ValuedSteps, discounted_reward_to_go,
 };
 use rl_envs::{CartPole, EnvironmentId};
 use rl_learn::{
-    Learner, LearnerKind, Loss, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate, ValueLoss,
+    ClipFraction, EntropyBonus, LearnerKind, NaturalGradient, OptimizerConfig, Plan, Samples,
+    Surrogate, Term, ValueError, fit,
 };
 use rl_nets::{Actor, Device, MlpConfig, Networks, PolicyConfig, PolicyWeights};
 
@@ -66,14 +67,14 @@ fn actor_1024_rows(bencher: Bencher) {
     act(bencher, 1024);
 }
 
-fn learn(bencher: Bencher, rows: usize, run: impl Fn(&mut dyn Learner, &Samples<'_>)) {
+fn learn(bencher: Bencher, rows: usize, run: impl Fn(&mut dyn NaturalGradient, &Samples<'_>)) {
     let value = MlpConfig::new(4, 1).draw(&mut Stream::from_seed(1));
     let config = OptimizerConfig {
         learner: LearnerKind::Fused,
         ..OptimizerConfig::adam(1e-6)
     };
     let networks = Networks::separate(policy(), value);
-    let mut learner = config.init(networks, &Device::flex()).unwrap();
+    let mut learner = config.init_natural(networks, &Device::flex()).unwrap();
     let [advantages, targets, values] = [2, 3, 4].map(|seed| numbers(rows, seed));
     let samples = Samples {
         observations: &numbers(rows * 4, 5),
@@ -86,41 +87,38 @@ fn learn(bencher: Bencher, rows: usize, run: impl Fn(&mut dyn Learner, &Samples<
     bencher.bench_local(|| run(learner.as_mut(), black_box(&samples)));
 }
 
-fn loss(surrogate: Surrogate) -> Loss {
-    Loss {
-        policy: Some(PolicyLoss {
-            surrogate,
-            entropy_coefficient: 0.01,
-        }),
-        value: Some(ValueLoss {
-            coefficient: 0.5,
-            clip_range: None,
-        }),
-    }
-}
+const ENTROPY: EntropyBonus = EntropyBonus(0.01);
+const VALUE: ValueError = ValueError {
+    coefficient: 0.5,
+    clip_range: None,
+};
 
 #[divan::bench]
 fn learner_gradient_1000_rows(bencher: Bencher) {
-    let loss = loss(Surrogate::LogProb);
+    let terms: [&dyn Term; 3] = [&Surrogate::LogProb, &ENTROPY, &VALUE];
     learn(bencher, 1000, |learner, samples| {
         let mut gradient = vec![0.0; learner.networks().len()];
-        learner.gradient(samples, &loss, &mut gradient).unwrap();
+        learner.gradient(samples, &terms, &mut gradient).unwrap();
         black_box(gradient);
     });
 }
 
 #[divan::bench]
 fn learner_ppo_minibatch_of_64(bencher: Bencher) {
-    let loss = loss(Surrogate::ClippedRatio { clip_range: 0.2 });
+    let clip_range = 0.2;
+    let (surrogate, clipped) = (
+        Surrogate::ClippedRatio { clip_range },
+        ClipFraction { clip_range },
+    );
+    let terms: [&dyn Term; 4] = [&surrogate, &ENTROPY, &VALUE, &clipped];
     let plan = Plan {
-        order: None,
         minibatch_size: 64,
-        learning_rate: 1e-6,
         normalize_advantages: true,
-        max_kl: None,
+        ..Plan::whole(1e-6)
     };
     learn(bencher, 64, |learner, samples| {
-        black_box(learner.fit(samples, &plan, &loss).unwrap());
+        let report = fit(learner, samples, &terms, &plan, None, &SingleProcess);
+        black_box(report.unwrap());
     });
 }
 
@@ -170,14 +168,17 @@ fn reward_to_go_16x1024(bencher: Bencher) {
 
 /// `steps` steps of `n` environments on one thread, from a reset on, with actions drawn beforehand.
 fn step(bencher: Bencher, id: EnvironmentId, n: usize, steps: usize) {
-    let mut batch = id.make_shards(0, n, 1).remove(0);
+    let mut batch = id
+        .batch((0..n as u64).map(Stream::from_seed).collect())
+        .unwrap();
     let mut rng = Stream::from_seed(1);
-    let space = batch.action_space();
+    let spaces = batch.spaces();
+    let space = spaces.action;
     let mut actions = vec![0.0; n * space.flat_dim()];
     for action in actions.chunks_exact_mut(space.flat_dim()) {
         space.sample(&mut rng, action);
     }
-    let mut buffers = StepBuffers::new(n, batch.observation_space().dim());
+    let mut buffers = StepBuffers::new(n, spaces.observation.flat_dim());
     bencher.bench_local(|| {
         batch.reset_into(&mut buffers.observations).unwrap();
         for _ in 0..steps {

@@ -1,7 +1,7 @@
-//! Which backend `rl` is built with: decided from the same arguments that `rl` will read.
+//! Choice of the backend that `rl` is built with, from the same arguments that `rl` will read.
 //!
-//! Only what decides the backend is read here, and nothing is judged but its name: an argument or
-//! a file that makes no sense is left for `rl` to report.
+//! Only the options that name a backend are read here, and only the backend's name is checked:
+//! other mistakes in arguments or files are left for `rl` to report.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,19 +9,19 @@ use std::path::{Path, PathBuf};
 
 use crate::usage::{self, UsageError};
 
-/// The backends that `rl-train` has a feature for, by that feature's name.
+/// Backends that `rl-train` has a feature for, by that feature's name.
 const BACKENDS: [&str; 6] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "cuda"];
 
-/// The backend of a run that names none.
+/// Backend of a run that names none.
 pub const DEFAULT_BACKEND: &str = "flex";
 
-/// The backend that the arguments name, or `otherwise`.
+/// The backend that the arguments name; `otherwise` if they name none.
 ///
 /// `--backend` wins over `--set backend=…`, which wins over the configuration file; of several of
 /// one kind the last wins.
 ///
 /// # Errors
-/// When the name is of no known backend.
+/// If the name is not that of a known backend.
 pub fn choose(arguments: &[OsString], otherwise: &'static str) -> Result<&'static str, UsageError> {
     let Some((name, origin)) = Named::read(arguments).decide() else {
         return Ok(otherwise);
@@ -34,12 +34,12 @@ pub fn choose(arguments: &[OsString], otherwise: &'static str) -> Result<&'stati
     })
 }
 
-/// The known backend called `name`.
+/// The known backend with this name; `None` if there is none.
 pub fn known(name: &str) -> Option<&'static str> {
     BACKENDS.into_iter().find(|known| *known == name)
 }
 
-/// Every place of the arguments that can name a backend.
+/// Backend names by their place in the arguments.
 #[derive(Default)]
 struct Named {
     /// The value of `--backend`.
@@ -55,7 +55,7 @@ impl Named {
         let mut named = Self::default();
         let mut words = arguments.iter().take_while(|word| *word != "--");
         while let Some(word) = words.next() {
-            // What is not text names no option: it is the value of one that is not read here.
+            // A word that is not text is not an option, but the value of one that is not read here.
             let Some(word) = word.to_str() else { continue };
             let (option, joined) = match word.split_once('=') {
                 Some((option, value)) => (option, Some(OsString::from(value))),
@@ -76,7 +76,7 @@ impl Named {
         named
     }
 
-    /// The name that wins, and the place it came from.
+    /// The name with the highest precedence, and its place in words.
     fn decide(self) -> Option<(String, String)> {
         if let Some(name) = self.flag {
             return Some((name, "`--backend`".into()));
@@ -89,13 +89,13 @@ impl Named {
     }
 }
 
-/// The backend that a `key=value` sets, if its key is `backend`. The value may stand in quotes.
+/// The value of a `key=value` whose key is `backend`, without quotes; `None` for another key.
 fn set_backend(assignment: &str) -> Option<String> {
     let (key, value) = assignment.split_once('=')?;
     (key.trim() == "backend").then(|| value.trim().trim_matches('"').to_owned())
 }
 
-/// The key `backend` of a TOML file, if it can be read.
+/// The value of `backend` in a TOML file; `None` if it is missing or the file cannot be read.
 fn file_backend(file: &Path) -> Option<String> {
     let table: toml::Table = fs::read_to_string(file).ok()?.parse().ok()?;
     table.get("backend")?.as_str().map(str::to_owned)

@@ -1,4 +1,4 @@
-//! The cargo that carries out the steps, and the places it works in.
+//! Commands of cargo, and the directories of the workspace.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-/// The features that are checked and tested: every backend that runs without a GPU's own driver.
+/// Features that are checked and tested: every backend that runs without a GPU's own driver.
 pub const CI_FEATURES: &str = "rl-cli/ndarray,rl-cli/flex,rl-cli/wgpu";
 
 /// The cargo that started this program, so that every step uses the same toolchain.
@@ -19,10 +19,10 @@ pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// Cargo's target directory, however it was set: this program lies in it, as `debug/xtask`.
+/// Cargo's target directory, in which this program lies as `debug/xtask`.
 ///
 /// # Errors
-/// When this program was moved out of a target directory.
+/// If this program was moved out of a target directory.
 pub fn target_directory() -> Result<PathBuf> {
     let program = env::current_exe().context("cannot find out where xtask itself lies")?;
     let target = program.ancestors().nth(2).with_context(|| {
@@ -34,10 +34,10 @@ pub fn target_directory() -> Result<PathBuf> {
     Ok(target.to_path_buf())
 }
 
-/// Runs a command to its end, with the terminal's input and output.
+/// Runs a command to its end, with this program's input and output.
 ///
 /// # Errors
-/// When it cannot be started, or does not succeed.
+/// If the command cannot be started, or does not succeed.
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = shown(command);
     let status = command
@@ -49,7 +49,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A command as a person would type it.
+/// The text of a command as typed in a shell.
 pub fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_stem().unwrap_or(program.as_os_str());

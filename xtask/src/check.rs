@@ -1,5 +1,6 @@
-//! `cargo xtask check`: everything that can be said about the code without running it.
+//! `cargo xtask check`: every check of the code that does not run it.
 
+use std::env;
 use std::ffi::OsString;
 use std::process::Command;
 use std::time::Instant;
@@ -14,8 +15,9 @@ use crate::usage::UsageError;
 type Step = (&'static str, fn() -> Result<Command>);
 
 /// The steps, the cheapest first.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     ("format", format),
+    ("structure", structure),
     ("lints", lints),
     ("docs", docs),
     ("licences", licences),
@@ -25,7 +27,7 @@ const STEPS: [Step; 5] = [
 /// Takes the steps one after the other and stops at the first that fails.
 ///
 /// # Errors
-/// When a step fails or cannot be started.
+/// If a step fails or cannot be started.
 pub fn run(arguments: &[OsString]) -> Result<()> {
     if let Some(argument) = arguments.first() {
         let argument = argument.to_string_lossy();
@@ -54,6 +56,13 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
 fn format() -> Result<Command> {
     let mut command = cargo();
     command.args(["fmt", "--all", "--check"]);
+    Ok(command)
+}
+
+/// [`structure`](crate::structure) in a process of its own, like every other step.
+fn structure() -> Result<Command> {
+    let mut command = Command::new(env::current_exe().context("cannot find xtask itself")?);
+    command.arg("structure");
     Ok(command)
 }
 

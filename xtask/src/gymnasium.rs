@@ -1,4 +1,5 @@
-//! `cargo xtask gymnasium`: policies trained here score the same in Gymnasium itself.
+//! `cargo xtask gymnasium`: a comparison of the scores of policies trained here with their scores
+//! in Gymnasium.
 //!
 //! The comparison is `tests/python/gymnasium_eval.py`. Its packages, pinned in `requirements.txt`
 //! beside it, are put into a virtual environment in `target/tools`, never into the user's system.
@@ -13,14 +14,14 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::cargo::{self, CI_FEATURES};
 
-/// The interpreter that makes the virtual environment.
+/// Python interpreter that creates the virtual environment.
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
-/// Trains policies and compares; the arguments are those of the script.
+/// Trains policies and compares their scores; the arguments are those of the script.
 ///
 /// # Errors
-/// When `rl` does not build, there is no Python, its packages cannot be installed, or a policy
-/// scores differently.
+/// If `rl` does not build, there is no Python, its packages cannot be installed, or a policy has
+/// another score in Gymnasium.
 pub fn run(arguments: &[OsString]) -> Result<()> {
     let scripts = cargo::root().join("tests").join("python");
     let python = prepare(
@@ -34,8 +35,8 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
     cargo::run(script.env("PYTHONDONTWRITEBYTECODE", "1"))
 }
 
-/// The binary `rl` of the tests: built for one of them, with the features of all, it costs no other
-/// build of Burn.
+/// Path of the binary `rl`, built as for the tests, so that Burn is not built once more with other
+/// features.
 fn build_rl() -> Result<PathBuf> {
     let mut build = cargo::cargo();
     build.args(["test", "--workspace", "--release", "--quiet"]);
@@ -46,8 +47,8 @@ fn build_rl() -> Result<PathBuf> {
     Ok(release.join(format!("rl{EXE_SUFFIX}")))
 }
 
-/// The interpreter of the virtual environment in `folder`, which is made anew unless it was made
-/// from the same requirements.
+/// Path of the interpreter of the virtual environment in `folder`, which is created anew unless it
+/// was created from the same requirements.
 fn prepare(python: &str, folder: &Path, requirements: &Path) -> Result<PathBuf> {
     let own = folder.join(if cfg!(windows) {
         "Scripts/python.exe"
@@ -56,7 +57,7 @@ fn prepare(python: &str, folder: &Path, requirements: &Path) -> Result<PathBuf> 
     });
     let wanted = fs::read_to_string(requirements)
         .with_context(|| format!("cannot read `{}`", requirements.display()))?;
-    // Written last: an installation that was broken off does not count.
+    // Written last, so that an interrupted installation does not count.
     let stamp = folder.join("requirements.txt");
     let unchanged = fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted);
     if unchanged && own.exists() {
@@ -72,7 +73,7 @@ fn prepare(python: &str, folder: &Path, requirements: &Path) -> Result<PathBuf> 
     Ok(own)
 }
 
-/// Makes an empty virtual environment.
+/// Creates an empty virtual environment.
 fn create(python: &str, folder: &Path) -> Result<()> {
     let hint = "Python 3.10 or later with its module `venv` is needed to compare with Gymnasium \
                 (on Debian `apt-get install python3-venv`)";

@@ -1,14 +1,17 @@
-//! `cargo xtask …`: the one entry that people and CI call.
+//! `cargo xtask …`: the one command that people and CI call.
 //!
-//! The commands of a run belong to the binary `rl`; this program builds it with the backend asked
-//! for and becomes it. It depends on no `rl-*` crate, so that it compiles in seconds.
+//! Training and its like are commands of the binary `rl`: this program builds it with the chosen
+//! backend and is then replaced by it. It depends on no `rl-*` crate, so that it compiles in
+//! seconds.
 
 mod backend;
 mod cargo;
 mod check;
+mod downstream;
 mod gymnasium;
 mod regress;
 mod rl;
+mod structure;
 mod test;
 mod tools;
 mod usage;
@@ -32,19 +35,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// Hands the arguments to the command that their first word names.
+/// Runs the command that the first argument names.
 fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
     let Some((command, rest)) = arguments.split_first() else {
         return Ok(help());
     };
     match command.to_string_lossy().as_ref() {
         "help" | "--help" | "-h" => return Ok(help()),
-        "check" | "regress" if rest.iter().any(|word| word == "--help" || word == "-h") => {
+        "check" | "structure" | "downstream" | "regress"
+            if rest.iter().any(|word| word == "--help" || word == "-h") =>
+        {
             return Ok(help());
         }
         "check" => check::run(rest)?,
+        "structure" => structure::run(rest)?,
         "test" => test::run(rest)?,
         "gymnasium" => gymnasium::run(rest)?,
+        "downstream" => downstream::run(rest)?,
         "regress" => regress::run(rest)?,
         name if usage::is_rl_command(name) => return rl::run(name, rest),
         name => return Err(usage::unknown_command(name).into()),
@@ -52,7 +59,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lists the commands.
+/// Prints the list of commands.
 fn help() -> ExitCode {
     print!("{}", usage::text());
     ExitCode::SUCCESS

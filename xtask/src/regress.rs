@@ -1,8 +1,8 @@
-//! `cargo xtask regress`: has a kernel become slower?
+//! `cargo xtask regress`: a check that no kernel has become slower.
 //!
-//! Times depend on the machine, so none is stored. What is stored in `tests/benches/ratios.toml` is
-//! each kernel's time divided by that of a reference kernel in the same run; the fastest time of
-//! several rounds, which other programs disturb least.
+//! Times depend on the machine, so that none is stored. The file `tests/benches/ratios.toml` has
+//! each kernel's time divided by that of a reference kernel in the same run. Each time is the
+//! fastest of several rounds, which other programs disturb least.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,20 +15,21 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::cargo::{self, CI_FEATURES};
 use crate::usage::UsageError;
 
-/// The kernel that the others are divided by.
+/// Name of the reference kernel.
 const REFERENCE: &str = "reference";
-/// How often all kernels are measured.
+/// Number of measurements of each kernel.
 const ROUNDS: usize = 3;
-/// The largest ratio that is no regression, as a multiple of the stored one.
+/// Greatest ratio that does not count as a regression, as a multiple of the stored one.
 const LIMIT: f64 = 1.2;
 
-/// A number for each kernel, by name.
+/// One number per kernel, by its name.
 type Kernels = BTreeMap<String, f64>;
 
-/// Measures the kernels and compares them with what is stored, or stores it with `--update`.
+/// Measures the kernels and compares their ratios with the stored ones, or stores them with
+/// `--update`.
 ///
 /// # Errors
-/// When a kernel is more than a fifth slower than stored, or is not stored, or cannot be measured.
+/// If a kernel is more than a fifth slower than stored, or is not stored, or cannot be measured.
 pub fn run(arguments: &[OsString]) -> Result<()> {
     let update = match arguments {
         [] => false,
@@ -39,7 +40,7 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
             return Err(UsageError(message).into());
         }
     };
-    // Compiled first: what is printed while measuring is only shown if that fails.
+    // Compiled first, because the output of the measurement is captured.
     cargo::run(bench().arg("--no-run"))?;
     let mut fastest = Kernels::new();
     for _ in 0..ROUNDS {
@@ -71,7 +72,7 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
     Ok(())
 }
 
-/// The benchmarks, with the features of the tests, so that Burn is not built again.
+/// The command of the benchmarks, with the features of the tests, so that Burn is not built again.
 fn bench() -> Command {
     let mut bench = cargo::cargo();
     bench.args(["bench", "--workspace", "--quiet"]);
@@ -80,7 +81,7 @@ fn bench() -> Command {
     bench
 }
 
-/// One round of all kernels: the fastest time of each, in seconds.
+/// The fastest time of each kernel in one round, in seconds.
 fn measure() -> Result<Kernels> {
     let mut bench = bench();
     let output = (bench.env("DIVAN_COLOR", "never").output())
@@ -95,7 +96,8 @@ fn measure() -> Result<Kernels> {
     parse(&String::from_utf8_lossy(&output.stdout))
 }
 
-/// The column `fastest` of divan's table: lines like `├─ name   1.2 µs   │ …`.
+/// The numbers of the column `fastest` of divan's table, in seconds; its lines are like
+/// `├─ name   1.2 µs   │ …`.
 fn parse(table: &str) -> Result<Kernels> {
     let lines = table.lines();
     let rows = lines.filter_map(|line| line.strip_prefix("├─ ").or(line.strip_prefix("╰─ ")));
@@ -123,7 +125,7 @@ fn parse(table: &str) -> Result<Kernels> {
     Ok(kernels)
 }
 
-/// Times as multiples of the reference's.
+/// Times as multiples of that of the reference kernel.
 fn ratios(times: &Kernels) -> Result<Kernels> {
     let reference = times
         .get(REFERENCE)
@@ -134,7 +136,7 @@ fn ratios(times: &Kernels) -> Result<Kernels> {
         .collect())
 }
 
-/// What the file of ratios says.
+/// Text of the file of ratios.
 fn stored_text(ratios: &Kernels) -> String {
     let mut text = String::from(
         "# The time of each kernel as a multiple of the reference's. Made by\n\
@@ -147,7 +149,7 @@ fn stored_text(ratios: &Kernels) -> String {
     text
 }
 
-/// A table of both, and the kernels that have become slower.
+/// A table of stored and measured ratios, and the names of the kernels that have become slower.
 fn compare<'a>(stored: &'a Kernels, measured: &Kernels) -> Result<(String, Vec<&'a str>)> {
     let unknown: Vec<&str> = (stored.keys())
         .filter(|name| !measured.contains_key(*name))

@@ -1,4 +1,5 @@
-//! `cargo xtask train …` and its like: build `rl` with the backend asked for, then become it.
+//! `cargo xtask train …` and its like: `rl` is built with the chosen backend and then replaces this
+//! process.
 
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
@@ -14,13 +15,13 @@ use crate::cargo;
 /// Builds `rl`, then runs `rl <command> <arguments>` in the directory of the caller.
 ///
 /// # Errors
-/// When the backend is unknown, `rl` does not build, or cannot be started.
+/// If the backend is unknown, or `rl` does not build or cannot be started.
 pub fn run(command: &str, arguments: &[OsString]) -> Result<ExitCode> {
     let release = cargo::target_directory()?.join("release");
     let binary = release.join(format!("rl{EXE_SUFFIX}"));
     let mut built = Built::read(release.join("rl.backends"));
 
-    // Only runs need a certain backend; anything else is content with the one at hand.
+    // Only runs need a certain backend; for other commands the last one built will do.
     let otherwise = match built.last() {
         Some(last) if !["train", "evidence"].contains(&command) => last,
         _ => DEFAULT_BACKEND,
@@ -40,7 +41,7 @@ pub fn run(command: &str, arguments: &[OsString]) -> Result<ExitCode> {
     become_rl(Command::new(&binary).arg(command).args(arguments), &binary)
 }
 
-/// Builds `rl` with one backend; `quiet` shows errors only.
+/// Builds `rl` with one backend; with `quiet`, only errors are shown.
 fn build(backend: &str, quiet: bool) -> Result<()> {
     let mut build = cargo::cargo();
     build.args(["build", "--release", "--package", "rl-cli", "--bin", "rl"]);
@@ -51,11 +52,11 @@ fn build(backend: &str, quiet: bool) -> Result<()> {
     cargo::run(&mut build)
 }
 
-/// Replaces this process by `rl`, so that signals reach it and its exit code is the caller's.
+/// Replaces this process by `rl`, so that signals and the exit code need not be passed on.
 #[cfg(unix)]
 fn become_rl(rl: &mut Command, binary: &Path) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt as _;
-    // `exec` comes back only when it failed.
+    // `exec` returns only if it failed.
     Err(rl.exec()).with_context(|| format!("cannot start `{}`", binary.display()))
 }
 
@@ -71,14 +72,15 @@ fn become_rl(rl: &mut Command, binary: &Path) -> Result<ExitCode> {
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-/// The backends that `rl` was built with in this target directory, the latest last.
+/// Backends that `rl` was built with in this target directory, the latest last.
 struct Built {
     file: PathBuf,
     backends: Vec<&'static str>,
 }
 
 impl Built {
-    /// Reads the list; one that is missing or damaged only costs an announcement too many.
+    /// Reads the list; if it is missing or damaged, it counts as empty, and the next build is
+    /// announced.
     fn read(file: PathBuf) -> Self {
         let text = fs::read_to_string(&file).unwrap_or_default();
         let backends = text.lines().filter_map(backend::known).collect();
@@ -93,7 +95,7 @@ impl Built {
         self.backends.contains(&backend)
     }
 
-    /// Makes `backend` the latest.
+    /// Moves `backend` to the end of the list and writes it.
     fn add(&mut self, backend: &'static str) -> Result<()> {
         if self.last() == Some(backend) {
             return Ok(());

@@ -1,18 +1,19 @@
 //! `cargo xtask test`: every test of the workspace, with every backend that CI has; then the comparison
-//! with Gymnasium.
+//! with Gymnasium, and the program outside of the workspace.
 
 use std::ffi::OsString;
 
 use anyhow::Result;
 
 use crate::cargo::{self, CI_FEATURES, cargo};
-use crate::gymnasium;
+use crate::{downstream, gymnasium};
 
-/// Runs the tests. The arguments are those of `cargo test`; where there are any, the comparison with
-/// Gymnasium is left out, as one of the tests not asked for.
+/// Runs the tests. The arguments are those of `cargo test`; with any, what comes after them is
+/// left out.
 ///
 /// # Errors
-/// When a test fails or does not compile, or a policy scores differently in Gymnasium.
+/// If a test fails or does not compile, a policy has another score in Gymnasium, or
+/// the program outside of the workspace fails.
 pub fn run(arguments: &[OsString]) -> Result<()> {
     let mut command = cargo();
     command.args([
@@ -25,6 +26,7 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
     cargo::run(command.args(arguments).current_dir(cargo::root()))?;
     if arguments.is_empty() {
         gymnasium::run(&[])?;
+        downstream::run(&[])?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! The checkers that are no part of the Rust toolchain.
+//! Checkers that are not part of the Rust toolchain.
 //!
-//! Each is pinned to one version, so that the same commit gets the same answer everywhere. One
-//! that is not at hand is put into `target/tools`, never into the user's system.
+//! Each is pinned to one version, so that the same commit has the same result everywhere. One that
+//! is not installed is put into `target/tools`, never into the user's system.
 
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 
 use crate::cargo;
 
-/// Checks the licences and origins of the dependencies.
+/// Checker of the licences and origins of the dependencies.
 pub const CARGO_DENY: Tool = Tool {
     program: "cargo-deny",
     version: "0.20.2",
@@ -20,7 +20,7 @@ pub const CARGO_DENY: Tool = Tool {
     wheel: None,
 };
 
-/// Checks the spelling.
+/// Checker of the spelling.
 pub const TYPOS: Tool = Tool {
     program: "typos",
     version: "1.52.0",
@@ -28,26 +28,26 @@ pub const TYPOS: Tool = Tool {
     wheel: Some("typos"),
 };
 
-/// A checker that may have to be installed.
+/// Checker that may have to be installed.
 pub struct Tool {
-    /// The name of its executable.
+    /// Name of its executable.
     program: &'static str,
-    /// The version that is used.
+    /// Version that is used.
     version: &'static str,
-    /// The crate it is compiled from.
+    /// Crate that it is compiled from.
     source: &'static str,
-    /// The Python package by the same authors that carries it prebuilt.
+    /// Python package by the same authors with prebuilt executables.
     wheel: Option<&'static str>,
 }
 
 impl Tool {
-    /// The executable of the pinned version: the user's own, or that of `target/tools`, where it
-    /// is installed if need be.
+    /// Path of the executable of the pinned version: the user's own, or that in `target/tools`,
+    /// where it is installed if necessary.
     ///
     /// # Errors
-    /// When it can be neither found nor installed.
+    /// If it can be neither found nor installed.
     pub fn find(&self) -> Result<PathBuf> {
-        // A folder each: pip replaces the `bin` that it finds.
+        // One folder per tool, because pip replaces an existing `bin`.
         let folder = cargo::target_directory()?.join("tools").join(self.program);
         let installed = folder
             .join("bin")
@@ -75,7 +75,7 @@ impl Tool {
         Ok(installed)
     }
 
-    /// Whether `program` can be run and is of the pinned version.
+    /// Returns `true` if `program` can be run and has the pinned version.
     fn answers(&self, program: &OsStr) -> bool {
         Command::new(program)
             .arg("--version")
@@ -86,7 +86,7 @@ impl Tool {
             })
     }
 
-    /// Unpacks the wheel, if there is one, pip is there, and has one for this kind of machine.
+    /// Unpacks the wheel; returns `false` if there is none for this kind of machine, or no pip.
     fn unpack(&self, folder: &Path) -> bool {
         let Some(wheel) = self.wheel else {
             return false;
@@ -98,7 +98,7 @@ impl Tool {
         pip.output().is_ok_and(|output| output.status.success())
     }
 
-    /// Compiles the tool. It runs for seconds, so it is not worth optimizing.
+    /// Compiles the tool, unoptimized, because it runs only for seconds.
     fn compile(&self, folder: &Path) -> Result<()> {
         let mut install = cargo::cargo();
         install

@@ -1,9 +1,9 @@
-//! The words this program knows, and what it answers to those it does not.
+//! Commands of this program, and its errors for unknown ones.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
-/// The commands that `rl` carries out, each with its line in the listing.
+/// Commands of `rl`, each with its line in the list.
 const RL_COMMANDS: &[(&str, &str)] = &[
     (
         "train",
@@ -30,19 +30,27 @@ const RL_COMMANDS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The commands carried out here.
+/// Commands of this program, each with its line in the list.
 const OWN_COMMANDS: &[(&str, &str)] = &[
     (
         "check",
-        "formatting, lints, documentation, licences and spelling",
+        "formatting, structure, lints, documentation, licences and spelling",
+    ),
+    (
+        "structure",
+        "no arrow between crates that is not allowed, no circle of files",
     ),
     (
         "test",
-        "every test, and `gymnasium`; with arguments, `cargo test` with these",
+        "every test, and `gymnasium`; with arguments, `cargo test` alone",
     ),
     (
         "gymnasium",
         "trained policies score the same in Gymnasium itself",
+    ),
+    (
+        "downstream",
+        "a program outside of the workspace builds, trains and resumes",
     ),
     (
         "regress",
@@ -50,7 +58,7 @@ const OWN_COMMANDS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Words that cannot be carried out as they were typed: exit code 2.
+/// Error for arguments that make no sense, with exit code 2.
 #[derive(Debug)]
 pub struct UsageError(pub String);
 
@@ -62,17 +70,17 @@ impl Display for UsageError {
 
 impl Error for UsageError {}
 
-/// Whether `name` is a command that `rl` carries out.
+/// Returns `true` if `name` is a command of `rl`.
 pub fn is_rl_command(name: &str) -> bool {
     RL_COMMANDS.iter().any(|(known, _)| *known == name)
 }
 
-/// The listing of all commands.
+/// The list of all commands.
 pub fn text() -> String {
     let listing = |commands: &[(&str, &str)]| -> String {
         commands
             .iter()
-            .map(|(name, what)| format!("  {name:<10}{what}\n"))
+            .map(|(name, what)| format!("  {name:<12}{what}\n"))
             .collect()
     };
     format!(
@@ -85,7 +93,7 @@ pub fn text() -> String {
     )
 }
 
-/// The answer to a command that does not exist.
+/// The error for a command that does not exist.
 pub fn unknown_command(name: &str) -> UsageError {
     let known: Vec<&str> = RL_COMMANDS
         .iter()
@@ -98,9 +106,10 @@ pub fn unknown_command(name: &str) -> UsageError {
     ))
 }
 
-/// What could have been typed instead of `word`: the nearest known word, if one is near, and all.
+/// Suggestions for an unknown `word`: the nearest of the `known` words, if one is near, and all of
+/// them.
 pub fn expected(word: &str, known: &[&str]) -> String {
-    /// Jaro similarity above which a word is taken for a slip of the known one.
+    /// Jaro similarity above which a word is taken for a misspelling of the known one.
     const NEAR: f64 = 0.75;
     let nearest = known
         .iter()
@@ -125,7 +134,7 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 check, test, gymnasium, regress"
+                 check, structure, test, gymnasium, downstream, regress"
             ),
             "{answer}"
         );

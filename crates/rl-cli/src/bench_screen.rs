@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use rl_lab::{BATCH_SIZES, Form, PeerSpeed, ScalingPoint, Speed, TrainBenchRun, Workload};
+use rl_lab::bench::{
+    BATCH_SIZES, BatchForm, EnvironmentSpeed, PythonSpeed, ScalingPoint, TimedRun,
+};
 
 /// A rate with three significant digits: `24.5 M`.
 fn rate(steps_per_s: f64) -> String {
@@ -20,12 +22,12 @@ fn rate(steps_per_s: f64) -> String {
 }
 
 /// The speeds of one environment: a row per form, a column per number of environments.
-pub fn environment(speeds: &[Speed]) -> String {
+pub fn environment(speeds: &[EnvironmentSpeed]) -> String {
     let mut text = String::new();
     for (form, name) in [
-        (Form::Scalar, "scalar"),
-        (Form::Batch, "batch"),
-        (Form::Simd, "SIMD batch"),
+        (BatchForm::Scalar, "scalar"),
+        (BatchForm::Batch, "batch"),
+        (BatchForm::Simd, "SIMD batch"),
     ] {
         let mut rows = speeds.iter().filter(|speed| speed.form == form).peekable();
         let Some(first) = rows.peek() else { continue };
@@ -49,7 +51,7 @@ pub fn header() -> String {
 }
 
 /// Peers beside the fastest of our forms with the same number of environments.
-pub fn peers(peers: &[PeerSpeed], ours: &[Speed]) -> String {
+pub fn peers(peers: &[PythonSpeed], ours: &[EnvironmentSpeed]) -> String {
     let mut text = format!(
         "{:<18} {:<24} {:>6} {:>10} {:>10} {:>8}\n",
         "peer", "environment", "n", "peer/s", "ours/s", "ratio"
@@ -64,7 +66,7 @@ pub fn peers(peers: &[PeerSpeed], ours: &[Speed]) -> String {
         let _ = writeln!(
             text,
             "{:<18} {:<24} {:>6} {:>10} {:>10} {:>6.0} ×",
-            peer.peer,
+            peer.package,
             peer.env,
             peer.n,
             rate(peer.steps_per_s),
@@ -75,15 +77,8 @@ pub fn peers(peers: &[PeerSpeed], ours: &[Speed]) -> String {
     text
 }
 
-/// A workload with its configuration.
-pub fn workload(workload: &Workload) -> String {
-    let pairs = workload.config.iter();
-    let pairs: Vec<String> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
-    format!("{}: {}", workload.name, pairs.join(" "))
-}
-
 /// A training that has ended.
-pub fn run(run: &TrainBenchRun) -> String {
+pub fn run(run: &TimedRun) -> String {
     format!(
         "{:<15} {:<12} seed {}: {:>8} steps in {:>6.2} s, {:>6}/s",
         run.workload,
@@ -108,7 +103,7 @@ pub fn point(point: &ScalingPoint) -> String {
     )
 }
 
-/// Where files went, a line each.
+/// Paths of the files, a line each.
 pub fn paths(paths: &[PathBuf]) -> String {
     let line = |path: &PathBuf| format!("{}\n", path.display());
     paths.iter().map(line).collect()
@@ -131,19 +126,19 @@ mod tests {
 
     #[test]
     fn a_peer_stands_beside_the_fastest_form_of_the_same_size() {
-        let speed = |form, n, steps_per_s| Speed {
+        let speed = |form, n, steps_per_s| EnvironmentSpeed {
             env: "cartpole",
             form,
             n,
             steps_per_s,
         };
         let ours = [
-            speed(Form::Scalar, 1, 20e6),
-            speed(Form::Batch, 64, 30e6),
-            speed(Form::Simd, 64, 90e6),
+            speed(BatchForm::Scalar, 1, 20e6),
+            speed(BatchForm::Batch, 64, 30e6),
+            speed(BatchForm::Simd, 64, 90e6),
         ];
-        let peer = |env: &str, n| PeerSpeed {
-            peer: "slow".into(),
+        let peer = |env: &str, n| PythonSpeed {
+            package: "slow".into(),
             env: env.into(),
             n,
             steps_per_s: 1e6,

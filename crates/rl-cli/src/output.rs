@@ -12,7 +12,10 @@ pub fn write(text: Arguments<'_>) {
         if error.kind() == ErrorKind::BrokenPipe {
             exit(0);
         }
-        eprintln!("error: cannot write to standard output: {error}");
+        _ = writeln!(
+            std::io::stderr(),
+            "error: cannot write to standard output: {error}"
+        );
         exit(1);
     }
 }
@@ -29,4 +32,12 @@ macro_rules! outln {
     };
 }
 
-pub(crate) use {out, outln};
+/// `eprintln!` that does not panic when its reader is gone.
+macro_rules! err {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        _ = std::writeln!(std::io::stderr(), $($argument)*);
+    }};
+}
+
+pub(crate) use {err, out, outln};

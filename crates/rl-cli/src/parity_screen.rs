@@ -1,4 +1,4 @@
-//! What a replay of recorded traces shows: a table per environment, then what is beyond tolerance.
+//! Screen of a replay of recorded traces: a table per environment, then what is beyond tolerance.
 
 use std::fmt::Write as _;
 

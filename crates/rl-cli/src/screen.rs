@@ -1,17 +1,27 @@
-//! What a run shows: a live line while it goes on, a summary at its end.
+//! Screens of a run: a live line while it goes on, a summary at its end.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
+use std::ops::ControlFlow;
+use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rl_core::Episode;
-use rl_train::{Evaluation, Picture, Progress, Summary};
+use rl_core::{BoxError, Episode, Metrics};
+use rl_lab::Picture;
+use rl_train::{Evaluation, Observer, Outcome, RunView, Summary};
 
 /// Units of the progress bar.
 const UNITS: u64 = 1000;
 
 /// The live line, on standard error: redrawn on a terminal, a line per tenth of the run elsewhere.
-pub enum Screen {
+pub struct Screen {
+    form: Form,
+    begin: Instant,
+    /// Environment steps, and share of the budget, when it began.
+    before: (u64, f64),
+}
+
+enum Form {
     Terminal(ProgressBar),
     Lines { tenths: u32 },
     Quiet,
@@ -19,54 +29,84 @@ pub enum Screen {
 
 impl Screen {
     pub fn new(quiet: bool) -> Self {
-        if quiet {
-            return Self::Quiet;
+        let form = if quiet {
+            Form::Quiet
+        } else if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::with_draw_target(Some(UNITS), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{bar:24} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            Form::Terminal(bar)
+        } else {
+            Form::Lines { tenths: 0 }
+        };
+        Self {
+            form,
+            begin: Instant::now(),
+            before: (0, 0.0),
         }
-        if !std::io::stderr().is_terminal() {
-            return Self::Lines { tenths: 0 };
+    }
+}
+
+impl Observer for Screen {
+    fn start(&mut self, run: &dyn RunView) -> Result<(), BoxError> {
+        let done = run.clock().share_of(run.budget());
+        self.begin = Instant::now();
+        self.before = (run.clock().env_steps, done);
+        if let Form::Lines { tenths } = &mut self.form {
+            *tenths = (done * 10.0) as u32;
         }
-        let bar = ProgressBar::with_draw_target(Some(UNITS), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{bar:24} {msg}  {eta} left");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self::Terminal(bar)
+        Ok(())
     }
 
-    pub fn update(&mut self, progress: &Progress) {
-        let Progress { row, done, .. } = progress;
+    fn update(
+        &mut self,
+        run: &dyn RunView,
+        _metrics: &mut Metrics,
+    ) -> Result<ControlFlow<()>, BoxError> {
+        let clock = run.clock();
+        let done = clock.share_of(run.budget());
+        let seconds = self.begin.elapsed().as_secs_f64();
+        let (steps_before, done_before) = self.before;
         let line = || {
-            let rate = row.env_steps as f64 / row.wall_s;
+            let rate = (clock.env_steps - steps_before) as f64 / seconds;
+            let left = seconds * (1.0 - done) / (done - done_before);
             format!(
-                "update {:>4}  steps {:>9}  mean return {:>8.1}  {:>9.0} steps/s",
-                row.update, row.env_steps, progress.return_mean, rate
+                "update {:>4}  steps {:>9}  mean return {:>8.1}  {rate:>9.0} steps/s  {left:.0} s left",
+                clock.updates,
+                clock.env_steps,
+                run.recent_returns().mean(),
             )
         };
-        match self {
-            Self::Quiet => {}
-            Self::Terminal(bar) => {
+        match &mut self.form {
+            Form::Quiet => {}
+            Form::Terminal(bar) => {
                 bar.set_position((done * UNITS as f64) as u64);
                 bar.set_message(line());
             }
-            Self::Lines { tenths } => {
+            Form::Lines { tenths } => {
                 let reached = (done * 10.0) as u32;
-                if reached > *tenths || row.update == 1 {
+                if reached > *tenths || clock.updates == 1 {
                     *tenths = reached;
-                    let left = row.wall_s / done - row.wall_s;
-                    eprintln!("{}  {left:.0} s left", line());
+                    // A reader that is gone ends the lines, not the training.
+                    if writeln!(std::io::stderr(), "{}", line()).is_err() {
+                        self.form = Form::Quiet;
+                    }
                 }
             }
         }
+        Ok(ControlFlow::Continue(()))
     }
 
-    pub fn close(&self) {
-        if let Self::Terminal(bar) = self {
+    fn end(&mut self, _run: &dyn RunView, _outcome: Outcome) -> Result<(), BoxError> {
+        if let Form::Terminal(bar) = &self.form {
             bar.finish_and_clear();
         }
+        Ok(())
     }
 }
 
 /// The end of a run on one screen.
 pub fn summary(summary: &Summary) -> String {
-    let Summary { evaluation, .. } = summary;
     let rows = [
         ("environment", summary.env.clone()),
         (
@@ -98,9 +138,14 @@ pub fn summary(summary: &Summary) -> String {
         ),
         (
             "evaluation",
-            format!(
-                "{:.1} ± {:.1} over {} episodes of the likeliest actions",
-                evaluation.return_mean, evaluation.return_std, evaluation.episodes
+            summary.evaluation.as_ref().map_or_else(
+                || format!("none, since the run was {}", summary.outcome),
+                |evaluation| {
+                    format!(
+                        "{:.1} ± {:.1} over {} episodes of the likeliest actions",
+                        evaluation.return_mean, evaluation.return_std, evaluation.episodes
+                    )
+                },
             ),
         ),
         ("run directory", summary.directory.display().to_string()),
@@ -132,7 +177,7 @@ pub fn evaluation(evaluation: &Evaluation) -> String {
     ])
 }
 
-/// What can be seen in a picture, on one line.
+/// Episodes of a picture, on one line.
 pub fn rendered(picture: &Picture, episodes: &[Episode]) -> String {
     let episodes: Vec<String> = episodes
         .iter()

@@ -96,7 +96,12 @@ fn runs_that_fail_are_told_with_their_seeds_and_take_no_other_with_them() {
 
     let output =
         place.rl("evidence --env cartpole --algo ppo --set reward_scale=1e39 --seeds 2 --out bad");
-    let names = ["2 of 2", "seeds 0, 1: update 1", "reward 1", "not a finite"];
+    let names = [
+        "2 of 2",
+        "seeds 0, 1: update 1: environment 0, step 0",
+        "reward times the reward scale 1e39 = 1e39",
+        "not a finite",
+    ];
     assert_failure(&output, 1, &names);
 }
 
@@ -123,7 +128,7 @@ fn a_wrong_call_names_what_there_is_and_leaves_nothing() {
         ("--set seed=3", ["--set seed", "its own seed", "evidence"]),
         (
             "--set updates=1 --set steps=1",
-            ["--updates", "--steps", "exclude"],
+            ["'updates'", "'steps'", "exclude"],
         ),
         (
             "--set backend=cuda",

@@ -41,8 +41,8 @@ fn the_default_run_solves_cartpole_and_leaves_a_complete_directory() {
         assert!(!summary[key].is_null(), "{key}");
     }
     let header = metrics(&run.join("metrics.csv")).remove(0);
-    let expected = "update,env_steps,episodes,return_mean,return_min,return_max,length_mean,loss,\
-                    entropy,grad_norm,kl,value_loss,explained_variance,clip_fraction,staleness";
+    let expected = "update,env_steps,episodes,return_mean,return_min,return_max,length_mean,\
+                    policy_loss,entropy,grad_norm,kl,learning_rate";
     assert_eq!(header, expected);
     assert_eq!(metrics(&run.join("metrics.csv")).len(), 101);
 
@@ -207,7 +207,12 @@ fn a_reward_that_is_not_finite_ends_the_run() {
     assert_failure(
         &output,
         1,
-        &["update 1", "environment 0", "reward 1", "not a finite"],
+        &[
+            "update 1",
+            "environment 0",
+            "reward times the reward scale 1e39",
+            "not a finite",
+        ],
     );
 }
 

@@ -1,10 +1,8 @@
-//! Baselines without a value function: what a return is compared with is the mean of other
-//! returns.
+//! Baselines without a value function: means of other returns, which a return is compared with.
 //!
-//! A baseline `b` leaves the mean of the policy gradient `Σₜ ∇ ln π(aₜ|oₜ) (R̂ₜ - b)` as it is if
-//! it doesn't depend on the action (Williams 1992, "Simple statistical gradient-following
-//! algorithms"). A mean over a batch does depend on it as long as the trajectory of the action is
-//! in it:
+//! A baseline `b` does not change the mean of the policy gradient `Σₜ ∇ ln π(aₜ|oₜ) (R̂ₜ - b)` if
+//! it does not depend on the action (Williams 1992, "Simple statistical gradient-following
+//! algorithms"). A mean over a batch that includes the action's own trajectory does depend on it:
 //!
 //! | baseline | with all peers | with the others ([`Peers::Others`]) |
 //! |---|---|---|
@@ -14,24 +12,24 @@
 //! | [`group_advantages`], divided by the deviation | biased, whatever the baseline | |
 //!
 //! `n(t)` is the number of trajectories that reach step `t`; where only one does, it is its own
-//! baseline, and nothing is learned from it. What is left out is always the whole trajectory: the
-//! returns of its other steps depend on the action too.
+//! baseline, and nothing is learned from it. Leaving out always means the whole trajectory, because
+//! the returns of its other steps depend on the action too.
 //!
-//! *Unbiased* holds for a number of independent trajectories that is fixed beforehand. Where
-//! trajectories are collected up to a number of steps, how many there are depends on their
-//! lengths, and a bias remains that vanishes with the size of the batch.
+//! *Unbiased* holds for a fixed number of independent trajectories. Where trajectories are
+//! collected up to a number of steps, their number depends on their lengths, and a bias remains
+//! that vanishes with the size of the batch.
 //!
 //! Trajectories lie one after the other, as in a [`TrajectoryStore`](crate::TrajectoryStore):
 //! `returns` is `[steps]` and `lengths`, the number of steps of each, is `[trajectories]`. Sums run
 //! in `f64` and are rounded once.
 
-/// Which trajectories the return of one is compared with.
+/// Trajectories that the return of one trajectory is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peers {
-    /// All of them, itself included.
+    /// All trajectories, its own included.
     All,
-    /// All but itself (leave-one-out; Kool et al. 2019, "Buy 4 REINFORCE samples, get a baseline
-    /// for free!"). Where there is no other, the baseline is zero.
+    /// All other trajectories (leave-one-out; Kool et al. 2019, "Buy 4 REINFORCE samples, get a
+    /// baseline for free!"). Where there is no other, the baseline is zero.
     Others,
 }
 
@@ -52,7 +50,7 @@ impl Total {
         total
     }
 
-    /// The mean that a trajectory with the share `own` of this total is compared with.
+    /// The baseline of a trajectory whose part of this total is `own`.
     fn baseline(self, own: Self, peers: Peers) -> f64 {
         let Self { sum, count } = match peers {
             Peers::All => self,
@@ -65,7 +63,7 @@ impl Total {
     }
 }
 
-/// The mean return over the steps of a batch, into `baselines` `[steps]`.
+/// Writes the mean return over the steps of a batch into `baselines` `[steps]`.
 ///
 /// Each step counts once, so that long trajectories weigh more than short ones.
 ///
@@ -83,12 +81,12 @@ pub fn batch_baseline(returns: &[f32], lengths: &[usize], peers: Peers, baseline
     }
 }
 
-/// The mean return at the same step of the episode, over the trajectories that reach it, into
-/// `baselines` `[steps]`.
+/// Writes the mean return at the same step of the episode, over the trajectories that reach it,
+/// into `baselines` `[steps]`.
 ///
-/// With the rewards-to-go for returns this estimates `E[R̂ₜ]`, the best baseline that knows the
-/// time alone if the gradients of the log-probabilities are all of one size. Takes
-/// `O(longest length × trajectories)`.
+/// With rewards-to-go as returns it estimates `E[R̂ₜ]`, the best baseline that depends on the time
+/// step alone if all gradients of the log-probabilities are of the same size. It takes
+/// `O(longest length × trajectories)` time.
 ///
 /// # Panics
 /// If the lengths don't add up to `[steps]`, or returns and baselines differ in length.
@@ -103,8 +101,8 @@ pub fn time_baseline(returns: &[f32], lengths: &[usize], peers: Peers, baselines
     }
 }
 
-/// The mean return over a group of trajectories that belong together, from the same initial state
-/// say, into `baselines`; both are `[trajectories of the group]`, one return per trajectory.
+/// Writes the mean return over a group of trajectories, from the same initial state say, into
+/// `baselines`. Both slices are `[trajectories of the group]`, one return per trajectory.
 ///
 /// # Panics
 /// If the lengths differ.
@@ -116,16 +114,17 @@ pub fn group_baseline(returns: &[f32], peers: Peers, baselines: &mut [f32]) {
     }
 }
 
-/// The advantages `(Rᵢ - mean(R)) / std(R)` within a group of trajectories from the same initial
-/// state, as in GRPO (Shao et al. 2024, "DeepSeekMath", section 4.1.2); returns and advantages are
-/// `[trajectories of the group]`, one per trajectory.
+/// Writes the advantages `(Rᵢ - mean(R)) / std(R)` within a group of trajectories from the same
+/// initial state, as in GRPO (Shao et al. 2024, "DeepSeekMath", section 4.1.2). Returns and
+/// advantages are `[trajectories of the group]`, one per trajectory.
 ///
-/// The deviation is the one of a sample (divided by `n - 1`); equal returns, and a group of one,
-/// have advantages of zero. The division makes groups alike in scale, and is biased for it: the
-/// deviation depends on the action, and groups whose returns differ little, because the state is
-/// easy or hopeless, weigh as much as any other (Liu et al. 2025, "Understanding R1-Zero-like
-/// training"). The returns minus [`group_baseline`] are the advantages without it. Leaving itself
-/// out of the mean would multiply all advantages of the group by `n / (n - 1)`, no more.
+/// The deviation is that of a sample (divided by `n - 1`); equal returns, and a group of one, have
+/// advantages of zero. The division gives all groups the same scale, and makes the gradient biased:
+/// the deviation depends on the action, and groups whose returns differ little, because the state
+/// is easy or hopeless, weigh as much as any other (Liu et al. 2025, "Understanding R1-Zero-like
+/// training"). The returns minus [`group_baseline`] are the advantages without the division.
+/// Leaving the trajectory itself out of the mean would only multiply all advantages of the group by
+/// `n / (n - 1)`.
 ///
 /// # Panics
 /// If the lengths differ.
@@ -141,10 +140,10 @@ pub fn group_advantages(returns: &[f32], advantages: &mut [f32]) {
     }
 }
 
-/// Added to a deviation before it is divided by.
+/// Number added to a deviation, against division by zero.
 const EPSILON: f64 = 1e-8;
 
-/// Gives each step the number of its trajectory: from `[trajectories]` to `[steps]`.
+/// Copies a number per trajectory, `[trajectories]`, to each of its steps, `[steps]`.
 ///
 /// # Panics
 /// If there is not one number per length, or the lengths don't add up to `[steps]`.
@@ -166,7 +165,7 @@ fn check(returns: &[f32], lengths: &[usize], baselines: &[f32]) {
     assert_eq!(baselines.len(), steps, "one baseline per step");
 }
 
-/// Where the steps `t` of the trajectories lie that have one.
+/// Indices of the steps `t` of the trajectories that have one.
 fn indices_at(t: usize, lengths: &[usize]) -> impl Iterator<Item = usize> {
     lengths
         .iter()
@@ -257,8 +256,8 @@ mod tests {
         batch_baseline(&RETURNS, &LENGTHS[1..], Peers::All, &mut [0.0; 6]);
     }
 
-    /// A trajectory of a small MDP: the first action, 1 with probability `P`, either ends the
-    /// episode or leads to a second one, taken with the same probability.
+    /// Trajectory of a small MDP: the first action, 1 with probability `P`, either ends the episode
+    /// or leads to a second action, which is 1 with the same probability.
     struct Outcome {
         probability: f64,
         rewards: &'static [f32],

@@ -1,49 +1,99 @@
 //! Environments that step together.
 
-use crate::{BoxSpace, EnvironmentError, Space, Status};
+use crate::{EnvironmentError, Spaces, StateError, StateReader, StateWriter, Status};
 
 /// `n` environments that step together, into flat buffers of the caller's.
 ///
-/// An environment whose episode ends starts the next one within the same step (same-step reset):
-/// the observation to act on next is the new episode's first, and the final observation of the old
-/// one stands beside it.
+/// Each has a stream that it draws from, and is called a lane where its place in the batch is
+/// meant. How environments are split over batches changes nothing of what they do, nor of what is
+/// saved of each.
+///
+/// # Failures
+/// A call that is wrong in itself (a buffer of the wrong length, a lane that does not exist or is
+/// in no episode, an action outside the space) is refused before any environment moves. If an
+/// environment fails by itself, all others still take their step, and what they wrote is valid;
+/// the error is that of the lowest lane. A lane that failed must be [restarted](Self::restart).
 pub trait BatchEnvironment: Send {
     /// Number of environments, `n`.
     fn len(&self) -> usize;
 
-    /// Whether there is no environment at all.
+    /// Returns `true` if there is no environment at all.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The space of observations of each environment.
-    fn observation_space(&self) -> BoxSpace;
-
-    /// The space of actions of each environment.
-    fn action_space(&self) -> Space;
+    /// The spaces of each environment.
+    fn spaces(&self) -> Spaces;
 
     /// Starts an episode in every environment and writes the first observations,
     /// `[n, observation_dim]`.
     ///
     /// # Errors
-    /// [`BatchError::Length`].
+    /// [`BatchError`].
     fn reset_into(&mut self, observations: &mut [f32]) -> Result<(), BatchError>;
 
     /// Takes a step in every environment; `actions` is `[n, action_dim]`.
     ///
+    /// An environment whose episode ends starts the next one within the same step (same-step
+    /// reset): the observation to act on next is the new episode's first, and the final observation
+    /// of the old one stands beside it.
+    ///
     /// # Errors
-    /// [`BatchError`]. Actions are judged before any environment moves: states, streams and
-    /// buffers are untouched.
+    /// [`BatchError`].
     fn step_into(&mut self, actions: &[f32], out: StepSlices<'_>) -> Result<(), BatchError>;
+
+    /// Takes a step in the environments `lanes` alone. Row `r` of `actions`,
+    /// `[lanes.len(), action_dim]`, and of `out`, made for as many environments, belongs to
+    /// `lanes[r]`.
+    ///
+    /// An episode that ends is not followed by another: the observation is the final one, as well
+    /// as the final observation, and [`restart`](Self::restart) has to come before the next step.
+    ///
+    /// # Errors
+    /// [`BatchError`].
+    fn step_lanes(
+        &mut self,
+        lanes: &[usize],
+        actions: &[f32],
+        out: StepSlices<'_>,
+    ) -> Result<(), BatchError>;
+
+    /// Starts an episode in one environment and writes its first observation, `[observation_dim]`.
+    ///
+    /// # Errors
+    /// [`BatchError`].
+    fn restart(&mut self, lane: usize, observation: &mut [f32]) -> Result<(), BatchError>;
+
+    /// Returns `true` if an environment has failed by itself since it was last started. A batch
+    /// whose environments can fail has to say so.
+    fn has_failed(&self, _lane: usize) -> bool {
+        false
+    }
+
+    /// Writes the state of one environment: its stream, the return and the length of its episode,
+    /// and everything that its future depends on. The observation to act on next is the caller's.
+    ///
+    /// Returns `false` if only the stream is there to be written: the environment cannot be saved,
+    /// was never started, or has failed.
+    fn save(&self, lane: usize, out: &mut dyn StateWriter) -> bool;
+
+    /// Takes up the state of one environment, which then goes on to the bit.
+    ///
+    /// Returns `false` if only the stream was there to be read: the lane has to be
+    /// [restarted](Self::restart).
+    ///
+    /// # Errors
+    /// [`StateError`] for a state that does not fit; the lane then has to be restarted.
+    fn load(&mut self, lane: usize, from: &dyn StateReader) -> Result<bool, StateError>;
 }
 
-/// Why a batch could not step.
+/// A call that a batch refuses, or the failure of one of its environments.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum BatchError {
     /// A buffer of the wrong length.
     #[error("{buffer} holds {actual} numbers; {environments} environments need {expected}")]
     Length {
-        /// Which buffer.
+        /// Name of the buffer.
         buffer: &'static str,
         /// Its length.
         actual: usize,
@@ -52,12 +102,20 @@ pub enum BatchError {
         /// Number of environments.
         environments: usize,
     },
-    /// An environment refused its action.
+    /// A lane beyond the last one.
+    #[error("environment {lane} of a batch of {environments}")]
+    Lane {
+        /// Index of the lane.
+        lane: usize,
+        /// Number of environments.
+        environments: usize,
+    },
+    /// An environment that refused its action, or failed.
     #[error("environment {environment}: {source}")]
     Environment {
         /// Index of the environment.
         environment: usize,
-        /// Why.
+        /// Its error.
         source: EnvironmentError,
     },
 }
@@ -84,9 +142,20 @@ impl BatchError {
             environments,
         })
     }
+
+    /// An error if there are only so many environments.
+    ///
+    /// # Errors
+    /// [`BatchError::Lane`].
+    pub fn check_lane(lane: usize, environments: usize) -> Result<(), Self> {
+        if lane < environments {
+            return Ok(());
+        }
+        Err(Self::Lane { lane, environments })
+    }
 }
 
-/// What a step of `n` environments writes.
+/// Buffers that a step of `n` environments writes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepBuffers {
     /// The observations to act on next, `[n, observation_dim]`: the first ones of new episodes
@@ -94,7 +163,7 @@ pub struct StepBuffers {
     pub observations: Vec<f32>,
     /// The rewards of the step, `[n]`.
     pub rewards: Vec<f64>,
-    /// How the episodes stand after the step, before any reset, `[n]`.
+    /// The standings of the episodes after the step, before any reset, `[n]`.
     pub statuses: Vec<Status>,
     /// The last observations of episodes that ended, `[n, observation_dim]`. Rows of running
     /// episodes are left as they were, here and below.
@@ -171,6 +240,19 @@ impl<'a> StepSlices<'a> {
         Ok(())
     }
 
+    /// The same slices, for a shorter time.
+    #[inline]
+    pub fn reborrow(&mut self) -> StepSlices<'_> {
+        StepSlices {
+            observations: self.observations,
+            rewards: self.rewards,
+            statuses: self.statuses,
+            final_observations: self.final_observations,
+            episode_returns: self.episode_returns,
+            episode_lengths: self.episode_lengths,
+        }
+    }
+
     /// The slices of the first `n` environments, and those of the rest.
     ///
     /// # Panics
@@ -204,17 +286,13 @@ impl<'a> StepSlices<'a> {
     }
 }
 
-impl BatchEnvironment for Box<dyn BatchEnvironment> {
+impl<B: BatchEnvironment + ?Sized> BatchEnvironment for Box<B> {
     fn len(&self) -> usize {
         (**self).len()
     }
 
-    fn observation_space(&self) -> BoxSpace {
-        (**self).observation_space()
-    }
-
-    fn action_space(&self) -> Space {
-        (**self).action_space()
+    fn spaces(&self) -> Spaces {
+        (**self).spaces()
     }
 
     fn reset_into(&mut self, observations: &mut [f32]) -> Result<(), BatchError> {
@@ -223,5 +301,30 @@ impl BatchEnvironment for Box<dyn BatchEnvironment> {
 
     fn step_into(&mut self, actions: &[f32], out: StepSlices<'_>) -> Result<(), BatchError> {
         (**self).step_into(actions, out)
+    }
+
+    fn step_lanes(
+        &mut self,
+        lanes: &[usize],
+        actions: &[f32],
+        out: StepSlices<'_>,
+    ) -> Result<(), BatchError> {
+        (**self).step_lanes(lanes, actions, out)
+    }
+
+    fn restart(&mut self, lane: usize, observation: &mut [f32]) -> Result<(), BatchError> {
+        (**self).restart(lane, observation)
+    }
+
+    fn has_failed(&self, lane: usize) -> bool {
+        (**self).has_failed(lane)
+    }
+
+    fn save(&self, lane: usize, out: &mut dyn StateWriter) -> bool {
+        (**self).save(lane, out)
+    }
+
+    fn load(&mut self, lane: usize, from: &dyn StateReader) -> Result<bool, StateError> {
+        (**self).load(lane, from)
     }
 }

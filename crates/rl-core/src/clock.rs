@@ -67,7 +67,7 @@ impl Clock {
         self.share_of(self.horizon)
     }
 
-    /// Whether a budget is used up.
+    /// Returns `true` if a budget is used up.
     pub fn has_spent(&self, budget: Budget) -> bool {
         self.spent(budget) >= budget.amount()
     }

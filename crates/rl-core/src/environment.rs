@@ -1,11 +1,11 @@
-//! Environments: what an agent acts upon.
+//! Environments, typed and flat.
 
-use crate::{BoxSpace, Space, Stream};
+use crate::{EnvironmentError, Flat, Space, Spaces, Stream};
 
-/// How an episode stands after a step.
+/// Standing of an episode after a step.
 ///
-/// Where an episode both terminates and reaches its time limit, it is `Terminated`: there is
-/// nothing left to bootstrap from.
+/// An episode that both terminates and reaches its time limit is `Terminated`: there is nothing
+/// left to bootstrap from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// The episode goes on.
@@ -16,7 +16,7 @@ pub enum Status {
     Truncated,
 }
 
-/// How an episode ended.
+/// End of an episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// In a terminal state.
@@ -26,7 +26,7 @@ pub enum End {
 }
 
 impl Status {
-    /// How the episode ended, or `None` while it runs.
+    /// The end of the episode, or `None` while it runs.
     pub fn end(self) -> Option<End> {
         match self {
             Self::Running => None,
@@ -35,12 +35,14 @@ impl Status {
         }
     }
 
-    /// Whether the observation after the step has a value: unless the episode terminated.
+    /// Returns `true` if the observation after the step has a value: unless the episode
+    /// terminated.
     pub fn bootstraps(self) -> bool {
         self != Self::Terminated
     }
 
-    /// Whether the next step belongs to the same episode: unless it ended, one way or the other.
+    /// Returns `true` if the next step belongs to the same episode: unless it ended, one way or
+    /// the other.
     pub fn continues(self) -> bool {
         self == Self::Running
     }
@@ -55,170 +57,223 @@ impl From<End> for Status {
     }
 }
 
-impl End {
-    /// What the value of the final observation counts: 0 after termination, 1 after truncation.
-    pub fn bootstrap_mask(self) -> f32 {
-        match self {
-            Self::Terminated => 0.0,
-            Self::Truncated => 1.0,
-        }
-    }
-}
-
-/// What a step of an environment returns.
+/// Outcome of a step of an environment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step<O> {
     /// The observation after the step; the final one if the episode ended.
     pub observation: O,
     /// The reward of the step.
     pub reward: f64,
-    /// Whether the episode goes on.
+    /// Standing of the episode after the step.
     pub status: Status,
-}
-
-/// A misuse of an environment. Its state and the random stream are as before.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum EnvironmentError {
-    /// An action that is not an element of the action space.
-    #[error("action {action} is outside the action space {space}")]
-    ActionOutsideSpace {
-        /// The action.
-        action: String,
-        /// What is allowed.
-        space: String,
-    },
-    /// A step before the first reset.
-    #[error("step before the first reset; call reset first")]
-    NotReset,
-    /// A step after the end of an episode.
-    #[error("step after the end of the episode; call reset first")]
-    EpisodeOver,
-}
-
-impl EnvironmentError {
-    /// The error for `action` outside `space`.
-    pub fn outside(action: impl std::fmt::Debug, space: &Space) -> Self {
-        Self::ActionOutsideSpace {
-            action: format!("{action:?}"),
-            space: space.to_string(),
-        }
-    }
-}
-
-/// An action with a flat form: the numbers that stand for it in a buffer of `f32`.
-pub trait Action: Sized {
-    /// Reads the action from its flat form; `None` if the numbers stand for no action.
-    fn from_flat(flat: &[f32]) -> Option<Self>;
-}
-
-impl Action for usize {
-    fn from_flat(flat: &[f32]) -> Option<Self> {
-        match *flat {
-            [x] if x <= (1 << 24) as f32 && x as Self as f32 == x => Some(x as Self),
-            _ => None,
-        }
-    }
-}
-
-impl<const N: usize> Action for [f32; N] {
-    fn from_flat(flat: &[f32]) -> Option<Self> {
-        flat.try_into().ok()
-    }
 }
 
 /// A Markov decision process that an agent acts upon, episode by episode.
 ///
 /// Everything random comes from the stream passed in, so that an environment holds nothing but
 /// its state, and the same stream gives the same episode.
+///
+/// ```
+/// use rl_core::{Environment, EnvironmentError, Space, Status, Step, Stream};
+///
+/// /// A walk over the numbers 0 to 4, from 2 to either end; the upper one pays.
+/// #[derive(Default)]
+/// struct Walk {
+///     at: usize,
+/// }
+///
+/// impl Environment for Walk {
+///     type Observation = usize;
+///     type Action = usize;
+///
+///     fn observation_space(&self) -> Space {
+///         Space::discrete(5)
+///     }
+///
+///     fn action_space(&self) -> Space {
+///         Space::discrete(2)
+///     }
+///
+///     fn reset(&mut self, _rng: &mut Stream) -> Result<usize, EnvironmentError> {
+///         self.at = 2;
+///         Ok(self.at)
+///     }
+///
+///     fn step(
+///         &mut self,
+///         action: &usize,
+///         _rng: &mut Stream,
+///     ) -> Result<Step<usize>, EnvironmentError> {
+///         self.at = (self.at + 2 * action).saturating_sub(1);
+///         Ok(Step {
+///             observation: self.at,
+///             reward: f64::from(u8::from(self.at == 4)),
+///             status: match self.at {
+///                 1..4 => Status::Running,
+///                 _ => Status::Terminated,
+///             },
+///         })
+///     }
+/// }
+///
+/// let mut walk = Walk::default();
+/// let mut rng = Stream::from_seed(0);
+/// assert_eq!(walk.reset(&mut rng)?, 2);
+/// assert_eq!(walk.step(&1, &mut rng)?.observation, 3);
+/// assert_eq!(walk.step(&1, &mut rng)?.status, Status::Terminated);
+/// # Ok::<(), EnvironmentError>(())
+/// ```
 pub trait Environment {
-    /// An observation of the state, `[observation_dim]` numbers.
-    type Observation: AsRef<[f32]>;
-    /// What an agent does.
-    type Action: Action;
+    /// An observation of the state: an index for a discrete space, `[observation_dim]` numbers for
+    /// a box.
+    type Observation: Flat;
+    /// A choice of the agent: an index for a discrete space, `[action_dim]` numbers for a box.
+    type Action: Flat;
 
     /// The space of observations.
-    fn observation_space(&self) -> BoxSpace;
+    fn observation_space(&self) -> Space;
 
     /// The space of actions.
     fn action_space(&self) -> Space;
 
     /// Starts an episode.
-    fn reset(&mut self, rng: &mut Stream) -> Self::Observation;
+    ///
+    /// # Errors
+    /// The environment's own ([`EnvironmentError::own`]); it then has to be reset again.
+    fn reset(&mut self, rng: &mut Stream) -> Result<Self::Observation, EnvironmentError>;
 
     /// Takes a step. A finite action beyond the bounds of a box may be refused, or clipped as
     /// Gymnasium's environments do.
     ///
     /// # Errors
-    /// [`EnvironmentError`], with state and stream untouched.
+    /// [`EnvironmentError`] for a misuse, with state and stream untouched, or the environment's own
+    /// ([`EnvironmentError::own`]), after which it has to be reset.
     fn step(
         &mut self,
         action: &Self::Action,
         rng: &mut Stream,
     ) -> Result<Step<Self::Observation>, EnvironmentError>;
+
+    /// Everything that the future depends on, from which [`restore_state`](Self::restore_state)
+    /// goes on to the bit; `None`, as without this method, if the environment cannot be saved. A
+    /// resumed run then starts its episode anew, and says so.
+    fn save_state(&self) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// Takes up a state that the like of this environment saved.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::State`] if it does not fit, or if the environment cannot be restored, as
+    /// without this method.
+    fn restore_state(&mut self, _state: &[f64]) -> Result<(), EnvironmentError> {
+        Err(EnvironmentError::state(
+            "this environment cannot be restored",
+        ))
+    }
 }
 
 /// An environment seen through flat slices of `f32`, whatever the types of its observations and
 /// actions: what collects experience needs no more. Every [`Environment`] is one.
+///
+/// No method has the name of one of [`Environment`]'s, so that both traits can be in scope.
 pub trait FlatEnvironment: Send {
-    /// The space of observations.
-    fn observation_space(&self) -> BoxSpace;
-
-    /// The space of actions.
-    fn action_space(&self) -> Space;
+    /// The spaces of observations and actions.
+    fn spaces(&self) -> Spaces;
 
     /// Starts an episode and writes its first observation, `[observation_dim]`.
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]);
+    ///
+    /// # Errors
+    /// As [`Environment::reset`].
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError>;
 
     /// Takes the step of a flat action, `[action_dim]`, and writes the observation after it.
     ///
     /// # Errors
-    /// [`EnvironmentError`], with state, stream and `observation` untouched.
+    /// As [`Environment::step`]; `observation` is untouched.
     fn step_into(
         &mut self,
         action: &[f32],
         rng: &mut Stream,
         observation: &mut [f32],
     ) -> Result<(f64, Status), EnvironmentError>;
+
+    /// The state, as [`Environment::save_state`].
+    fn save_flat(&self) -> Option<Vec<f64>>;
+
+    /// Takes up a state.
+    ///
+    /// # Errors
+    /// As [`Environment::restore_state`].
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError>;
+}
+
+/// Writes an observation, unless its length is not that of its space.
+#[inline]
+fn show(observation: &impl Flat, flat: &mut [f32]) -> Result<(), EnvironmentError> {
+    let (found, expected) = (observation.flat_len(), flat.len());
+    if found != expected {
+        return Err(EnvironmentError::ObservationLength { found, expected });
+    }
+    observation.write(flat);
+    Ok(())
 }
 
 impl<E: Environment + Send> FlatEnvironment for E {
-    fn observation_space(&self) -> BoxSpace {
-        Environment::observation_space(self)
+    fn spaces(&self) -> Spaces {
+        Spaces {
+            observation: self.observation_space(),
+            action: self.action_space(),
+        }
     }
 
-    fn action_space(&self) -> Space {
-        Environment::action_space(self)
+    #[inline]
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
+        show(&self.reset(rng)?, observation)
     }
 
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-        observation.copy_from_slice(self.reset(rng).as_ref());
-    }
-
+    #[inline]
     fn step_into(
         &mut self,
         action: &[f32],
         rng: &mut Stream,
         observation: &mut [f32],
     ) -> Result<(f64, Status), EnvironmentError> {
-        let typed = E::Action::from_flat(action)
-            .ok_or_else(|| EnvironmentError::outside(action, &Environment::action_space(self)))?;
+        let typed = E::Action::read(action)
+            .ok_or_else(|| EnvironmentError::outside(action, &self.action_space()))?;
         let step = self.step(&typed, rng)?;
-        observation.copy_from_slice(step.observation.as_ref());
+        show(&step.observation, observation)?;
         Ok((step.reward, step.status))
+    }
+
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        self.save_state()
+    }
+
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        self.restore_state(state)
     }
 }
 
 impl FlatEnvironment for Box<dyn FlatEnvironment> {
-    fn observation_space(&self) -> BoxSpace {
-        (**self).observation_space()
+    fn spaces(&self) -> Spaces {
+        (**self).spaces()
     }
 
-    fn action_space(&self) -> Space {
-        (**self).action_space()
-    }
-
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-        (**self).reset_into(rng, observation);
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
+        (**self).reset_into(rng, observation)
     }
 
     fn step_into(
@@ -228,5 +283,13 @@ impl FlatEnvironment for Box<dyn FlatEnvironment> {
         observation: &mut [f32],
     ) -> Result<(f64, Status), EnvironmentError> {
         (**self).step_into(action, rng, observation)
+    }
+
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        (**self).save_flat()
+    }
+
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        (**self).restore_flat(state)
     }
 }

@@ -4,19 +4,19 @@
 
 use crate::ValuedSteps;
 
-/// How far generalized advantage estimation looks, unchecked: [`validate`](Self::validate) makes
-/// it a [`Gae`].
+/// Parameters of generalized advantage estimation, unchecked; [`validate`](Self::validate) turns
+/// them into a [`Gae`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GaeConfig {
     /// The discount γ, from 0 to 1.
     pub gamma: f64,
-    /// The decay λ of the trace, from 0 (the TD error: little variance, biased as the value
-    /// function is) to 1 (the discounted return minus the value: the reverse).
+    /// The decay λ of the trace, from 0 (the TD error: low variance, and the bias of the value
+    /// function) to 1 (the discounted return minus the value: no such bias, and high variance).
     pub lambda: f64,
 }
 
 impl Default for GaeConfig {
-    /// γ = 0.99 and λ = 0.95, as in most PPO implementations.
+    /// γ = 0.99 and λ = 0.95, the values of most PPO implementations.
     fn default() -> Self {
         Self {
             gamma: 0.99,
@@ -29,7 +29,7 @@ impl Default for GaeConfig {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{key} = {value} is out of range: a number from 0 to 1")]
 pub struct GaeConfigError {
-    /// The field.
+    /// Name of the parameter: "gamma" or "lambda".
     pub key: &'static str,
     /// Its value.
     pub value: f64,
@@ -88,8 +88,8 @@ impl Gae {
         self.lambda
     }
 
-    /// The advantages `Âₜ = Σₗ (γλ)ˡ δₜ₊ₗ` (eq. 16), `[T]`, over the steps from `t` to the end of
-    /// the episode or of the rollout, of the TD errors `δₜ = rₜ + γ V(oₜ₊₁) - V(oₜ)`.
+    /// Writes the advantages `Âₜ = Σₗ (γλ)ˡ δₜ₊ₗ` (eq. 16), `[T]`: sums over the steps from `t` to
+    /// the end of the episode or of the rollout of the TD errors `δₜ = rₜ + γ V(oₜ₊₁) - V(oₜ)`.
     ///
     /// # Panics
     /// If the lengths differ.
@@ -97,8 +97,8 @@ impl Gae {
         self.estimate(steps, advantages, |advantage, _| advantage);
     }
 
-    /// The λ-returns `Gₜ = Âₜ + V(oₜ)`, `[T]`, the mean of the n-step returns weighted by
-    /// `(1 - λ) λⁿ⁻¹` (Sutton & Barto 2018, eq. 12.3): targets for a value function.
+    /// Writes the λ-returns `Gₜ = Âₜ + V(oₜ)`, `[T]`, the means of the n-step returns weighted by
+    /// `(1 - λ) λⁿ⁻¹` (Sutton & Barto 2018, eq. 12.3). They are targets for a value function.
     ///
     /// # Panics
     /// If the lengths differ.
@@ -106,7 +106,8 @@ impl Gae {
         self.estimate(steps, returns, |advantage, value| advantage + value);
     }
 
-    /// From the last step to the first: `Âₜ = δₜ + γλ Âₜ₊₁` within an episode.
+    /// Computes `Âₜ = δₜ + γλ Âₜ₊₁` within each episode, from the last step to the first, and
+    /// writes `result(Âₜ, V(oₜ))`.
     fn estimate(&self, steps: ValuedSteps<'_>, out: &mut [f32], result: impl Fn(f64, f64) -> f64) {
         steps.check(out.len());
         let mut advantage = 0.0;
@@ -191,7 +192,8 @@ mod tests {
             let mut first = 0;
             while first < whole.len() {
                 let last = rollout.last(first);
-                // What the rollout leaves open is cut off: a truncation in all but name.
+                // An episode that is still running at the end of the rollout counts as truncated
+                // there.
                 let end = rollout.statuses[last].end().unwrap_or(End::Truncated);
                 store.clear();
                 let mut trajectory = store.begin(&[0.0]);

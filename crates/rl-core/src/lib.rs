@@ -18,23 +18,30 @@
 //! assert_eq!(returns, [3.0, 2.0]);
 //! ```
 
+mod agent;
 mod baselines;
 mod batch;
 mod clock;
 mod collect;
 mod environment;
+mod environment_error;
 mod episode;
 pub mod finite_mdp;
+mod flat;
 mod gae;
+mod lane;
 mod metrics;
 mod moments;
 mod n_step;
 mod normalize;
+mod pace;
 mod policy;
+mod reduce;
 mod returns;
 mod rollout;
-mod rollout_collector;
-mod rollout_config;
+mod rollout_view;
+mod scalar_batch;
+mod source;
 mod space;
 mod state;
 mod stream;
@@ -42,29 +49,40 @@ mod threads;
 mod trajectory;
 mod valued_steps;
 
+pub use agent::{
+    Acts, Agent, BoxError, Learns, LearnsOnline, NamedArray, PolicyRecord, SavedPolicy,
+};
 pub use baselines::{
     Peers, batch_baseline, group_advantages, group_baseline, spread_over_steps, time_baseline,
 };
 pub use batch::{BatchEnvironment, BatchError, StepBuffers, StepSlices};
 pub use clock::{Budget, Clock};
-pub use collect::{CollectError, Collection, Collector};
-pub use environment::{Action, End, Environment, EnvironmentError, FlatEnvironment, Status, Step};
-pub use episode::{Episode, run_episode};
+pub use collect::{
+    CollectConfig, CollectError, Collection, Episodes, Interact, InteractError, Normalization,
+    RolloutBatch, Rollouts, Steps, TransformConfig, Transformed,
+};
+pub use environment::{End, Environment, FlatEnvironment, Status, Step};
+pub use environment_error::{EnvironmentError, OwnError};
+pub use episode::{Episode, EpisodeEvent, play_episode, run_episode};
+pub use flat::Flat;
 pub use gae::{Gae, GaeConfig, GaeConfigError};
+pub use lane::{LaneEpisode, LanePhase, LaneState};
 pub use metrics::Metrics;
 pub use moments::{MomentsError, RunningMoments};
 pub use n_step::{n_step_returns, td_targets};
 pub use normalize::normalize;
-pub use policy::{Agent, Policy, RandomAgent, RandomPolicy};
+pub use policy::{ActionChoice, Policy, RandomPolicy};
+pub use reduce::{Reduce, SingleProcess};
 pub use returns::{discounted_return, discounted_reward_to_go, reward_to_go, sum_of_rewards};
 pub use rollout::Rollout;
-pub use rollout_collector::{RolloutBatch, RolloutCollector, RolloutError};
-pub use rollout_config::{RolloutConfig, RolloutConfigError};
-pub use space::{BoxSpace, Discrete, Space, SpaceError};
+pub use rollout_view::RolloutView;
+pub use scalar_batch::ScalarBatch;
+pub use source::{EnvironmentSource, IntoEnvironment, shards};
+pub use space::{BoxSpace, Discrete, Space, SpaceError, Spaces};
 pub use state::{
     Array, Scoped, ScopedReader, Snapshot, State, StateError, StateReader, StateWriter,
 };
 pub use stream::{Purpose, SeedSequence, Stream};
-pub use threads::{Threads, ThreadsError, wait_until};
+pub use threads::{Threads, ThreadsError, TimedWork, wait_until};
 pub use trajectory::{Trajectory, TrajectoryBuilder, TrajectoryStore};
 pub use valued_steps::ValuedSteps;

@@ -1,12 +1,12 @@
-//! Running moments: mean and variance of what has been seen so far.
+//! Running moments: mean and variance of the vectors so far.
 
 use serde::{Deserialize, Serialize};
 
-/// Count, mean and variance of a sequence of vectors, one dimension at a time, in `f64`.
+/// Count, mean and variance per dimension of a sequence of vectors, in `f64`.
 ///
 /// Two of them merge into the moments of both sequences together (Chan, Golub & LeVeque 1983,
-/// "Algorithms for computing the sample variance", eq. 2.1), so that what environments see side by
-/// side can be brought together afterwards.
+/// "Algorithms for computing the sample variance", eq. 2.1), so that each environment can count its
+/// own observations and the moments are merged afterwards.
 ///
 /// ```
 /// use rl_core::RunningMoments;
@@ -25,7 +25,7 @@ pub struct RunningMoments {
     variance: Vec<f64>,
 }
 
-/// Why numbers are no moments.
+/// Error for numbers that are not moments of any sequence.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum MomentsError {
     /// Means and variances of different lengths.
@@ -36,10 +36,10 @@ pub enum MomentsError {
         /// Number of variances.
         variance: usize,
     },
-    /// A count that counts nothing.
+    /// A count that is negative, NaN or infinite.
     #[error("the count of moments is finite and at least 0, not {0}")]
     Count(f64),
-    /// A mean or a variance that no sequence has.
+    /// A mean or a variance that no sequence can have.
     #[error(
         "dimension {dimension} has mean {mean} and variance {variance}; both must be finite, the \
          variance at least 0"
@@ -68,15 +68,15 @@ impl TryFrom<UncheckedMoments> for RunningMoments {
     }
 }
 
-/// Added to a variance before its root is divided by (Gymnasium's epsilon).
+/// Number added to a variance, against division by zero (Gymnasium's epsilon).
 const EPSILON: f64 = 1e-8;
 
 impl RunningMoments {
-    /// No normalised number is further from 0 than this (Stable-Baselines3's `clip_obs`).
+    /// Greatest absolute value of a normalised number (Stable-Baselines3's `clip_obs`).
     pub const CLIP: f32 = 10.0;
 
-    /// The moments of nothing yet, in `dim` dimensions: mean 0 and variance 1 by convention, with a
-    /// count of 0, so that the first vector replaces them.
+    /// The moments of an empty sequence of vectors `[dim]`: mean 0 and variance 1 by convention,
+    /// with a count of 0, so that the first vector replaces them.
     pub fn new(dim: usize) -> Self {
         Self {
             count: 0.0,
@@ -85,8 +85,21 @@ impl RunningMoments {
         }
     }
 
-    /// Moments known from elsewhere: `mean` and `variance` `[dim]`, as if seen `count` times (which
-    /// need not be whole: a small one makes a weak prior).
+    /// Prior moments of mean 0 and variance 1, `[dim]` each, as if of `count` vectors. The count
+    /// need not be an integer: a small one makes a weak prior.
+    ///
+    /// # Panics
+    /// Unless `count` is finite and at least 0.
+    pub fn with_prior(dim: usize, count: f64) -> Self {
+        assert!(count.is_finite() && count >= 0.0, "a count of {count}");
+        Self {
+            count,
+            ..Self::new(dim)
+        }
+    }
+
+    /// Moments with a given `mean` and `variance`, `[dim]` each, as if of `count` vectors. The
+    /// count need not be an integer: a small one makes a weak prior.
     ///
     /// # Errors
     /// [`MomentsError`].
@@ -125,7 +138,7 @@ impl RunningMoments {
         self.mean.len()
     }
 
-    /// How many vectors were seen, plus the count of the prior if there was one.
+    /// Number of vectors so far, plus the count of the prior if there was one.
     pub fn count(&self) -> f64 {
         self.count
     }
@@ -135,13 +148,14 @@ impl RunningMoments {
         &self.mean
     }
 
-    /// The variance, `[dim]`: the mean squared deviation, not the unbiased estimate.
+    /// The variance, `[dim]`: the mean squared deviation, divided by the count and not by the count
+    /// minus 1.
     pub fn variance(&self) -> &[f64] {
         &self.variance
     }
 
-    /// Counts a vector, `[dim]`. One that is not finite throughout is left out: a single NaN
-    /// would stay in the moments for good.
+    /// Adds a vector, `[dim]`. One with a number that is not finite is left out: a single NaN would
+    /// stay in the moments for good.
     ///
     /// # Panics
     /// If `x` is not `[dim]`.
@@ -156,10 +170,10 @@ impl RunningMoments {
         }
     }
 
-    /// Counts everything that `other` has seen.
+    /// Adds all vectors of the other moments.
     ///
     /// # Panics
-    /// If `other` has other dimensions.
+    /// If `other` has another number of dimensions.
     pub fn merge(&mut self, other: &Self) {
         assert_eq!(
             other.dim(),
@@ -176,7 +190,7 @@ impl RunningMoments {
         }
     }
 
-    /// The standard deviation of a dimension to divide by, `√(variance + 1e-8)`: never 0.
+    /// The standard deviation of a dimension, `√(variance + 1e-8)`, which is never 0.
     pub fn deviation(&self, dimension: usize) -> f64 {
         (self.variance[dimension] + EPSILON).sqrt()
     }
@@ -190,7 +204,8 @@ impl RunningMoments {
         }
     }
 
-    /// Mean and variance rounded to `f32`, with a count of 0: what a file of a policy holds.
+    /// A copy with mean and variance rounded to `f32` and a count of 0, as a policy's file holds
+    /// it.
     #[must_use]
     pub fn frozen(&self) -> Self {
         let round = |xs: &[f64]| xs.iter().map(|&x| f64::from(x as f32)).collect();
@@ -201,14 +216,14 @@ impl RunningMoments {
         }
     }
 
-    /// Forgets everything: the moments of [`new`](Self::new).
+    /// Removes all vectors, as after [`new`](Self::new).
     pub fn clear(&mut self) {
         self.count = 0.0;
         self.mean.fill(0.0);
         self.variance.fill(1.0);
     }
 
-    /// Merges `count` vectors given by the mean and the variance of each dimension.
+    /// Adds `count` vectors whose mean and variance per dimension are `parts`.
     fn add(&mut self, count: f64, parts: impl Iterator<Item = (f64, f64)>) {
         let total = self.count + count;
         let (ours, theirs) = (self.count / total, count / total);

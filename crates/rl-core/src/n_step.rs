@@ -1,4 +1,4 @@
-//! Returns of n steps, which bootstrap from the value of the observation after them.
+//! Returns over n steps that bootstrap from the value of the observation after them.
 //!
 //! Sums run in `f64` and are rounded once.
 
@@ -6,11 +6,11 @@ use std::num::NonZeroUsize;
 
 use crate::ValuedSteps;
 
-/// The n-step returns `Gₜ = Σₖ₌₀ⁿ⁻¹ γᵏ rₜ₊ₖ + γⁿ V(oₜ₊ₙ)`, `[T]` (Sutton & Barto 2018, eq. 7.1):
-/// targets for a value function.
+/// Writes the n-step returns `Gₜ = Σₖ₌₀ⁿ⁻¹ γᵏ rₜ₊ₖ + γⁿ V(oₜ₊ₙ)`, `[T]` (Sutton & Barto 2018, eq.
+/// 7.1). They are targets for a value function.
 ///
-/// Where the episode or the rollout ends before `n` steps, the sum does too, and `V` is the value
-/// of the last observation, or zero after termination. `gamma` is from 0 to 1.
+/// The sum ends at the end of the episode or of the rollout, if that comes before `n` steps; `V` is
+/// then the value of the last observation, or zero after termination. `gamma` is from 0 to 1.
 ///
 /// # Panics
 /// If the lengths differ.
@@ -37,7 +37,8 @@ pub fn n_step_returns(steps: ValuedSteps<'_>, gamma: f64, n: NonZeroUsize, retur
     }
 }
 
-/// The TD(0) targets `rₜ + γ V(oₜ₊₁)`, `[T]`: the returns of one step. `gamma` is from 0 to 1.
+/// Writes the TD(0) targets `rₜ + γ V(oₜ₊₁)`, `[T]`: the returns over one step. `gamma` is from 0
+/// to 1.
 ///
 /// # Panics
 /// If the lengths differ.

@@ -1,8 +1,6 @@
-//! Policies act, agents also learn.
+//! Policies: from observations to actions.
 
-use std::convert::Infallible;
-
-use crate::{Space, Stream, TrajectoryStore};
+use crate::{Space, Stream};
 
 /// A policy π(a|o): from observations, through distributions, to actions.
 pub trait Policy {
@@ -20,37 +18,23 @@ impl<P: Policy + ?Sized> Policy for Box<P> {
     }
 }
 
-/// A policy together with the way it learns.
-pub trait Agent {
-    /// What acts for the agent between two updates; clones act alike.
-    type Policy: Policy + Clone + Send;
-    /// What it learns from: whole episodes in a [`TrajectoryStore`](crate::TrajectoryStore), or
-    /// steps in a [`Rollout`](crate::Rollout).
-    type Experience: ?Sized;
-    /// What an update tells about itself.
-    type Report;
-    /// Why an update can fail.
-    type Error;
-
-    /// The policy as of the last update.
-    fn policy(&self) -> Self::Policy;
-
-    /// Learns from experience that the policy gathered.
-    ///
-    /// # Errors
-    /// The agent's own.
-    fn update(&mut self, experience: &Self::Experience) -> Result<Self::Report, Self::Error>;
+/// Choice of an action from the distribution that a policy gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionChoice {
+    /// A draw from it, to explore.
+    Sample,
+    /// Its mode, to be judged.
+    Mode,
 }
 
 /// Actions drawn from the action space, whatever is observed.
 ///
 /// ```
-/// use rl_core::{Discrete, Policy, RandomPolicy, Space, Stream};
-/// let mut policy = RandomPolicy::new(Space::Discrete(Discrete::new(2)?));
+/// use rl_core::{Policy, RandomPolicy, Space, Stream};
+/// let mut policy = RandomPolicy::new(Space::discrete(2));
 /// let mut action = [f32::NAN];
 /// policy.act(&[], &mut [Stream::from_seed(0)], &mut action);
 /// assert!(action == [0.0] || action == [1.0]);
-/// # Ok::<(), rl_core::SpaceError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct RandomPolicy {
@@ -72,35 +56,5 @@ impl Policy for RandomPolicy {
         {
             self.space.sample(rng, action);
         }
-    }
-}
-
-/// An agent that acts at random and learns nothing: the floor of every comparison.
-#[derive(Clone, Debug)]
-pub struct RandomAgent {
-    policy: RandomPolicy,
-}
-
-impl RandomAgent {
-    /// The random agent of an action space.
-    pub fn new(space: Space) -> Self {
-        Self {
-            policy: RandomPolicy::new(space),
-        }
-    }
-}
-
-impl Agent for RandomAgent {
-    type Policy = RandomPolicy;
-    type Experience = TrajectoryStore;
-    type Report = ();
-    type Error = Infallible;
-
-    fn policy(&self) -> RandomPolicy {
-        self.policy.clone()
-    }
-
-    fn update(&mut self, _experience: &TrajectoryStore) -> Result<(), Infallible> {
-        Ok(())
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Sums run in `f64` and are rounded once.
 
-/// The return `R(τ) = Σₜ rₜ`.
+/// The return `R(τ) = Σₜ rₜ` of a trajectory.
 pub fn sum_of_rewards(rewards: &[f32]) -> f32 {
     discounted_return(rewards, 1.0)
 }
 
-/// The discounted return `Σₜ γᵗ rₜ`.
+/// The discounted return `Σₜ γᵗ rₜ` of a trajectory.
 pub fn discounted_return(rewards: &[f32], gamma: f64) -> f32 {
     // Horner's rule from the last reward.
     rewards
@@ -16,8 +16,8 @@ pub fn discounted_return(rewards: &[f32], gamma: f64) -> f32 {
         .fold(0.0, |sum, &reward| f64::from(reward) + gamma * sum) as f32
 }
 
-/// The reward-to-go `R̂ₜ = Σ_{t' ≥ t} r_{t'}`, into `out` of the same length (Spinning Up, "Don't
-/// let the past distract you").
+/// Writes the rewards-to-go `R̂ₜ = Σ_{t' ≥ t} r_{t'}` into `out`, of the same length (Spinning Up,
+/// "Don't let the past distract you").
 ///
 /// # Panics
 /// If the lengths differ.
@@ -25,8 +25,8 @@ pub fn reward_to_go(rewards: &[f32], out: &mut [f32]) {
     discounted_reward_to_go(rewards, 1.0, 0.0, out);
 }
 
-/// The discounted reward-to-go `R̂ₜ = Σ_{t' ≥ t} γ^{t'-t} r_{t'} + γ^{T-t} v`, into `out` of the
-/// same length.
+/// Writes the discounted rewards-to-go `R̂ₜ = Σ_{t' ≥ t} γ^{t'-t} r_{t'} + γ^{T-t} v` into `out`,
+/// of the same length.
 ///
 /// `final_value` is `v`, the value of the final observation: zero after termination, an estimate
 /// (or zero, for the plain Monte Carlo return) after truncation.

@@ -1,15 +1,18 @@
 //! Rollouts: a fixed number of steps of a batch of environments.
 
-use crate::{Episode, Gae, Status, ValuedSteps};
+use std::ops::Range;
 
-/// `T` consecutive steps of each of `n` environments, in the course of which episodes end and
-/// others begin.
+use crate::rollout_view::{RolloutView, has_successor};
+use crate::{Episode, Gae, Status};
+
+/// `T` consecutive steps of each of `n` environments, which episodes end and begin within.
 ///
 /// Storage is environment-major: step `t` of environment `i` is row `i·T + t`, so that the steps of
-/// an environment are a slice that estimators run on, and all rows together are one for the learner.
+/// an environment are one slice for the estimators, and all rows are one slice for the learner.
 ///
-/// What came after a row is the observation of the next one, but for the rows that ended an
-/// episode and the last row of each environment: those have a *successor*, kept beside the rows.
+/// The observation after a row is that of the next row, except after a row that ended an episode
+/// and after the last row of each environment. These rows have a *successor*, an observation kept
+/// beside the rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rollout {
     environments: usize,
@@ -21,10 +24,12 @@ pub struct Rollout {
     rewards: Vec<f32>,
     statuses: Vec<Status>,
     successors: Vec<f32>,
+    /// Number of successors before the rows of each environment, and of all of them.
+    successor_starts: Vec<usize>,
 }
 
-/// The rows of consecutive environments, to write to: successors and episodes by row, that of a row
-/// without one being ignored.
+/// Mutable rows of consecutive environments. Successors and episodes have an entry per row, which
+/// is ignored in a row without one.
 #[derive(Debug)]
 pub(crate) struct RowsMut<'a> {
     pub observations: &'a mut [f32],
@@ -36,7 +41,7 @@ pub(crate) struct RowsMut<'a> {
 }
 
 impl RowsMut<'_> {
-    /// Takes off the first `rows` rows.
+    /// Splits off the first `rows` rows.
     ///
     /// # Panics
     /// If there are fewer.
@@ -69,6 +74,35 @@ impl Rollout {
             rewards: Vec::new(),
             statuses: Vec::new(),
             successors: Vec::new(),
+            successor_starts: vec![0; environments + 1],
+        }
+    }
+
+    /// The steps of all environments.
+    pub fn view(&self) -> RolloutView<'_> {
+        self.environment_range(0..self.environments)
+    }
+
+    /// The steps of the environments with these indices.
+    ///
+    /// # Panics
+    /// If there are fewer environments.
+    pub fn environment_range(&self, environments: Range<usize>) -> RolloutView<'_> {
+        let rows = environments.start * self.steps..environments.end * self.steps;
+        let wide = |width: usize| rows.start * width..rows.end * width;
+        let starts = &self.successor_starts;
+        let successors = starts[environments.start]..starts[environments.end];
+        let width = self.observation_dim;
+        RolloutView {
+            environments: environments.len(),
+            steps: self.steps,
+            observation_dim: width,
+            action_dim: self.action_dim,
+            observations: &self.observations[wide(width)],
+            actions: &self.actions[wide(self.action_dim)],
+            rewards: &self.rewards[rows.clone()],
+            statuses: &self.statuses[rows.clone()],
+            successors: &self.successors[successors.start * width..successors.end * width],
         }
     }
 
@@ -87,7 +121,7 @@ impl Rollout {
         self.environments * self.steps
     }
 
-    /// Whether there is no row.
+    /// Returns `true` if there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -102,8 +136,7 @@ impl Rollout {
         self.action_dim
     }
 
-    /// The observations that the actions were chosen from, as the policy saw them,
-    /// `[rows, observation_dim]`.
+    /// The observations that the actions were chosen from; see [`RolloutView::observations`].
     pub fn observations(&self) -> &[f32] {
         &self.observations
     }
@@ -118,47 +151,25 @@ impl Rollout {
         &self.rewards
     }
 
-    /// How the episode stands after each row, `[rows]`.
+    /// The status of the episode after each row, `[rows]`.
     pub fn statuses(&self) -> &[Status] {
         &self.statuses
     }
 
-    /// The observations after the rows that ended an episode, and after the last row of each
-    /// environment, in the order of those rows, `[successors, observation_dim]`. With those of
-    /// [`observations`](Self::observations), the values of these are all that
-    /// [`next_values`](Self::next_values) needs.
+    /// The observations that no row begins with; see [`RolloutView::successors`].
     pub fn successors(&self) -> &[f32] {
         &self.successors
     }
 
-    /// Writes the value of the observation after each row, `[rows]`: where it has a successor the
-    /// value of that, elsewhere the value of the next row. `values` is `[rows]`,
-    /// `successor_values` is `[successors]`.
+    /// Writes the value of the observation after each row; see [`RolloutView::next_values`].
     ///
     /// # Panics
     /// If the lengths differ.
     pub fn next_values(&self, values: &[f32], successor_values: &[f32], out: &mut [f32]) {
-        let successors = self.successors.len() / self.observation_dim;
-        assert_eq!(values.len(), self.len(), "one value per row");
-        assert_eq!(
-            successor_values.len(),
-            successors,
-            "one value per successor"
-        );
-        assert_eq!(out.len(), self.len(), "one next value per row");
-        let mut successor = 0;
-        for (row, out) in out.iter_mut().enumerate() {
-            *out = if self.has_successor(row) {
-                successor += 1;
-                successor_values[successor - 1]
-            } else {
-                values[row + 1]
-            };
-        }
+        self.view().next_values(values, successor_values, out);
     }
 
-    /// Estimates the advantages and the λ-returns of all rows, environment by environment, all
-    /// slices `[rows]`.
+    /// Estimates advantages and λ-returns; see [`RolloutView::advantages`].
     ///
     /// # Panics
     /// If the lengths differ.
@@ -170,49 +181,19 @@ impl Rollout {
         advantages: &mut [f32],
         returns: &mut [f32],
     ) {
-        assert_eq!(advantages.len(), self.len(), "one advantage per row");
-        assert_eq!(returns.len(), self.len(), "one return per row");
-        for environment in 0..self.environments {
-            let rows = environment * self.steps..(environment + 1) * self.steps;
-            let steps = self.lane(environment, values, next_values);
-            gae.advantages(steps, &mut advantages[rows.clone()]);
-            gae.lambda_returns(steps, &mut returns[rows]);
-        }
+        self.view()
+            .advantages(gae, values, next_values, advantages, returns);
     }
 
-    /// The steps of one environment, `[T]`, with their part of the values of all rows, `[rows]`
-    /// each.
-    ///
-    /// # Panics
-    /// If the lengths differ, or there is no such environment.
-    pub fn lane<'a>(
-        &'a self,
-        environment: usize,
-        values: &'a [f32],
-        next_values: &'a [f32],
-    ) -> ValuedSteps<'a> {
-        assert_eq!(values.len(), self.len(), "one value per row");
-        assert_eq!(next_values.len(), self.len(), "one next value per row");
-        let rows = environment * self.steps..(environment + 1) * self.steps;
-        ValuedSteps::Rollout {
-            rewards: &self.rewards[rows.clone()],
-            values: &values[rows.clone()],
-            next_values: &next_values[rows.clone()],
-            statuses: &self.statuses[rows],
-        }
-    }
-
-    fn has_successor(&self, row: usize) -> bool {
-        !self.statuses[row].continues() || (row + 1).is_multiple_of(self.steps)
-    }
-
-    /// Room for `steps` steps per environment, to be written before [`finish`](Self::finish).
+    /// Resizes the rollout to `steps` steps per environment and returns its rows, to be written
+    /// before [`finish`](Self::finish).
     pub(crate) fn begin<'a>(
         &'a mut self,
         steps: usize,
         episodes: &'a mut Vec<Episode>,
     ) -> RowsMut<'a> {
         self.steps = steps;
+        self.successor_starts.fill(0);
         let rows = self.len();
         self.observations.resize(rows * self.observation_dim, 0.0);
         self.actions.resize(rows * self.action_dim, 0.0);
@@ -234,12 +215,17 @@ impl Rollout {
         }
     }
 
-    /// Moves the successors and the episodes, written by row, together.
+    /// Moves successors and finished episodes to the front, without the entries of rows that have
+    /// none.
     pub(crate) fn finish(&mut self, episodes: &mut Vec<Episode>) {
         let width = self.observation_dim;
         let (mut successors, mut ended) = (0, 0);
+        self.successor_starts.clear();
         for row in 0..self.len() {
-            if self.has_successor(row) {
+            if row.is_multiple_of(self.steps) {
+                self.successor_starts.push(successors);
+            }
+            if has_successor(&self.statuses, self.steps, row) {
                 self.successors
                     .copy_within(row * width..(row + 1) * width, successors * width);
                 successors += 1;
@@ -249,6 +235,8 @@ impl Rollout {
                 ended += 1;
             }
         }
+        self.successor_starts
+            .resize(self.environments + 1, successors);
         self.successors.truncate(successors * width);
         episodes.truncate(ended);
     }
@@ -261,21 +249,21 @@ mod tests {
     use crate::valued_steps::testing::{OwnedRollout, close, unit};
     use proptest::prelude::*;
 
-    /// Reward, value, value of the successor if there is one, and status.
+    /// Reward, value, value of the successor (ignored in a row without one), and status.
     type Row = (f32, f32, f32, Status);
 
-    /// What a value function says: of every row, and of what comes after it if that has to be
-    /// known besides.
+    /// Rollout with the values of a value function.
     #[derive(Clone, Debug)]
     struct Valued {
         rollout: Rollout,
         values: Vec<f32>,
-        /// Of the observation after each row, were it not that of the next row.
+        /// Value of the successor after each row; ignored in a row without one.
         after: Vec<f32>,
     }
 
     impl Valued {
-        /// Observations count the rows, and successors are the row they come after plus a half.
+        /// A rollout whose observations are the numbers of their rows, and whose successors are the
+        /// number of the row before them plus a half.
         fn new(environments: usize, steps: usize, rows: &[Row]) -> Self {
             assert_eq!(rows.len(), environments * steps);
             let mut rollout = Rollout::new(environments, 1, 1);
@@ -295,7 +283,7 @@ mod tests {
             }
         }
 
-        /// The values of the successors, each found by the row it says it comes after.
+        /// The values of the successors, found by the row numbers that they hold.
         fn successor_values(&self) -> Vec<f32> {
             let rows = self.rollout.successors().iter();
             rows.map(|x| self.after[(x - 0.5) as usize]).collect()
@@ -375,6 +363,44 @@ mod tests {
         ];
         let valued = Valued::new(2, 3, &rows);
         assert_eq!(valued.rollout.successors(), [0.5, 2.5, 4.5, 5.5]);
+    }
+
+    #[test]
+    fn the_view_of_an_environment_is_the_rollout_it_would_have_alone() {
+        let row = |x, status| (x, 10.0 + x, 20.0 + x, status);
+        let rows = [
+            row(0.0, Status::Truncated),
+            row(1.0, Status::Running),
+            row(2.0, Status::Terminated),
+            row(3.0, Status::Running),
+        ];
+        let valued = Valued::new(2, 2, &rows);
+        let (whole, values) = (valued.rollout.view(), &valued.values);
+        assert_eq!(whole.successors(), valued.rollout.successors());
+        for environment in 0..2 {
+            let view = valued
+                .rollout
+                .environment_range(environment..environment + 1);
+            let alone = Valued::new(1, 2, &rows[2 * environment..][..2]);
+            assert_eq!((view.len(), view.environments()), (2, 1));
+            assert_eq!(view.rewards(), alone.rollout.rewards());
+            assert_eq!(view.statuses(), alone.rollout.statuses());
+            let successors: Vec<f32> = view
+                .successors()
+                .iter()
+                .map(|x| x - 2.0 * environment as f32)
+                .collect();
+            assert_eq!(successors, alone.rollout.successors());
+            let mut next_values = [f32::NAN; 2];
+            let of_successors: Vec<f32> = view
+                .successors()
+                .iter()
+                .map(|x| valued.after[(x - 0.5) as usize])
+                .collect();
+            let values = &values[2 * environment..][..2];
+            view.next_values(values, &of_successors, &mut next_values);
+            assert_eq!(next_values, alone.next_values()[..]);
+        }
     }
 
     #[test]

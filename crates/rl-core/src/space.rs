@@ -1,18 +1,18 @@
-//! Spaces: what observations and actions may be.
+//! Spaces of observations and actions.
 
 use rand_distr::{Distribution, Exp1, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use crate::Stream;
 
-/// The numbers `0, 1, …, n - 1`.
+/// The discrete space `{0, 1, …, n - 1}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "UncheckedDiscrete")]
 pub struct Discrete {
     n: usize,
 }
 
-/// A box in `[-∞, ∞]ᵈ`: a lower and an upper bound per dimension.
+/// Box in `[-∞, ∞]ᵈ`, with a lower and an upper bound per dimension.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "UncheckedBox")]
 pub struct BoxSpace {
@@ -20,20 +20,29 @@ pub struct BoxSpace {
     high: Vec<f32>,
 }
 
-/// The space of an environment's actions.
+/// The space of an environment's observations or actions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Space {
-    /// One of `n` choices.
+    /// Indices of `n` choices.
     Discrete(Discrete),
-    /// A vector within bounds.
+    /// Vectors within bounds.
     Box(BoxSpace),
 }
 
-/// Why a space cannot exist.
+/// The two spaces of an environment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spaces {
+    /// The space of observations.
+    pub observation: Space,
+    /// The space of actions.
+    pub action: Space,
+}
+
+/// Error for a space that cannot exist.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SpaceError {
-    /// A discrete space without elements, or with more than `f32` tells apart.
+    /// A discrete space without elements, or with more than `f32` distinguishes.
     #[error("a discrete space has 1 to 2^24 elements, not {0}")]
     Size(usize),
     /// Bounds of different lengths.
@@ -85,7 +94,8 @@ impl Discrete {
     /// The space `{0, …, n - 1}`.
     ///
     /// # Errors
-    /// [`SpaceError::Size`] unless `1 <= n <= 2^24`: actions travel as `f32`, which is exact so far.
+    /// [`SpaceError::Size`] unless `1 <= n <= 2^24`: flat actions are `f32`, which is exact up to
+    /// there.
     pub fn new(n: usize) -> Result<Self, SpaceError> {
         if (1..=1 << 24).contains(&n) {
             Ok(Self { n })
@@ -94,12 +104,25 @@ impl Discrete {
         }
     }
 
+    /// The space `{0, …, n - 1}`, for a number written in the program.
+    ///
+    /// # Panics
+    /// Unless `1 <= n <= 2^24`.
+    pub const fn constant(n: usize) -> Self {
+        assert!(
+            n >= 1 && n <= 1 << 24,
+            "a discrete space has 1 to 2^24 elements"
+        );
+        Self { n }
+    }
+
     /// Number of elements.
     pub fn n(&self) -> usize {
         self.n
     }
 
-    /// Whether `index` is an element.
+    /// Returns `true` if `index` is an element.
+    #[inline]
     pub fn contains(&self, index: usize) -> bool {
         index < self.n
     }
@@ -111,7 +134,7 @@ impl Discrete {
 }
 
 impl BoxSpace {
-    /// The box between `low` and `high`, shapes `[dim]` each; infinite bounds are allowed.
+    /// The box between `low` and `high`, `[dim]` each; infinite bounds are allowed.
     ///
     /// # Errors
     /// [`SpaceError::Lengths`] or [`SpaceError::Bounds`].
@@ -134,12 +157,32 @@ impl BoxSpace {
         Ok(Self { low, high })
     }
 
-    /// The box `[-bound, bound]` per dimension, for bounds `[dim]`.
+    /// The box with a lower and an upper bound per dimension, for bounds written in the program.
     ///
-    /// # Errors
-    /// [`SpaceError::Bounds`] for a negative or NaN bound.
-    pub fn symmetric(bounds: &[f32]) -> Result<Self, SpaceError> {
-        Self::new(bounds.iter().map(|bound| -bound).collect(), bounds.to_vec())
+    /// # Panics
+    /// If a lower bound exceeds its upper one, or a bound is NaN.
+    pub fn within(bounds: impl IntoIterator<Item = (f32, f32)>) -> Self {
+        let (low, high): (Vec<f32>, Vec<f32>) = bounds.into_iter().unzip();
+        for (low, high) in low.iter().zip(&high) {
+            assert!(low <= high, "a box from {low} to {high}");
+        }
+        Self { low, high }
+    }
+
+    /// The box `[-bound, bound]` per dimension, for bounds `[dim]` written in the program.
+    ///
+    /// # Panics
+    /// If a bound is negative or NaN.
+    pub fn symmetric(bounds: impl Into<Vec<f32>>) -> Self {
+        Self::within(bounds.into().into_iter().map(|bound| (-bound, bound)))
+    }
+
+    /// The box of all vectors of `dim` numbers.
+    pub fn unbounded(dim: usize) -> Self {
+        Self {
+            low: vec![f32::NEG_INFINITY; dim],
+            high: vec![f32::INFINITY; dim],
+        }
     }
 
     /// Number of dimensions.
@@ -157,7 +200,7 @@ impl BoxSpace {
         &self.high
     }
 
-    /// Whether `point` has the right length and lies within the bounds; NaN never does.
+    /// Returns `true` if `point` is `[dim]` and lies within the bounds; NaN never does.
     pub fn contains(&self, point: &[f32]) -> bool {
         point.len() == self.dim()
             && point
@@ -166,8 +209,8 @@ impl BoxSpace {
                 .all(|(x, (low, high))| low <= x && x <= high)
     }
 
-    /// Clips the finite numbers of points, `[n, dim]`, to the bounds; what is not finite stays as it
-    /// is, for an environment to refuse.
+    /// Clips the finite numbers of points, `[n, dim]`, to the bounds; numbers that are not finite
+    /// stay as they are, and environments refuse them.
     pub fn clip(&self, points: &mut [f32]) {
         for point in points.chunks_exact_mut(self.dim().max(1)) {
             for (x, (&low, &high)) in point.iter_mut().zip(self.low.iter().zip(&self.high)) {
@@ -178,8 +221,9 @@ impl BoxSpace {
         }
     }
 
-    /// Writes a random point into `point`, `[dim]`: uniform where both bounds are finite,
-    /// exponential from the finite one where one is, normal where none is (Gymnasium's rule).
+    /// Writes a random point into `point`, `[dim]`. Each dimension is uniform if both bounds are
+    /// finite, exponential from the finite bound if one is, and normal if none is (Gymnasium's
+    /// rule).
     ///
     /// # Panics
     /// If `point` is not `[dim]`.
@@ -204,8 +248,38 @@ impl BoxSpace {
 }
 
 impl Space {
-    /// Numbers that an action takes in a flat buffer: one for a discrete space (the index as
-    /// `f32`), one per dimension for a box.
+    /// The space `{0, …, n - 1}`, for a number written in the program.
+    ///
+    /// # Panics
+    /// Unless `1 <= n <= 2^24`.
+    pub const fn discrete(n: usize) -> Self {
+        Self::Discrete(Discrete::constant(n))
+    }
+
+    /// The box with a lower and an upper bound per dimension, for bounds written in the program.
+    ///
+    /// # Panics
+    /// As [`BoxSpace::within`].
+    pub fn within(bounds: impl IntoIterator<Item = (f32, f32)>) -> Self {
+        Self::Box(BoxSpace::within(bounds))
+    }
+
+    /// The box `[-bound, bound]` per dimension, for bounds `[dim]` written in the program.
+    ///
+    /// # Panics
+    /// As [`BoxSpace::symmetric`].
+    pub fn symmetric(bounds: impl Into<Vec<f32>>) -> Self {
+        Self::Box(BoxSpace::symmetric(bounds))
+    }
+
+    /// The box of all vectors of `dim` numbers.
+    pub fn unbounded(dim: usize) -> Self {
+        Self::Box(BoxSpace::unbounded(dim))
+    }
+
+    /// Length of an element in a flat buffer: 1 for a discrete space (the index as `f32`), the
+    /// number of dimensions for a box.
+    #[inline]
     pub fn flat_dim(&self) -> usize {
         match self {
             Self::Discrete(_) => 1,
@@ -213,7 +287,17 @@ impl Space {
         }
     }
 
-    /// Whether a flat action is an element.
+    /// Number of a network's inputs for an element: the number of elements of a discrete space
+    /// (one-hot), the number of dimensions of a box.
+    pub fn network_inputs(&self) -> usize {
+        match self {
+            Self::Discrete(space) => space.n,
+            Self::Box(space) => space.dim(),
+        }
+    }
+
+    /// Returns `true` if the numbers are the flat form of an element.
+    #[inline]
     pub fn contains(&self, flat: &[f32]) -> bool {
         match (self, flat) {
             (Self::Discrete(space), &[x]) => {
@@ -225,8 +309,9 @@ impl Space {
         }
     }
 
-    /// Whether an environment can act on a flat action: on an element of a discrete space, and on
-    /// any finite point for a box, onto whose bounds environments clip it as Gymnasium's do.
+    /// Returns `true` if environments accept a flat action: an element of a discrete space, or any
+    /// finite point for a box, which they clip to the bounds as Gymnasium's do.
+    #[inline]
     pub fn admits(&self, flat: &[f32]) -> bool {
         match self {
             Self::Discrete(_) => self.contains(flat),
@@ -234,8 +319,9 @@ impl Space {
         }
     }
 
-    /// Clips flat actions, `[n, flat_dim]`, to the bounds of a box ([`BoxSpace::clip`]), as
-    /// everything that steps an environment for a policy does; indices stay as they are.
+    /// Clips flat actions, `[n, flat_dim]`, to the bounds of a box ([`BoxSpace::clip`]); indices of
+    /// a discrete space stay as they are. The actions of a policy are clipped before every step of
+    /// an environment.
     pub fn clip(&self, flat: &mut [f32]) {
         if let Self::Box(space) = self {
             space.clip(flat);
@@ -278,7 +364,7 @@ mod tests {
 
     fn boxes() -> Vec<BoxSpace> {
         vec![
-            BoxSpace::symmetric(&[1.0, 0.1, f32::INFINITY]).unwrap(),
+            BoxSpace::symmetric([1.0, 0.1, f32::INFINITY]),
             BoxSpace::new(vec![0.0, f32::NEG_INFINITY], vec![f32::INFINITY, -3.0]).unwrap(),
             BoxSpace::new(vec![2.0], vec![2.0]).unwrap(),
         ]
@@ -294,7 +380,7 @@ mod tests {
                 assert!(space.contains(&point), "{space} {point:?}");
             }
         }
-        let space = Space::Discrete(Discrete::new(5).unwrap());
+        let space = Space::discrete(5);
         let mut action = [0.0];
         for _ in 0..1000 {
             space.sample(&mut rng, &mut action);
@@ -304,11 +390,11 @@ mod tests {
 
     #[test]
     fn points_outside_are_not_elements() {
-        let space = BoxSpace::symmetric(&[1.0, 2.0]).unwrap();
+        let space = BoxSpace::symmetric([1.0, 2.0]);
         for point in [&[0.0][..], &[1.1, 0.0], &[0.0, f32::NAN], &[0.0, 0.0, 0.0]] {
             assert!(!space.contains(point), "{point:?}");
         }
-        let space = Space::Discrete(Discrete::new(2).unwrap());
+        let space = Space::discrete(2);
         for action in [&[2.0][..], &[-1.0], &[0.5], &[f32::NAN], &[], &[0.0, 0.0]] {
             assert!(!space.contains(action), "{action:?}");
         }
@@ -316,7 +402,7 @@ mod tests {
 
     #[test]
     fn a_finite_action_beyond_the_bounds_of_a_box_is_admitted_and_nothing_else_outside() {
-        let space = Space::Box(BoxSpace::symmetric(&[1.0, 2.0]).unwrap());
+        let space = Space::symmetric([1.0, 2.0]);
         assert!(space.admits(&[0.0, 1.0]) && space.admits(&[9.0, -9.0]));
         for action in [
             &[0.0][..],
@@ -326,7 +412,7 @@ mod tests {
         ] {
             assert!(!space.admits(action), "{action:?}");
         }
-        let space = Space::Discrete(Discrete::new(2).unwrap());
+        let space = Space::discrete(2);
         assert!(space.admits(&[1.0]) && !space.admits(&[2.0]) && !space.admits(&[0.5]));
     }
 
@@ -339,7 +425,7 @@ mod tests {
         assert!(points[4].is_nan() && points[5] == f32::NEG_INFINITY);
 
         let mut index = [7.0];
-        Space::Discrete(Discrete::new(2).unwrap()).clip(&mut index);
+        Space::discrete(2).clip(&mut index);
         assert_eq!(index, [7.0], "an index that does not exist is an error");
     }
 
@@ -355,7 +441,7 @@ mod tests {
             Err(SpaceError::Bounds { .. })
         ));
         assert!(matches!(
-            BoxSpace::symmetric(&[f32::NAN]),
+            BoxSpace::new(vec![f32::NAN], vec![f32::NAN]),
             Err(SpaceError::Bounds { .. })
         ));
         assert!(serde_json::from_str::<Discrete>(r#"{"n":0}"#).is_err());
@@ -363,8 +449,46 @@ mod tests {
     }
 
     #[test]
+    fn constant_spaces_equal_the_checked_ones() {
+        const FIVE: Space = Space::discrete(5);
+        assert_eq!(FIVE, Space::Discrete(Discrete::new(5).unwrap()));
+        let space = BoxSpace::new(vec![-1.0, 0.0], vec![1.0, 3.0]).unwrap();
+        assert_eq!(BoxSpace::within([(-1.0, 1.0), (0.0, 3.0)]), space);
+        let space = BoxSpace::new(vec![-1.0, -2.0], vec![1.0, 2.0]).unwrap();
+        assert_eq!(BoxSpace::symmetric([1.0, 2.0]), space);
+        assert_eq!(
+            BoxSpace::unbounded(2),
+            BoxSpace::symmetric([f32::INFINITY; 2])
+        );
+    }
+
+    #[test]
+    fn a_network_is_given_an_index_as_one_hot_and_a_vector_as_it_is() {
+        assert_eq!(
+            (
+                Space::discrete(5).flat_dim(),
+                Space::discrete(5).network_inputs()
+            ),
+            (1, 5)
+        );
+        assert_eq!(
+            (
+                Space::unbounded(3).flat_dim(),
+                Space::unbounded(3).network_inputs()
+            ),
+            (3, 3)
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "a box from 1 to -1")]
+    fn a_negative_bound_of_a_constant_box_panics() {
+        let _ = Space::symmetric([-1.0]);
+    }
+
+    #[test]
     fn a_space_survives_serialisation() {
-        let space = Space::Box(BoxSpace::symmetric(&[1.0, 2.0]).unwrap());
+        let space = Space::symmetric([1.0, 2.0]);
         let text = serde_json::to_string(&space).unwrap();
         assert_eq!(serde_json::from_str::<Space>(&text).unwrap(), space);
     }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use rand::{Rng, TryRng};
 use rand_pcg::Pcg64;
 
-/// What a stream of a run is for. Each purpose is a spawn key of its own, so that no two purposes
+/// Purpose of a stream of a run. Each purpose is a spawn key of its own, so that no two purposes
 /// of a run share a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::hint::spin_loop;
+use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -9,23 +10,29 @@ use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 
-/// How long a thread without work looks out for more before it sleeps.
+use crate::pace::{Paces, Place};
+
+/// Time for which a thread without work looks out for more before it sleeps.
 ///
 /// Between two pieces of work of a training there are some hundred microseconds that only one
 /// thread works in; to be woken by the system costs another about fifty.
 const PATIENCE: Duration = Duration::from_millis(1);
 
-/// Looks at a condition before the thread lets others have its core.
+/// Number of looks at a condition before the thread lets others have its core.
 const SPINS: usize = 2000;
 
 thread_local! {
-    /// Whether this thread works on an item.
+    /// Flag: this thread works on an item.
     static WORKING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The caller's thread and, beyond one, those of a pool. Clones share the pool, and whatever takes
 /// turns in a training should: a thread that looks out for work takes a core. Callers on several
 /// threads wait for each other.
+///
+/// Another program may have the cores that the pool counts on: then all threads together are slower
+/// than one alone. Each place that calls is therefore timed both ways, and works in the faster one;
+/// now and then the other is tried again. No result depends on it.
 ///
 /// ```
 /// use rl_core::Threads;
@@ -42,20 +49,53 @@ pub struct Threads {
 #[derive(Clone, Debug)]
 struct Workers {
     pool: Arc<ThreadPool>,
-    /// Whether each worker is awake.
+    /// Flag of each worker: it is awake.
     awake: Arc<[AtomicBool]>,
     /// Held by the caller whose items are worked on: those of two might take a worker each, and
     /// wait for the other.
     turn: Arc<Mutex<()>>,
+    paces: Arc<Mutex<Paces>>,
+}
+
+/// One piece of work of a place that calls again and again, from its beginning to its drop: it
+/// decides on the number of threads to work on, and is timed.
+#[derive(Debug)]
+pub struct TimedWork<'a> {
+    threads: &'a Threads,
+    place: Place,
+    units: f64,
+    together: bool,
+    begin: Instant,
+}
+
+impl TimedWork<'_> {
+    /// Number of threads to work on: all, or one where the others cost more than they give.
+    pub fn count(&self) -> usize {
+        if self.together {
+            self.threads.count()
+        } else {
+            1
+        }
+    }
+}
+
+impl Drop for TimedWork<'_> {
+    fn drop(&mut self) {
+        if let Some(workers) = &self.threads.workers {
+            let mut paces = workers.paces.lock().unwrap_or_else(PoisonError::into_inner);
+            let seconds = self.begin.elapsed().as_secs_f64();
+            paces.record(self.place, self.together, seconds / self.units);
+        }
+    }
 }
 
 /// The system gave fewer threads than were asked for.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start {threads} threads: {source}")]
 pub struct ThreadsError {
-    /// How many were asked for.
+    /// Number that was asked for.
     pub threads: usize,
-    /// Why.
+    /// The system's reason.
     pub source: rayon::ThreadPoolBuildError,
 }
 
@@ -75,11 +115,12 @@ impl Threads {
                 pool: Arc::new(pool.map_err(|source| ThreadsError { threads, source })?),
                 awake: (1..threads).map(|_| AtomicBool::new(false)).collect(),
                 turn: Arc::default(),
+                paces: Arc::default(),
             }),
         })
     }
 
-    /// How many there are.
+    /// Number of threads.
     pub fn count(&self) -> usize {
         1 + self
             .workers
@@ -87,7 +128,52 @@ impl Threads {
             .map_or(0, |workers| workers.awake.len())
     }
 
-    /// The results of `work` on each of the items, in their order.
+    /// Begins a piece of work of so many units, of the place that calls this: pieces are compared
+    /// with those of about the same size.
+    #[track_caller]
+    pub fn begin(&self, units: usize) -> TimedWork<'_> {
+        let place = (Location::caller(), units.max(1).ilog2());
+        let together = match self.workers.as_ref().filter(|_| !WORKING.get()) {
+            None => false,
+            Some(workers) => {
+                let mut paces = workers.paces.lock().unwrap_or_else(PoisonError::into_inner);
+                paces.choose(place)
+            }
+        };
+        TimedWork {
+            threads: self,
+            place,
+            units: units.max(1) as f64,
+            together,
+            begin: Instant::now(),
+        }
+    }
+
+    /// The results of `work` on each of the items, in their order. Items don't wait for each other:
+    /// they may all be worked on by the caller's thread.
+    ///
+    /// Within such work there is one thread: the one that calls.
+    ///
+    /// # Panics
+    /// If `work` does, once all threads are done.
+    #[track_caller]
+    pub fn map<I, R>(
+        &self,
+        items: impl IntoIterator<Item = I>,
+        work: impl Fn(I) -> R + Sync,
+    ) -> Vec<R>
+    where
+        I: Send,
+        R: Send,
+    {
+        let timed = self.begin(1);
+        match timed.count() {
+            1 => items.into_iter().map(work).collect(),
+            _ => self.map_together(items, work),
+        }
+    }
+
+    /// The results of `work` on each of the items, in their order, on all threads.
     ///
     /// Thread `i` takes the items `i`, `i + count`, …: as many items as threads, or fewer, are
     /// worked on at the same time, and may wait for each other. Within such work there is one
@@ -95,7 +181,7 @@ impl Threads {
     ///
     /// # Panics
     /// If `work` does, once all threads are done.
-    pub fn map<I, R>(
+    pub fn map_together<I, R>(
         &self,
         items: impl IntoIterator<Item = I>,
         work: impl Fn(I) -> R + Sync,
@@ -239,7 +325,7 @@ mod tests {
             let threads = Threads::new(count).unwrap();
             for round in 0..50 {
                 let here = AtomicUsize::new(0);
-                let met = threads.map(0..count, |_| {
+                let met = threads.map_together(0..count, |_| {
                     here.fetch_add(1, Ordering::SeqCst);
                     wait_until(|| here.load(Ordering::SeqCst) == count);
                     thread::current().id()
@@ -280,7 +366,7 @@ mod tests {
                 scope.spawn(move || {
                     for round in 0..50 {
                         let here = AtomicUsize::new(0);
-                        let met = threads.map(0..2, |item| {
+                        let met = threads.map_together(0..2, |item| {
                             here.fetch_add(1, Ordering::SeqCst);
                             wait_until(|| here.load(Ordering::SeqCst) == 2);
                             if item == 1 && round % 25 == caller {

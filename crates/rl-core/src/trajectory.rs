@@ -1,16 +1,15 @@
 //! Trajectories: sequences of observation, action and reward up to their end.
 //!
-//! Two properties hold by construction. *Sequential integrity*: each step starts from the
-//! observation where the one before it arrived. *Bounded completion*: a trajectory in a store
-//! has exactly one end, and the final observation is kept beside it.
+//! Two properties hold by construction: each step starts from the observation that the step before
+//! it led to, and each trajectory in a store has exactly one end and a final observation.
 
 use crate::End;
 
 /// Many trajectories in contiguous memory.
 ///
-/// The observations, actions and rewards of all steps lie side by side, trajectory after
-/// trajectory, so that a learner takes the whole batch as one slice; [`Trajectory`] is a view of
-/// one of them. Clearing keeps the memory, so that a reused store stops allocating.
+/// The observations of all steps are one slice, trajectory after trajectory, and so are the actions
+/// and the rewards, so that a learner takes the whole batch at once; [`Trajectory`] is a view of
+/// one trajectory. Clearing keeps the memory, so that a reused store stops allocating.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrajectoryStore {
     observation_dim: usize,
@@ -40,7 +39,7 @@ pub struct Trajectory<'a> {
     pub rewards: &'a [f32],
     /// The observation after the last step, `[observation_dim]`.
     pub final_observation: &'a [f32],
-    /// How it ended.
+    /// Termination or truncation.
     pub end: End,
 }
 
@@ -69,7 +68,7 @@ impl TrajectoryStore {
         }
     }
 
-    /// Makes room for `steps` more steps.
+    /// Reserves memory for `steps` more steps.
     pub fn reserve(&mut self, steps: usize) {
         self.observations
             .reserve((steps + 1) * self.observation_dim);
@@ -103,7 +102,7 @@ impl TrajectoryStore {
     /// Appends the trajectories of another store.
     ///
     /// # Panics
-    /// If its observations or actions have other lengths.
+    /// If the other store has observations or actions of other lengths.
     pub fn append(&mut self, other: &Self) {
         assert_eq!(
             (self.observation_dim, self.action_dim),
@@ -127,7 +126,7 @@ impl TrajectoryStore {
         self.ends.len()
     }
 
-    /// Whether there is no trajectory.
+    /// Returns `true` if there is no trajectory.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -162,7 +161,7 @@ impl TrajectoryStore {
         &self.rewards
     }
 
-    /// The trajectory at `index`.
+    /// The trajectory at `index`; `None` beyond the last.
     pub fn get(&self, index: usize) -> Option<Trajectory<'_>> {
         let ending = self.ends.get(index)?;
         let start = index
@@ -191,7 +190,7 @@ impl TrajectoryStore {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 
-    /// Forgets the steps after the last end.
+    /// Removes the steps after the last end.
     fn abandon_open(&mut self) {
         let steps = self.steps();
         self.observations.truncate(steps * self.observation_dim);
@@ -200,10 +199,10 @@ impl TrajectoryStore {
     }
 }
 
-/// A trajectory being written at the end of a store.
+/// Unfinished trajectory at the end of a store.
 ///
-/// [`finish`](Self::finish) consumes it: a trajectory that is still open, or that ends twice,
-/// cannot be written down. One that is dropped before its end leaves no trace in the store.
+/// [`finish`](Self::finish) consumes it, so that a store holds no trajectory without an end and
+/// none with two. A trajectory that is dropped before its end is removed from the store.
 #[derive(Debug)]
 pub struct TrajectoryBuilder<'a> {
     /// `None` only while `finish` hands the store back.

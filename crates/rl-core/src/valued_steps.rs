@@ -1,31 +1,31 @@
-//! Steps with values: what estimators that bootstrap from a value function are given.
+//! Steps with values: the input of estimators that bootstrap from a value function.
 //!
-//! Two things may stop at a step, and they are not the same. *Bootstrapping*, counting the value
-//! of the observation after the step, stops at termination alone. *The trace*, the sum over the
-//! steps that follow, stops at every end: what follows belongs to another episode. Both are read
-//! off the [`Status`] of the step, so that no caller holds two masks to confuse (Pardo et al. 2018,
-//! "Time limits in reinforcement learning").
+//! Two things may stop at a step. *Bootstrapping*, which counts the value of the observation after
+//! the step, stops at termination only. *The trace*, the sum over the steps that follow, stops at
+//! every end, because the next step belongs to another episode. Both follow from the [`Status`] of
+//! the step, so that no caller can confuse two masks (Pardo et al. 2018, "Time limits in
+//! reinforcement learning").
 
 use crate::{End, Status, Trajectory};
 
-/// `T` consecutive steps of one environment, with a value `V` for the observation before and after
+/// `T` consecutive steps of one environment, with a value `V` of the observation before and after
 /// each of them.
 ///
-/// After termination there is nothing to value: whatever value stands there, NaN included, is
-/// never read.
+/// The value after termination is never read, and may be any number, NaN included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ValuedSteps<'a> {
-    /// Any steps, in the course of which episodes end and others begin.
+    /// Steps of any number of episodes, of which the first may have begun before and the last may
+    /// end after them.
     Rollout {
         /// The rewards `rₜ`, `[T]`.
         rewards: &'a [f32],
         /// `V` of the observations that the actions were chosen from, `[T]`.
         values: &'a [f32],
         /// `V` of the observations the steps led to, `[T]`: where an episode ended, of its final
-        /// observation, not of the first one of the next episode; elsewhere the value of the next
-        /// step.
+        /// observation, not of the first observation of the next episode; elsewhere the same as the
+        /// value of the next step.
         next_values: &'a [f32],
-        /// How the episode stands after each step, `[T]`. The last one may be running.
+        /// Status of the episode after each step, `[T]`; the last may be [`Status::Running`].
         statuses: &'a [Status],
     },
     /// The steps of one whole trajectory.
@@ -36,18 +36,18 @@ pub enum ValuedSteps<'a> {
         values: &'a [f32],
         /// `V` of the final observation.
         final_value: f32,
-        /// How it ended.
+        /// Termination or truncation.
         end: End,
     },
 }
 
-/// One of [`ValuedSteps`].
+/// One step of [`ValuedSteps`].
 pub(crate) struct ValuedStep {
     pub reward: f64,
     pub value: f64,
-    /// What of the observation after the step is counted: its value, or zero after termination.
+    /// Value of the observation after the step; zero after termination.
     pub bootstrap: f64,
-    /// Whether the next step belongs to the same episode.
+    /// Flag: the next step belongs to the same episode.
     pub continues: bool,
 }
 
@@ -99,7 +99,8 @@ impl<'a> ValuedSteps<'a> {
         }
     }
 
-    /// The number of steps `T`, after a look at all lengths, that of the result `out` included.
+    /// The number of steps `T`; panics unless all slices, and the result with its length `out`,
+    /// have it.
     pub(crate) fn check(self, out: usize) -> usize {
         let steps = self.rewards().len();
         match self {
@@ -122,13 +123,13 @@ impl<'a> ValuedSteps<'a> {
     }
 }
 
-/// Random rollouts, and the estimators' definitions.
+/// Random rollouts, and the definitions of the estimators.
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
     use proptest::prelude::*;
 
-    /// A rollout with buffers of its own, whose next values are NaN after termination.
+    /// Rollout that owns its buffers, with next values that are NaN after termination.
     #[derive(Clone, Debug)]
     pub struct OwnedRollout {
         pub rewards: Vec<f32>,
@@ -179,7 +180,7 @@ pub(crate) mod testing {
                 .unwrap_or(self.rewards.len() - 1)
         }
 
-        /// The definition of the n-step return.
+        /// The n-step return by its definition.
         pub fn n_step(&self, t: usize, gamma: f64, n: usize) -> f64 {
             let last = self.last(t).min(t.saturating_add(n - 1));
             let mut sum = 0.0;
@@ -193,7 +194,7 @@ pub(crate) mod testing {
             sum
         }
 
-        /// The definition of the advantage, eq. 16.
+        /// The advantage by its definition, eq. 16.
         pub fn advantage(&self, t: usize, gamma: f64, lambda: f64) -> f64 {
             let td_error = |t| self.n_step(t, gamma, 1) - f64::from(self.values[t]);
             (t..=self.last(t))
@@ -201,7 +202,7 @@ pub(crate) mod testing {
                 .sum()
         }
 
-        /// The definition of the λ-return, a mixture of n-step returns.
+        /// The λ-return by its definition, a mixture of n-step returns.
         pub fn lambda_return(&self, t: usize, gamma: f64, lambda: f64) -> f64 {
             let longest = self.last(t) - t + 1;
             let mixed = (1..longest)
@@ -222,7 +223,7 @@ pub(crate) mod testing {
             .prop_map(|steps| OwnedRollout::new(&steps))
     }
 
-    /// Numbers from 0 to 1, and often the ends, where formulas break.
+    /// Numbers from 0 to 1, often 0 or 1 themselves.
     pub fn unit() -> impl Strategy<Value = f64> {
         prop_oneof![Just(0.0), Just(1.0), 0.0_f64..=1.0]
     }
@@ -238,7 +239,8 @@ pub(crate) mod testing {
         Ok(())
     }
 
-    /// A rollout with reward 1 for ever, cut into episodes of four steps, and valued by a constant.
+    /// A rollout of episodes of four steps with reward 1 each, whose observations all have the
+    /// value `value`.
     pub fn reward_one_for_ever(value: f32, end: Status) -> OwnedRollout {
         let status = |t| if t % 4 == 3 { end } else { Status::Running };
         let steps: Vec<_> = (0..10).map(|t| (1.0, value, value, status(t))).collect();

@@ -6,7 +6,8 @@
 use std::num::NonZeroUsize;
 
 use rl_core::finite_mdp::{
-    FiniteMdp, FiniteMdpEnvironment, PolicyValues, SoftmaxPolicy, TabularPolicy, Weighting, garnet,
+    FiniteMdp, FiniteMdpEnvironment, PolicyValues, SoftmaxPolicy, StateWeighting, TabularPolicy,
+    garnet,
 };
 use rl_core::{
     End, Environment, GaeConfig, Peers, Status, Stream, ValuedSteps, batch_baseline,
@@ -41,7 +42,7 @@ impl Batch {
     ) -> Self {
         let mut batch = Self::default();
         for _ in 0..BATCH {
-            let mut state = environment.reset(rng).state();
+            let mut state = environment.reset(rng).unwrap().state();
             for length in 1.. {
                 let mut left = rng.next_f64();
                 let chosen = policy.row(state).iter().position(|p| {
@@ -138,7 +139,7 @@ fn difference(a: Vec<f32>, b: Vec<f32>) -> Vec<f32> {
     a.into_iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-/// What the score of a step is weighted by.
+/// The weight of the score of a step.
 enum Weights {
     /// With the return of the whole trajectory, discounted from its start.
     Whole(Vec<f32>),
@@ -298,7 +299,7 @@ fn distance(estimates: &[(f64, f64)], exact: &[f64]) -> f64 {
 fn the_mean_of_an_unbiased_estimator_is_the_exact_gradient_and_of_a_biased_one_is_not() {
     let (mdp, softmax, batches) = setting();
     let exact = mdp
-        .policy_gradient(&softmax, Weighting::Discounted)
+        .policy_gradient(&softmax, StateWeighting::Discounted)
         .unwrap();
     for (name, estimator) in UNBIASED {
         let distance = distance(&estimate(estimator, &mdp, &softmax, &batches), &exact);

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn seed_42_starts_where_gymnasium_does() {
-        let observation = Acrobot::new().reset(&mut Stream::from_seed(42));
+        let observation = Acrobot::new().reset(&mut Stream::from_seed(42)).unwrap();
         assert_eq!(
             observation,
             [

@@ -1,4 +1,4 @@
-//! CartPole: a pole on a cart, to be kept upright by pushing the cart left or right.
+//! CartPole: a pole on a cart that is kept upright by pushing the cart to the left or to the right.
 
 use rl_core::Stream;
 
@@ -12,13 +12,13 @@ const TOTAL_MASS: f64 = CART_MASS + POLE_MASS;
 /// Half the length of the pole, in metres.
 pub(crate) const HALF_LENGTH: f64 = 0.5;
 const POLE_MASS_LENGTH: f64 = POLE_MASS * HALF_LENGTH;
-/// The force of a push, in newtons.
+/// Force of a push, in newtons.
 const FORCE: f64 = 10.0;
 /// Seconds per step.
 const TAU: f64 = 0.02;
-/// Where the cart leaves the track, in metres.
+/// Distance from the middle at which the cart leaves the track, in metres.
 pub(crate) const X_THRESHOLD: f64 = 2.4;
-/// Where the pole has fallen, in radians (12°).
+/// Angle at which the pole counts as fallen, in radians (12°).
 const THETA_THRESHOLD: f64 = 12.0 * 2.0 * std::f64::consts::PI / 360.0;
 
 /// Gymnasium's CartPole without its time limit; [`CartPole::v1`] has it.
@@ -32,13 +32,13 @@ const THETA_THRESHOLD: f64 = 12.0 * 2.0 * std::f64::consts::PI / 360.0;
 /// | terminated | beyond ±2.4 m or ±12° |
 pub type CartPole = Simulation<CartPolePhysics, 4, 4>;
 
-/// Cart and pole by explicit Euler, so that positions move with the old velocities (Barto, Sutton
-/// and Anderson 1983, with the corrected dynamics of Florian 2007).
+/// Physics of cart and pole, by the explicit Euler method, in which positions change by the old
+/// velocities (Barto, Sutton and Anderson 1983, with the corrected dynamics of Florian 2007).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CartPolePhysics {
     /// Bounds of each coordinate of the initial state: ±0.05.
     pub reset_bounds: ResetBounds,
-    /// Whether rewards are Sutton and Barto's: −1 when the pole falls, 0 before. Off.
+    /// Flag: rewards are Sutton and Barto's, −1 when the pole falls and 0 before; off by default.
     pub sutton_barto_reward: bool,
 }
 
@@ -106,7 +106,7 @@ impl Physics<4, 4> for CartPolePhysics {
 }
 
 impl CartPole {
-    /// `CartPole-v1`: episodes are truncated after 500 steps.
+    /// `CartPole-v1`, whose episodes are truncated after 500 steps.
     pub fn v1() -> TimeLimit<Self> {
         TimeLimit::new(Self::new(), 500)
     }
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn seed_42_starts_where_gymnasium_does() {
-        let observation = CartPole::new().reset(&mut Stream::from_seed(42));
+        let observation = CartPole::new().reset(&mut Stream::from_seed(42)).unwrap();
         assert_eq!(
             observation,
             [0.027_395_604, -0.006_112_156, 0.035_859_793, 0.019_736_802]
@@ -131,7 +131,7 @@ mod tests {
     fn eight_alternating_pushes_from_seed_42_end_where_gymnasiums_do() {
         let mut environment = CartPole::new();
         let mut rng = Stream::from_seed(42);
-        let mut observation = environment.reset(&mut rng);
+        let mut observation = environment.reset(&mut rng).unwrap();
         for t in 0..8 {
             observation = environment.step(&(t % 2), &mut rng).unwrap().observation;
         }
@@ -149,7 +149,7 @@ mod tests {
         };
         let mut environment = CartPole::with_physics(physics);
         let mut rng = Stream::from_seed(0);
-        environment.reset(&mut rng);
+        environment.reset(&mut rng).unwrap();
         loop {
             let step = environment.step(&1, &mut rng).unwrap();
             if step.status == Status::Terminated {
@@ -168,7 +168,7 @@ mod tests {
             environment.step(&0, &mut rng),
             Err(EnvironmentError::NotReset)
         );
-        environment.reset(&mut rng);
+        environment.reset(&mut rng).unwrap();
         let (state, stream) = (environment.state(), rng.clone());
         let error = environment.step(&2, &mut rng).unwrap_err();
         assert_eq!(

@@ -1,35 +1,38 @@
-//! Rules that reach the goals of the classic environments, from what is known of their physics.
+//! Hand-written rules that reach the goals of the classic environments.
 
 use rl_core::{Policy, Stream};
 
 use crate::pendulum::MAX_TORQUE;
 use crate::{EnvironmentId, LunarLanderHeuristic};
 
-/// A rule of thumb for a classic environment: an action for each observation, by no draw of
-/// chance and without memory.
+/// Hand-written rule for a classic environment, which chooses the action by the observation alone,
+/// without chance or memory.
 ///
 /// ```
 /// use rl_core::{Environment, Policy, Stream};
 /// use rl_envs::{CartPole, Heuristic};
 ///
 /// let mut rng = [Stream::from_seed(0)];
-/// let observation = CartPole::v1().reset(&mut rng[0]);
+/// let observation = CartPole::v1().reset(&mut rng[0])?;
 /// let mut action = [f32::NAN];
 /// Heuristic::CartPole.act(&observation, &mut rng, &mut action);
 /// assert!(action == [0.0] || action == [1.0]);
+/// # Ok::<(), rl_core::EnvironmentError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heuristic {
-    /// Pushes to the side that the pole falls to, and a little against where the cart is and goes.
+    /// CartPole: pushes to the side that the pole falls to, corrected a little against the cart's
+    /// position and velocity.
     CartPole,
-    /// Gives the rod the energy that it has upright at rest, then holds it there as a spring and
-    /// a damper would.
+    /// Pendulum: drives the rod to the energy that it has upright at rest, then holds it there like
+    /// a spring and a damper.
     Pendulum,
-    /// Accelerates the way the car is going.
+    /// MountainCar: accelerates in the direction in which the car moves.
     MountainCar,
-    /// The same with the throttle fully open.
+    /// MountainCarContinuous: accelerates fully in the direction in which the car moves.
     MountainCarContinuous,
-    /// Turns the elbow the way it is turning, against the swing of the upper link.
+    /// Acrobot: turns the elbow in the direction in which it turns, against the swing of the upper
+    /// link.
     Acrobot,
 }
 
@@ -44,7 +47,7 @@ impl Heuristic {
         }
     }
 
-    /// The action of one observation; actions of every classic environment are one number.
+    /// The action for one observation; it is one number in every classic environment.
     fn action(self, observation: &[f32]) -> f32 {
         match (self, observation) {
             (Self::CartPole, &[x, x_dot, theta, theta_dot]) => {
@@ -60,11 +63,12 @@ impl Heuristic {
     }
 }
 
-/// The torque for a rod at an angle from the upright with the given cosine and sine, which turns
-/// with `speed` (rad/s).
+/// The torque for a rod that turns with `speed` (rad/s), at an angle from the upright with the
+/// given cosine and sine.
 fn swing_up(cos: f32, sin: f32, speed: f32) -> f32 {
     const MAX: f32 = MAX_TORQUE as f32;
-    // Above the height at rest upright, in J: (1/3) θ̇² / 2 for the motion and 5 cos θ of weight.
+    // The energy above that of the rod upright at rest, in J: (1/3) θ̇² / 2 of motion and 5 cos θ
+    // of weight.
     let energy = speed * speed / 6.0 + 5.0 * (cos - 1.0);
     let torque = if cos > 0.9 && energy.abs() < 2.0 {
         -(10.0 * sin.atan2(cos) + 2.5 * speed)
@@ -100,13 +104,13 @@ impl EnvironmentId {
 
 #[cfg(test)]
 mod tests {
-    use rl_core::run_episode;
+    use rl_core::{EnvironmentSource, run_episode};
 
     use super::*;
 
-    /// The returns of the episodes from seeds 0 to 99, the smallest first.
+    /// The returns of the episodes from seeds 0 to 99, in ascending order.
     fn returns(id: EnvironmentId) -> Vec<f64> {
-        let (mut environment, mut policy) = (id.make(), id.heuristic());
+        let (mut environment, mut policy) = (id.make().unwrap(), id.heuristic());
         let mut returns: Vec<f64> = (0..100)
             .map(|seed| {
                 let (mut rng, mut unused) = (Stream::from_seed(seed), Stream::from_seed(0));
@@ -122,7 +126,7 @@ mod tests {
     fn the_rules_of_the_classic_environments_reach_the_goal_in_every_episode() {
         for (id, worst, mean) in [
             (EnvironmentId::CartPole, 500.0, 500.0),
-            // At rest upright nothing is lost; a random policy loses 1200.
+            // Upright at rest the reward is 0; a random policy has a return of -1200.
             (EnvironmentId::Pendulum, -400.0, -150.0),
             (EnvironmentId::MountainCar, -130.0, -121.0),
             (EnvironmentId::MountainCarContinuous, 88.5, 89.0),

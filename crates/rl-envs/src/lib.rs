@@ -7,7 +7,7 @@
 //!
 //! let mut rng = Stream::from_seed(42); // as gymnasium.make("CartPole-v1").reset(seed=42)
 //! let mut environment = CartPole::v1();
-//! assert_eq!(environment.reset(&mut rng)[0], 0.027395604);
+//! assert_eq!(environment.reset(&mut rng)?[0], 0.027395604);
 //! let step = environment.step(&1, &mut rng)?;
 //! assert_eq!(step.reward, 1.0);
 //! # Ok::<(), rl_core::EnvironmentError>(())
@@ -18,7 +18,6 @@
 //! - `parity`: replaying recorded traces of the reference (`rl_envs::parity`).
 
 mod acrobot;
-mod batch;
 mod cartpole;
 mod conformance;
 #[cfg(feature = "draw")]
@@ -33,7 +32,7 @@ mod pendulum;
 pub mod physics;
 mod registry;
 mod reset_bounds;
-mod sharded;
+mod saved;
 mod simd_batch;
 mod simulation;
 mod time_limit;
@@ -41,7 +40,6 @@ pub mod trivial;
 mod wrappers;
 
 pub use acrobot::{Acrobot, AcrobotPhysics};
-pub use batch::Batch;
 pub use cartpole::{CartPole, CartPolePhysics};
 pub use conformance::{
     ConformanceConfig, ConformanceReport, Misuse, Moment, NonConformance, check_batch,
@@ -57,7 +55,6 @@ pub use mountain_car_continuous::{MountainCarContinuous, MountainCarContinuousPh
 pub use pendulum::{Pendulum, PendulumPhysics};
 pub use registry::{EnvironmentId, UnknownEnvironment};
 pub use reset_bounds::{ResetBounds, ResetBoundsError};
-pub use sharded::{ShardError, Sharded};
 pub use simd_batch::SimdBatch;
 pub use simulation::Simulation;
 pub use time_limit::TimeLimit;

@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn seed_42_starts_where_gymnasium_does() {
-        let observation = MountainCar::new().reset(&mut Stream::from_seed(42));
+        let observation = MountainCar::new()
+            .reset(&mut Stream::from_seed(42))
+            .unwrap();
         assert_eq!(observation, [-0.445_208_8, 0.0]);
     }
 
@@ -112,7 +114,7 @@ mod tests {
     fn swinging_with_the_velocity_reaches_the_flag() {
         let mut environment = MountainCar::v0();
         let mut rng = Stream::from_seed(0);
-        let mut velocity = environment.reset(&mut rng)[1];
+        let mut velocity = environment.reset(&mut rng).unwrap()[1];
         for _ in 0..200 {
             let action = if velocity < 0.0 { 0 } else { 2 };
             let step = environment.step(&action, &mut rng).unwrap();

@@ -119,7 +119,7 @@ mod tests {
     fn swinging_with_the_velocity_is_worth_a_hundred_less_the_throttle() {
         let mut environment = MountainCarContinuous::v0();
         let mut rng = Stream::from_seed(0);
-        let mut velocity = environment.reset(&mut rng)[1];
+        let mut velocity = environment.reset(&mut rng).unwrap()[1];
         let mut total = 0.0;
         for t in 1..=999 {
             let throttle = if velocity < 0.0 { -1.0 } else { 1.0 };

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn seed_42_starts_where_gymnasium_does() {
-        let observation = Pendulum::new().reset(&mut Stream::from_seed(42));
+        let observation = Pendulum::new().reset(&mut Stream::from_seed(42)).unwrap();
         assert_eq!(observation, [-0.149_952_56, 0.988_693_2, -0.122_243_12]);
     }
 

@@ -2,14 +2,18 @@
 
 use std::str::FromStr;
 
-use rl_core::{BatchEnvironment, FlatEnvironment, Purpose, Stream};
-
-use crate::{
-    Acrobot, Batch, CartPole, LunarLander, LunarLanderContinuous, MountainCar,
-    MountainCarContinuous, Pendulum, SimdBatch,
+use rl_core::{
+    BatchEnvironment, EnvironmentError, EnvironmentSource, FlatEnvironment, ScalarBatch, Stream,
 };
 
-/// An environment's name: what the command line and files call it.
+use crate::{
+    Acrobot, CartPole, LunarLander, LunarLanderContinuous, MountainCar, MountainCarContinuous,
+    Pendulum, SimdBatch,
+};
+
+/// An environment's name on the command line and in files.
+///
+/// It is a source of the environment, its time limit included, and of batches in its fastest form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnvironmentId {
     /// `cartpole`, Gymnasium's `CartPole-v1`.
@@ -84,19 +88,6 @@ impl EnvironmentId {
         }
     }
 
-    /// Makes the environment, its time limit included.
-    pub fn make(self) -> Box<dyn FlatEnvironment> {
-        match self {
-            Self::CartPole => Box::new(CartPole::v1()),
-            Self::Pendulum => Box::new(Pendulum::v1()),
-            Self::MountainCar => Box::new(MountainCar::v0()),
-            Self::MountainCarContinuous => Box::new(MountainCarContinuous::v0()),
-            Self::Acrobot => Box::new(Acrobot::v1()),
-            Self::LunarLander => Box::new(LunarLander::v0()),
-            Self::LunarLanderContinuous => Box::new(LunarLanderContinuous::v0()),
-        }
-    }
-
     /// The id of the environment itself: Gymnasium's where the physics are.
     pub fn id(self) -> &'static str {
         match self {
@@ -106,14 +97,31 @@ impl EnvironmentId {
         }
     }
 
-    /// Whether [`make_batch`](Self::make_batch) makes a [`SimdBatch`].
+    /// Returns `true` if the fastest batch is a [`SimdBatch`].
     pub fn has_simd_batch(self) -> bool {
         !matches!(self, Self::LunarLander | Self::LunarLanderContinuous)
     }
+}
 
-    /// Makes a batch with an environment for each of `rngs`, in its fastest form.
-    pub fn make_batch(self, rngs: Vec<Stream>) -> Box<dyn BatchEnvironment> {
-        match self {
+impl EnvironmentSource for EnvironmentId {
+    fn name(&self) -> &str {
+        Self::name(*self)
+    }
+
+    fn make(&self) -> Result<Box<dyn FlatEnvironment>, EnvironmentError> {
+        Ok(match self {
+            Self::CartPole => Box::new(CartPole::v1()),
+            Self::Pendulum => Box::new(Pendulum::v1()),
+            Self::MountainCar => Box::new(MountainCar::v0()),
+            Self::MountainCarContinuous => Box::new(MountainCarContinuous::v0()),
+            Self::Acrobot => Box::new(Acrobot::v1()),
+            Self::LunarLander => Box::new(LunarLander::v0()),
+            Self::LunarLanderContinuous => Box::new(LunarLanderContinuous::v0()),
+        })
+    }
+
+    fn batch(&self, rngs: Vec<Stream>) -> Result<Box<dyn BatchEnvironment>, EnvironmentError> {
+        Ok(match self {
             Self::CartPole => Box::new(SimdBatch::new(&CartPole::v1(), rngs)),
             Self::Pendulum => Box::new(SimdBatch::new(&Pendulum::v1(), rngs)),
             Self::MountainCar => Box::new(SimdBatch::new(&MountainCar::v0(), rngs)),
@@ -121,30 +129,11 @@ impl EnvironmentId {
                 Box::new(SimdBatch::new(&MountainCarContinuous::v0(), rngs))
             }
             Self::Acrobot => Box::new(SimdBatch::new(&Acrobot::v1(), rngs)),
-            Self::LunarLander => Box::new(Batch::new(LunarLander::v0, rngs)),
-            Self::LunarLanderContinuous => Box::new(Batch::new(LunarLanderContinuous::v0, rngs)),
-        }
-    }
-
-    /// Makes batches of together `environments` environments for the run with `seed`, one for each
-    /// of `shards` threads, or fewer if there are fewer environments. Environment `i`, counted
-    /// through all of them, draws from the run's stream `(Environment, i)`, however they are split.
-    ///
-    /// No shard has two environments more than another. With shares of whole SIMD registers
-    /// instead, the busiest thread would not step fewer registers, and its policy more rows.
-    pub fn make_shards(
-        self,
-        seed: u64,
-        environments: usize,
-        shards: usize,
-    ) -> Vec<Box<dyn BatchEnvironment>> {
-        let shards = shards.min(environments).max(1);
-        let (share, longer) = (environments / shards, environments % shards);
-        let start = |shard: usize| shard * share + shard.min(longer);
-        let stream = |index| Stream::derive(seed, Purpose::Environment, index as u32);
-        (0..shards)
-            .map(|shard| self.make_batch((start(shard)..start(shard + 1)).map(stream).collect()))
-            .collect()
+            Self::LunarLander => Box::new(ScalarBatch::new(LunarLander::v0, rngs)),
+            Self::LunarLanderContinuous => {
+                Box::new(ScalarBatch::new(LunarLanderContinuous::v0, rngs))
+            }
+        })
     }
 }
 
@@ -168,6 +157,8 @@ impl std::fmt::Display for EnvironmentId {
 
 #[cfg(test)]
 mod tests {
+    use rl_core::shards;
+
     use super::*;
 
     #[test]
@@ -183,7 +174,7 @@ mod tests {
 
     #[test]
     fn environments_are_shared_out_evenly() {
-        for (environments, shards, expected) in [
+        for (environments, number, expected) in [
             (16, 2, &[8, 8][..]),
             (9, 2, &[5, 4]),
             (5, 3, &[2, 2, 1]),
@@ -192,7 +183,7 @@ mod tests {
             (0, 2, &[0]),
         ] {
             for id in [EnvironmentId::CartPole, EnvironmentId::LunarLander] {
-                let made = id.make_shards(0, environments, shards);
+                let made = shards(&id, 0, 0, environments, number, 1).unwrap();
                 let sizes: Vec<usize> = made.iter().map(|shard| shard.len()).collect();
                 assert_eq!(sizes, expected, "{id}");
             }

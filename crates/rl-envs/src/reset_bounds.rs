@@ -1,4 +1,4 @@
-//! Where episodes begin.
+//! Bounds of initial states.
 
 use rl_core::Stream;
 
@@ -75,7 +75,7 @@ mod tests {
         let mut environment = CartPole::with_physics(physics);
         let mut rng = Stream::from_seed(0);
         for _ in 0..100 {
-            let first = environment.reset(&mut rng);
+            let first = environment.reset(&mut rng).unwrap();
             assert!(first.iter().all(|x| (0.1..0.2).contains(x)), "{first:?}");
         }
     }

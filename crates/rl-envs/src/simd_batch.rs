@@ -2,10 +2,12 @@
 
 use pulp::{Arch, Simd, WithSimd};
 use rl_core::{
-    BatchEnvironment, BatchError, BoxSpace, EnvironmentError, Space, Status, StepSlices, Stream,
+    BatchEnvironment, BatchError, End, Environment, EnvironmentError, Episode, LaneEpisode,
+    LanePhase, LaneState, Spaces, StateError, StateReader, StateWriter, Status, StepSlices, Stream,
 };
 
 use crate::physics::{Lanes, Physics, Real};
+use crate::simulation::Phase;
 use crate::{Simulation, TimeLimit};
 
 /// Numbers in the widest register there is: arrays are padded to a multiple of it.
@@ -14,7 +16,8 @@ const WIDEST: usize = 8;
 /// Environments with the same [`Physics`], stepped side by side in `f64` by the widest SIMD
 /// instructions of the machine that runs the program.
 ///
-/// It does, to the bit, what a [`Batch`](crate::Batch) of the same environments does.
+/// It does, to the bit, what a [`ScalarBatch`](rl_core::ScalarBatch) of the same environments does,
+/// and saves the same. Lanes that step by themselves take no SIMD instructions.
 ///
 /// ```
 /// use rl_core::{BatchEnvironment, StepBuffers, Stream};
@@ -35,11 +38,15 @@ pub struct SimdBatch<P, const STATE: usize, const OBSERVATION: usize> {
     physics: P,
     max_steps: f64,
     rngs: Vec<Stream>,
-    /// Whether the episodes were ever started.
-    started: bool,
+    phases: Vec<LanePhase>,
+    /// Number of lanes in an episode.
+    running: usize,
     /// One array per number of the state, each padded, as are those below.
     states: [Vec<f64>; STATE],
+    /// The action of each lane's last step.
     actions: Vec<f64>,
+    /// Actions that are not yet known to be in their space.
+    next_actions: Vec<f64>,
     total_rewards: Vec<f64>,
     lengths: Vec<f64>,
 }
@@ -52,10 +59,12 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> SimdBatch<P, S, O> {
             arch: Arch::new(),
             physics: environment.inner().physics().clone(),
             max_steps: environment.max_steps() as f64,
+            phases: vec![LanePhase::NotStarted; rngs.len()],
+            running: 0,
             rngs,
-            started: false,
             states: std::array::from_fn(|_| padded.clone()),
             actions: padded.clone(),
+            next_actions: padded.clone(),
             total_rewards: padded.clone(),
             lengths: padded,
         }
@@ -83,6 +92,73 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> SimdBatch<P, S, O> {
             *x = number as f32;
         }
     }
+    /// Starts an episode of a lane that may be in none.
+    fn start(&mut self, lane: usize, observation: &mut [f32]) {
+        self.reset(lane, observation);
+        self.enter(lane, LanePhase::Running);
+    }
+
+    fn enter(&mut self, lane: usize, phase: LanePhase) {
+        let count = |phase| usize::from(phase == LanePhase::Running);
+        self.running = self.running + count(phase) - count(self.phases[lane]);
+        self.phases[lane] = phase;
+    }
+
+    /// An error unless a lane can take the step of an action.
+    fn judge(&self, lane: usize, action: f32) -> Result<(), BatchError> {
+        let judged = self.phases[lane].check().and_then(|()| {
+            if P::ACTIONS.admits(action) {
+                return Ok(());
+            }
+            Err(EnvironmentError::outside([action], &P::ACTIONS.space()))
+        });
+        judged.map_err(|source| BatchError::Environment {
+            environment: lane,
+            source,
+        })
+    }
+
+    /// A lane as an environment of its own.
+    fn environment(&self, lane: usize) -> TimeLimit<Simulation<P, S, O>> {
+        let steps = self.lengths[lane] as usize;
+        let phase = match self.phases[lane] {
+            LanePhase::Over(End::Terminated) => Phase::Over,
+            _ => Phase::Running,
+        };
+        let state = std::array::from_fn(|k| self.states[k][lane]);
+        let action = (steps > 0).then_some(self.actions[lane]);
+        let simulation = Simulation::in_phase(self.physics.clone(), phase, state, action);
+        TimeLimit::at(simulation, self.max_steps as usize, Some(steps))
+    }
+
+    /// Takes up a lane's episode, where its end and its environment agree.
+    fn resume(&mut self, lane: usize, episode: &LaneEpisode) -> Result<(), EnvironmentError> {
+        let mut environment = self.environment(lane);
+        environment.restore_state(&episode.state)?;
+        let simulation = environment.inner();
+        let Episode {
+            total_reward,
+            length,
+        } = episode.statistics;
+        let at_limit = length as f64 >= self.max_steps;
+        let phase = match (simulation.phase(), episode.end) {
+            (Phase::Running, None) if !at_limit => LanePhase::Running,
+            (Phase::Over, Some(End::Terminated)) => LanePhase::Over(End::Terminated),
+            (Phase::Running, Some(End::Truncated)) if at_limit => LanePhase::Over(End::Truncated),
+            _ => return Err(EnvironmentError::state("an episode with another end")),
+        };
+        if environment.elapsed() != Some(length) {
+            return Err(EnvironmentError::state("an episode of another length"));
+        }
+        for (numbers, number) in self.states.iter_mut().zip(simulation.numbers()) {
+            numbers[lane] = number;
+        }
+        self.actions[lane] = simulation.last_action().unwrap_or_default();
+        self.total_rewards[lane] = total_reward;
+        self.lengths[lane] = length as f64;
+        self.enter(lane, phase);
+        Ok(())
+    }
 }
 
 impl<P: Physics<S, O>, const S: usize, const O: usize> BatchEnvironment for SimdBatch<P, S, O> {
@@ -90,49 +166,139 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> BatchEnvironment for Simd
         self.rngs.len()
     }
 
-    fn observation_space(&self) -> BoxSpace {
-        self.physics.observation_space()
-    }
-
-    fn action_space(&self) -> Space {
-        P::ACTIONS.space()
+    fn spaces(&self) -> Spaces {
+        Spaces {
+            observation: self.physics.observation_space(),
+            action: P::ACTIONS.space(),
+        }
     }
 
     fn reset_into(&mut self, observations: &mut [f32]) -> Result<(), BatchError> {
         BatchError::check_length("observations", observations.len(), self.len(), O)?;
-        for (i, observation) in observations.chunks_exact_mut(O).enumerate() {
-            self.reset(i, observation);
+        for lane in 0..self.len() {
+            self.start(lane, &mut observations[lane * O..][..O]);
         }
-        self.started = true;
         Ok(())
     }
 
     fn step_into(&mut self, actions: &[f32], out: StepSlices<'_>) -> Result<(), BatchError> {
         BatchError::check_length("actions", actions.len(), self.len(), 1)?;
         out.check(self.len(), O)?;
-        if !self.started {
-            return Err(BatchError::Environment {
-                environment: 0,
-                source: EnvironmentError::NotReset,
-            });
-        }
         let arch = self.arch;
-        if arch.dispatch(ReadActions {
+        let admitted = arch.dispatch(ReadActions {
             batch: self,
             actions,
-        }) {
-            arch.dispatch(Tick { batch: self, out });
-            return Ok(());
+        });
+        if !admitted || self.running < self.len() {
+            let mut lanes = actions.iter().enumerate();
+            return lanes.try_for_each(|(lane, &action)| self.judge(lane, action));
         }
-        let refused = actions.iter().position(|&x| !P::ACTIONS.admits(x));
-        let environment = refused.unwrap_or_default();
-        Err(BatchError::Environment {
-            environment,
-            source: EnvironmentError::outside(
-                &actions[environment..=environment],
-                &P::ACTIONS.space(),
-            ),
-        })
+        std::mem::swap(&mut self.actions, &mut self.next_actions);
+        arch.dispatch(Tick { batch: self, out });
+        Ok(())
+    }
+
+    fn step_lanes(
+        &mut self,
+        lanes: &[usize],
+        actions: &[f32],
+        out: StepSlices<'_>,
+    ) -> Result<(), BatchError> {
+        BatchError::check_length("actions", actions.len(), lanes.len(), 1)?;
+        out.check(lanes.len(), O)?;
+        let mut lowest: Option<(usize, BatchError)> = None;
+        for (&lane, &action) in lanes.iter().zip(actions) {
+            BatchError::check_lane(lane, self.len())?;
+            if let Err(error) = self.judge(lane, action)
+                && lowest.as_ref().is_none_or(|(lowest, _)| lane < *lowest)
+            {
+                lowest = Some((lane, error));
+            }
+        }
+        if let Some((_, error)) = lowest {
+            return Err(error);
+        }
+        for (row, (&lane, &action)) in lanes.iter().zip(actions).enumerate() {
+            self.judge(lane, action)?; // A lane that is named twice may be over by now.
+            let action = f64::from(action);
+            let state = std::array::from_fn(|k| self.states[k][lane]);
+            let after = self.physics.step(state, action);
+            for (numbers, number) in self.states.iter_mut().zip(after.state) {
+                numbers[lane] = number;
+            }
+            self.actions[lane] = action;
+            self.total_rewards[lane] += after.reward;
+            self.lengths[lane] += 1.0;
+
+            let observation = &mut out.observations[row * O..][..O];
+            for (x, number) in observation
+                .iter_mut()
+                .zip(self.physics.observe(after.state))
+            {
+                *x = number as f32;
+            }
+            let status = if after.terminated {
+                Status::Terminated
+            } else if self.lengths[lane] >= self.max_steps {
+                Status::Truncated
+            } else {
+                Status::Running
+            };
+            out.rewards[row] = after.reward;
+            out.statuses[row] = status;
+            if status.end().is_some() {
+                out.final_observations[row * O..][..O].copy_from_slice(observation);
+                out.episode_returns[row] = self.total_rewards[lane];
+                out.episode_lengths[row] = self.lengths[lane] as usize;
+                self.enter(lane, status.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self, lane: usize, observation: &mut [f32]) -> Result<(), BatchError> {
+        BatchError::check_lane(lane, self.len())?;
+        BatchError::check_length("observation", observation.len(), 1, O)?;
+        self.start(lane, observation);
+        Ok(())
+    }
+
+    fn save(&self, lane: usize, out: &mut dyn StateWriter) -> bool {
+        let Some(phase) = self.phases.get(lane) else {
+            return false;
+        };
+        let end = match phase {
+            LanePhase::Running => Some(None),
+            LanePhase::Over(end) => Some(Some(*end)),
+            LanePhase::NotStarted | LanePhase::Failed => None,
+        };
+        let episode = end.and_then(|end| {
+            Some(LaneEpisode {
+                end,
+                statistics: Episode {
+                    total_reward: self.total_rewards[lane],
+                    length: self.lengths[lane] as usize,
+                },
+                state: self.environment(lane).save_state()?,
+            })
+        });
+        let rng = self.rngs[lane].clone();
+        LaneState { rng, episode }.save(out)
+    }
+
+    fn load(&mut self, lane: usize, from: &dyn StateReader) -> Result<bool, StateError> {
+        if let Err(error) = BatchError::check_lane(lane, self.len()) {
+            return Err(StateError::value("state", error.to_string()));
+        }
+        let LaneState { rng, episode } = LaneState::load(from)?;
+        self.rngs[lane] = rng;
+        self.enter(lane, LanePhase::NotStarted);
+        let Some(episode) = episode else {
+            return Ok(false);
+        };
+        self.resume(lane, &episode)
+            .map_err(|error| StateError::value("state", error.to_string()))?;
+        Ok(true)
     }
 }
 
@@ -148,7 +314,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> WithSimd for ReadActions<
     #[inline(always)]
     fn with_simd<I: Simd>(self, _simd: I) -> bool {
         let mut admitted = true;
-        for (number, &action) in self.batch.actions.iter_mut().zip(self.actions) {
+        for (number, &action) in self.batch.next_actions.iter_mut().zip(self.actions) {
             admitted &= P::ACTIONS.admits(action);
             *number = f64::from(action);
         }
@@ -240,7 +406,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> WithSimd for Tick<'_, '_,
     }
 }
 
-/// Writes what `lanes` environments from `start` on observe and earn, all of them running.
+/// Writes observations and rewards of `lanes` environments from `start` on, all of them running.
 #[inline(always)]
 fn write<const O: usize>(
     out: &mut StepSlices<'_>,

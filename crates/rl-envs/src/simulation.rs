@@ -1,21 +1,22 @@
 //! An environment made of its physics.
 
-use rl_core::{BoxSpace, Environment, EnvironmentError, Space, Status, Step, Stream};
+use rl_core::{Environment, EnvironmentError, Space, Status, Step, Stream};
 
 use crate::physics::{Physics, ScalarAction, Transition};
+use crate::saved::{Saved, optional};
 
 /// The environment whose physics are `P`: episodes end by termination alone.
 #[derive(Clone, Debug)]
 pub struct Simulation<P, const STATE: usize, const OBSERVATION: usize> {
     physics: P,
     state: [f64; STATE],
-    /// What the last step of the episode was taken under.
+    /// The action of the episode's last step.
     action: Option<f64>,
     phase: Phase,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Phase {
+pub(crate) enum Phase {
     NotStarted,
     Running,
     Over,
@@ -38,6 +39,25 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Simulation<P, S, O> {
         P: Default,
     {
         Self::with_physics(P::default())
+    }
+
+    /// The environment in the middle of things.
+    pub(crate) fn in_phase(physics: P, phase: Phase, state: [f64; S], action: Option<f64>) -> Self {
+        Self {
+            physics,
+            state,
+            action,
+            phase,
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The state, also before the first reset.
+    pub(crate) fn numbers(&self) -> [f64; S] {
+        self.state
     }
 
     /// Its physics.
@@ -80,7 +100,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Environment for Simulatio
     type Observation = [f32; O];
     type Action = P::Action;
 
-    fn observation_space(&self) -> BoxSpace {
+    fn observation_space(&self) -> Space {
         self.physics.observation_space()
     }
 
@@ -88,9 +108,10 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Environment for Simulatio
         P::ACTIONS.space()
     }
 
-    fn reset(&mut self, rng: &mut Stream) -> [f32; O] {
+    #[inline]
+    fn reset(&mut self, rng: &mut Stream) -> Result<[f32; O], EnvironmentError> {
         let state = self.physics.initial_state(rng);
-        self.reset_to(state)
+        Ok(self.reset_to(state))
     }
 
     #[inline]
@@ -125,5 +146,29 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Environment for Simulatio
             reward,
             status,
         })
+    }
+
+    /// The phase (0 before the first reset, 1 in an episode, 2 after one), the number 1 and the last
+    /// action (0 and 0 without one), and the state.
+    fn save_state(&self) -> Option<Vec<f64>> {
+        let phase = match self.phase {
+            Phase::NotStarted => 0.0,
+            Phase::Running => 1.0,
+            Phase::Over => 2.0,
+        };
+        Some([&[phase][..], &optional(self.action), &self.state].concat())
+    }
+
+    fn restore_state(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let phase = match saved.integer(0, 2)? {
+            0 => Phase::NotStarted,
+            1 => Phase::Running,
+            _ => Phase::Over,
+        };
+        let (action, state) = (saved.optional()?, saved.array()?);
+        saved.finish()?;
+        (self.phase, self.action, self.state) = (phase, action, state);
+        Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! The time limit as a wrapper.
 
-use rl_core::{BoxSpace, Environment, EnvironmentError, Space, Status, Step, Stream};
+use rl_core::{Environment, EnvironmentError, Space, Status, Step, Stream};
+
+use crate::saved::{Saved, optional};
 
 /// Truncates the episodes of an environment after a number of steps.
 ///
@@ -23,6 +25,19 @@ impl<E> TimeLimit<E> {
         }
     }
 
+    /// The environment in the middle of things.
+    pub(crate) fn at(environment: E, max_steps: usize, elapsed: Option<usize>) -> Self {
+        Self {
+            environment,
+            max_steps,
+            elapsed,
+        }
+    }
+
+    pub(crate) fn elapsed(&self) -> Option<usize> {
+        self.elapsed
+    }
+
     /// The environment without its time limit.
     pub fn inner(&self) -> &E {
         &self.environment
@@ -38,7 +53,7 @@ impl<E: Environment> Environment for TimeLimit<E> {
     type Observation = E::Observation;
     type Action = E::Action;
 
-    fn observation_space(&self) -> BoxSpace {
+    fn observation_space(&self) -> Space {
         self.environment.observation_space()
     }
 
@@ -46,9 +61,10 @@ impl<E: Environment> Environment for TimeLimit<E> {
         self.environment.action_space()
     }
 
-    fn reset(&mut self, rng: &mut Stream) -> E::Observation {
+    fn reset(&mut self, rng: &mut Stream) -> Result<E::Observation, EnvironmentError> {
+        let observation = self.environment.reset(rng)?;
         self.elapsed = Some(0);
-        self.environment.reset(rng)
+        Ok(observation)
     }
 
     fn step(
@@ -70,6 +86,21 @@ impl<E: Environment> Environment for TimeLimit<E> {
         }
         Ok(step)
     }
+
+    /// The number 1 and the steps since the reset (0 and 0 before the first), and the state of the
+    /// environment within.
+    fn save_state(&self) -> Option<Vec<f64>> {
+        let elapsed = optional(self.elapsed.map(|steps| steps as f64));
+        Some([&elapsed[..], &self.environment.save_state()?].concat())
+    }
+
+    fn restore_state(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let elapsed = saved.optional_count(self.max_steps)?;
+        self.environment.restore_state(saved.rest())?;
+        self.elapsed = elapsed;
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -80,7 +111,7 @@ mod tests {
     fn pushed_right(limit: usize) -> (usize, Status) {
         let mut environment = TimeLimit::new(CartPole::new(), limit);
         let mut rng = Stream::from_seed(0);
-        environment.reset(&mut rng);
+        environment.reset(&mut rng).unwrap();
         for t in 1.. {
             let status = environment.step(&1, &mut rng).unwrap().status;
             if status != Status::Running {
@@ -116,7 +147,7 @@ mod tests {
     fn cartpole_v1_truncates_after_500_steps() {
         let mut environment = CartPole::v1();
         let mut rng = Stream::from_seed(0);
-        environment.reset(&mut rng);
+        environment.reset(&mut rng).unwrap();
         // A linear controller balances the pole for good.
         for t in 1..=500 {
             let [x, x_dot, theta, theta_dot] = environment.inner().state().unwrap();

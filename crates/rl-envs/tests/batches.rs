@@ -1,16 +1,16 @@
-//! One environment alone, in a batch, in SIMD registers and on threads: the same bits.
+//! One environment alone, in a batch and in SIMD registers: the same bits.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 use rl_core::{
-    Action, BatchEnvironment, BatchError, Environment, EnvironmentError, Purpose, Space, Status,
-    StepBuffers, Stream,
+    BatchEnvironment, BatchError, Environment, EnvironmentError, EnvironmentSource, Flat, Purpose,
+    ScalarBatch, Space, Status, StepBuffers, Stream,
 };
 use rl_envs::physics::Physics;
 use rl_envs::{
-    AcrobotPhysics, Batch, CartPole, CartPolePhysics, EnvironmentId, MountainCarContinuousPhysics,
-    MountainCarPhysics, PendulumPhysics, ShardError, Sharded, SimdBatch, Simulation, TimeLimit,
+    AcrobotPhysics, CartPole, CartPolePhysics, EnvironmentId, MountainCarContinuousPhysics,
+    MountainCarPhysics, PendulumPhysics, SimdBatch, Simulation, TimeLimit,
 };
 
 /// Steps of each environment: enough for dozens of episodes.
@@ -58,19 +58,21 @@ impl<E: Environment> Alone<E> {
     fn step(&mut self, i: usize, action: f32, expected: &mut StepBuffers) {
         let dim = expected.observations.len() / expected.rewards.len();
         let row = i * dim..(i + 1) * dim;
-        let action = E::Action::from_flat(&[action]).unwrap();
+        let action = E::Action::read(&[action]).unwrap();
         let step = self.environment.step(&action, &mut self.rng).unwrap();
         self.total += step.reward;
         self.length += 1;
         expected.rewards[i] = step.reward;
         expected.statuses[i] = step.status;
-        expected.observations[row.clone()].copy_from_slice(step.observation.as_ref());
+        step.observation
+            .write(&mut expected.observations[row.clone()]);
         if step.status != Status::Running {
-            expected.final_observations[row.clone()].copy_from_slice(step.observation.as_ref());
+            step.observation
+                .write(&mut expected.final_observations[row.clone()]);
             expected.episode_returns[i] = self.total;
             expected.episode_lengths[i] = self.length;
-            let first = self.environment.reset(&mut self.rng);
-            expected.observations[row].copy_from_slice(first.as_ref());
+            let first = self.environment.reset(&mut self.rng).unwrap();
+            first.write(&mut expected.observations[row]);
             (self.total, self.length) = (0.0, 0);
         }
     }
@@ -86,8 +88,7 @@ where
 {
     let make = || TimeLimit::new(Simulation::<P, S, O>::new(), max_steps);
     let simd = |indices| SimdBatch::new(&make(), streams(seed, indices));
-    let generic = |indices| Batch::new(make, streams(seed, indices));
-    let (third, half) = (n / 3, n / 2);
+    let generic = |indices| ScalarBatch::new(make, streams(seed, indices));
     let mut forms: Vec<(&str, Box<dyn BatchEnvironment>)> = vec![
         ("generic batch", Box::new(generic(0..n))),
         ("SIMD batch", Box::new(simd(0..n))),
@@ -96,14 +97,6 @@ where
             Box::new(simd(0..n).without_simd()),
         ),
     ];
-    // Shards of every form and of different sizes, none of them larger than n: some may be empty.
-    let shards: Vec<Box<dyn BatchEnvironment>> = vec![
-        Box::new(simd(0..third)),
-        Box::new(generic(third..half)),
-        Box::new(simd(half..n).without_simd()),
-    ];
-    let sharded = Sharded::new(shards).unwrap();
-    forms.push(("three forms on three threads", Box::new(sharded)));
     let mut alone: Vec<_> = streams(seed, 0..n)
         .into_iter()
         .map(|rng| Alone {
@@ -116,7 +109,7 @@ where
 
     let mut expected = StepBuffers::new(n, O);
     for (row, alone) in expected.observations.chunks_mut(O).zip(&mut alone) {
-        row.copy_from_slice(&alone.environment.reset(&mut alone.rng));
+        row.copy_from_slice(&alone.environment.reset(&mut alone.rng).unwrap());
     }
     let mut outs = vec![StepBuffers::new(n, O); forms.len()];
     for ((name, form), out) in forms.iter_mut().zip(&mut outs) {
@@ -184,9 +177,8 @@ proptest! {
 fn cartpoles() -> Vec<Box<dyn BatchEnvironment>> {
     let simd = |indices| SimdBatch::new(&CartPole::v1(), streams(1, indices));
     vec![
-        Box::new(Batch::new(CartPole::v1, streams(1, 0..7))),
+        Box::new(ScalarBatch::new(CartPole::v1, streams(1, 0..7))),
         Box::new(simd(0..7)),
-        Box::new(Sharded::new(vec![simd(0..3), simd(3..7)]).unwrap()),
     ]
 }
 
@@ -258,23 +250,12 @@ fn a_buffer_of_the_wrong_length_is_an_error_that_names_it() {
 }
 
 #[test]
-fn shards_are_some_and_have_the_same_spaces() {
-    let none = Vec::<Box<dyn BatchEnvironment>>::new();
-    assert!(matches!(Sharded::new(none), Err(ShardError::NoShard)));
-    let mixed = [EnvironmentId::CartPole, EnvironmentId::Pendulum]
-        .map(|id| id.make_batch(streams(0, 0..2)));
-    assert!(matches!(
-        Sharded::new(mixed.into()),
-        Err(ShardError::Spaces(1))
-    ));
-}
-
-#[test]
 fn a_step_allocates_nothing() {
     for &id in EnvironmentId::ALL {
-        let mut batch = id.make_batch(streams(0, 0..9));
-        let space = batch.action_space();
-        let mut out = StepBuffers::new(9, batch.observation_space().dim());
+        let mut batch = id.batch(streams(0, 0..9)).unwrap();
+        let spaces = batch.spaces();
+        let space = spaces.action;
+        let mut out = StepBuffers::new(9, spaces.observation.flat_dim());
         let mut actions = vec![0.0; 9 * space.flat_dim()];
         let mut rng = Stream::from_seed(0);
         batch.reset_into(&mut out.observations).unwrap();

@@ -1,21 +1,18 @@
 //! The conformance check passes what conforms, and says of what does not what is wrong.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rl_core::finite_mdp::{FiniteMdpEnvironment, garnet};
 use rl_core::{
-    BatchEnvironment, BatchError, BoxSpace, EnvironmentError, FlatEnvironment, Space, Status,
-    StepBuffers, StepSlices, Stream,
+    EnvironmentError, EnvironmentSource, FlatEnvironment, Space, Spaces, Status, Stream,
 };
 use rl_envs::{
-    Batch, CartPole, ClipAction, ConformanceConfig, ConformanceReport, EnvironmentId,
-    EpisodeStatistics, FrameSkip, NonConformance, NormalizeObservation, NormalizeReward,
-    RescaleAction, TimeLimit, Updating, check_batch, check_environment,
+    CartPole, ClipAction, ConformanceConfig, ConformanceReport, EnvironmentId, EpisodeStatistics,
+    FrameSkip, LunarLanderConfig, NonConformance, NormalizeObservation, NormalizeReward,
+    RescaleAction, TimeLimit, Updating, Wind, check_environment,
 };
 
-/// What is wrong with a [`Walk`].
+/// Fault of a [`Walk`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Defect {
     Nothing,
@@ -44,6 +41,10 @@ enum Defect {
     RefusalChangesState,
     RefusalDraws,
     RefusalWrites,
+    CannotBeSaved,
+    RefusesItsState,
+    ForgetsItsPosition,
+    ForgetsItsEnd,
 }
 use Defect::*;
 
@@ -73,7 +74,7 @@ impl Walk {
     }
 
     fn refused(&self, action: &[f32]) -> Option<EnvironmentError> {
-        let space = self.action_space();
+        let space = self.spaces().action;
         let tolerated = match *action {
             [x] if x.is_nan() => self.has(TakesNan),
             [x] if x.is_finite() && self.has(ClipsActions) => true,
@@ -115,21 +116,47 @@ impl Walk {
 }
 
 impl FlatEnvironment for Walk {
-    fn observation_space(&self) -> BoxSpace {
+    fn spaces(&self) -> Spaces {
         let steps = if self.has(SpaceChanges) && self.steps > 4 {
             10.0
         } else {
             20.0
         };
         let dims = if self.has(NoDimension) { 0 } else { 2 };
-        BoxSpace::new([-5.0, 0.0][..dims].to_vec(), [5.0, steps][..dims].to_vec()).unwrap()
+        let bounds = [(-5.0, 5.0), (0.0, steps)];
+        Spaces {
+            observation: Space::within(bounds[..dims].to_vec()),
+            action: Space::symmetric([1.0]),
+        }
     }
 
-    fn action_space(&self) -> Space {
-        Space::Box(BoxSpace::symmetric(&[1.0]).unwrap())
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        let running = f64::from(u8::from(self.running));
+        let state = [self.position.into(), self.steps.into(), self.resets.into()];
+        (!self.has(CannotBeSaved)).then(|| [&state[..], &[running]].concat())
     }
 
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let &[position, steps, resets, running] = state else {
+            return Err(EnvironmentError::state("four numbers are needed"));
+        };
+        if self.has(RefusesItsState) && steps == 11.0 {
+            return Err(EnvironmentError::state("11 steps are too many"));
+        }
+        (self.steps, self.resets, self.running) = (steps as u32, resets as u32, running == 1.0);
+        match self.defect {
+            ForgetsItsPosition => {}
+            ForgetsItsEnd => (self.position, self.running) = (position as f32, true),
+            _ => self.position = position as f32,
+        }
+        Ok(())
+    }
+
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
         self.position = match self.defect {
             IgnoresTheSeed => 0.5,
             StateOutlivesReset => 0.5 * self.position + rng.uniform(-0.5, 0.5) as f32,
@@ -141,6 +168,7 @@ impl FlatEnvironment for Walk {
         (self.steps, self.running) = (0, true);
         self.resets += 1;
         self.observe(observation);
+        Ok(())
     }
 
     fn step_into(
@@ -193,11 +221,17 @@ fn environments_and_wrappers_conform() {
     for &id in EnvironmentId::ALL {
         // As Gymnasium's, those with a box of actions clip them.
         let config = ConformanceConfig {
-            clips_actions: matches!(id.make().action_space(), Space::Box(_)),
+            clips_actions: matches!(id.make().unwrap().spaces().action, Space::Box(_)),
             ..ConformanceConfig::default()
         };
-        check_environment(|| id.make(), &config).unwrap();
+        let report = check_environment(|| id.make().unwrap(), &config).unwrap();
+        assert!(report.restored > 0, "{id}");
     }
+    let windy = LunarLanderConfig {
+        wind: Some(Wind::default()),
+        ..LunarLanderConfig::default()
+    };
+    assert!(check(|| windy.init().unwrap()).unwrap().restored > 0);
     for updating in [Updating::OnSynchronize, Updating::Never] {
         check(|| NormalizeObservation::new(CartPole::v1(), updating)).unwrap();
         check(|| NormalizeReward::new(CartPole::v1(), 0.99, updating).unwrap()).unwrap();
@@ -213,7 +247,7 @@ fn a_finite_mdp_conforms_as_an_environment() {
     let mdp = garnet(6, 2, 3, 1, 0.9, &mut Stream::from_seed(0)).unwrap();
     let environment = FiniteMdpEnvironment::new(mdp).unwrap();
     let report = check(|| TimeLimit::new(environment.clone(), 100)).unwrap();
-    assert!(report.terminated > 0);
+    assert!(report.terminated > 0 && report.restored > 0);
 }
 
 #[test]
@@ -224,6 +258,16 @@ fn the_report_counts_what_was_checked() {
     assert!(
         report.refused > 2 * (report.terminated + report.truncated),
         "{report:?}"
+    );
+    assert_eq!(report.restored, 1000_usize.div_ceil(11));
+    let unsaved = check(|| Walk::new(CannotBeSaved)).unwrap();
+    assert_eq!(
+        unsaved,
+        ConformanceReport {
+            restored: 0,
+            refused: unsaved.refused,
+            ..report
+        }
     );
 }
 
@@ -362,112 +406,22 @@ fn every_defect_is_found_and_named() {
             RefusalWrites,
             "is refused, but writes dimension 1 of the observation",
         ),
+        (
+            RefusesItsState,
+            "episode 0, step 10: the state that was saved is refused by a new instance: a saved \
+             state that does not fit: 11 steps are too many",
+        ),
+        (
+            ForgetsItsPosition,
+            "episode 0, step 0: an instance and a new one that took up its state (reset of episode \
+             0) differ in dimension 0 of the observation (",
+        ),
+        (
+            ForgetsItsEnd,
+            ": a step after the end of the episode is accepted, but must be an error",
+        ),
     ] {
         let error = check(|| Walk::new(defect)).unwrap_err().to_string();
         assert!(error.contains(message), "{defect:?}: {error}");
-    }
-}
-
-type Flaw = fn(&mut StepSlices<'_>);
-
-/// A batch of CartPoles that does one thing wrong.
-struct Broken {
-    batch: Batch<TimeLimit<CartPole>>,
-    flaw: Flaw,
-}
-
-impl BatchEnvironment for Broken {
-    fn len(&self) -> usize {
-        self.batch.len()
-    }
-
-    fn observation_space(&self) -> BoxSpace {
-        self.batch.observation_space()
-    }
-
-    fn action_space(&self) -> Space {
-        self.batch.action_space()
-    }
-
-    fn reset_into(&mut self, observations: &mut [f32]) -> Result<(), BatchError> {
-        self.batch.reset_into(observations)
-    }
-
-    fn step_into(&mut self, actions: &[f32], out: StepSlices<'_>) -> Result<(), BatchError> {
-        let mut whole = StepBuffers::new(self.len(), 4);
-        whole.final_observations.fill(f32::NAN);
-        whole.episode_returns.fill(f64::NAN);
-        self.batch.step_into(actions, whole.as_mut())?;
-        (self.flaw)(&mut whole.as_mut());
-        out.observations.copy_from_slice(&whole.observations);
-        out.rewards.copy_from_slice(&whole.rewards);
-        out.statuses.copy_from_slice(&whole.statuses);
-        out.final_observations
-            .copy_from_slice(&whole.final_observations);
-        out.episode_returns.copy_from_slice(&whole.episode_returns);
-        out.episode_lengths.copy_from_slice(&whole.episode_lengths);
-        Ok(())
-    }
-}
-
-#[test]
-fn a_batch_that_does_not_do_what_its_environments_do_is_found_out() {
-    let flaws: [(Flaw, &str); 7] = [
-        (|_| (), ""),
-        (
-            |out| out.rewards[3] = 0.5,
-            "step 0: environment 3 differs from the same one alone in the reward (0.5 and 1)",
-        ),
-        (
-            |out| out.observations.swap(4, 8),
-            "step 0: environment 1 differs",
-        ),
-        (
-            |out| out.statuses.fill(Status::Running),
-            "in the status (Running and Terminated)",
-        ),
-        (
-            |out| out.final_observations.fill(0.0),
-            "in dimension 0 of the final observation (0 and NaN)",
-        ),
-        (
-            |out| out.episode_returns.iter_mut().for_each(|x| *x += 1.0),
-            "in the episode's return",
-        ),
-        (
-            |out| {
-                out.episode_lengths
-                    .iter_mut()
-                    .for_each(|x| *x = x.saturating_sub(1));
-            },
-            "in the episode's length",
-        ),
-    ];
-    for (flaw, message) in flaws {
-        let make_batch = |rngs| Broken {
-            batch: Batch::new(CartPole::v1, rngs),
-            flaw,
-        };
-        match check_batch(make_batch, CartPole::v1, &ConformanceConfig::default()) {
-            Ok(()) => assert_eq!(message, ""),
-            Err(error) => {
-                assert!(
-                    !message.is_empty() && error.to_string().contains(message),
-                    "{error}"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn the_batches_of_the_registry_conform() {
-    for &id in EnvironmentId::ALL {
-        check_batch(
-            |rngs| id.make_batch(rngs),
-            || id.make(),
-            &ConformanceConfig::default(),
-        )
-        .unwrap();
     }
 }

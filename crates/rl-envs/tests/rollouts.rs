@@ -1,16 +1,19 @@
 //! Rollouts of real environments: alone, in SIMD registers and on threads, the same bits.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use rl_core::{
-    BatchEnvironment, Episode, FlatEnvironment, GaeConfig, Policy, Purpose, RandomPolicy,
-    RolloutBatch, RolloutCollector, RolloutConfig, RunningMoments, Space, Status, Stream, Threads,
+    CollectConfig, EnvironmentSource, Episode, FlatEnvironment, GaeConfig, Policy, Purpose,
+    RandomPolicy, RolloutBatch, Rollouts, RunningMoments, Space, Status, Stream, Threads,
+    TransformConfig,
 };
 use rl_envs::trivial::ConstantReward;
-use rl_envs::{Batch, EnvironmentId, TimeLimit};
+use rl_envs::{EnvironmentId, TimeLimit};
 
-const NORMALIZED: RolloutConfig = RolloutConfig {
+const NORMALIZED: TransformConfig = TransformConfig {
     reward_scale: 0.1,
     normalize_observations: true,
-    normalize_rewards: Some(0.99),
+    normalize_rewards: true,
 };
 
 /// Random actions that depend on what is observed, those of a box often beyond its bounds.
@@ -34,14 +37,30 @@ impl Policy for Wild {
     }
 }
 
-fn wild(id: EnvironmentId) -> Wild {
-    Wild(id.make().action_space())
+/// Environments of a source on some threads, whose rewards are discounted by 0.99.
+fn config(
+    source: impl EnvironmentSource + 'static,
+    environments: usize,
+    seed: u64,
+    threads: usize,
+) -> CollectConfig {
+    let mut config = CollectConfig::new(source)
+        .environments(environments)
+        .seed(seed)
+        .threads(Threads::new(threads).unwrap());
+    config.gamma = 0.99;
+    config
 }
 
-fn environment_streams(seed: u64, indices: std::ops::Range<usize>) -> Vec<Stream> {
-    indices
-        .map(|i| Stream::derive(seed, Purpose::Environment, i as u32))
-        .collect()
+fn transformed(config: CollectConfig, transform: TransformConfig) -> CollectConfig {
+    CollectConfig {
+        transform,
+        ..config
+    }
+}
+
+fn wild(id: EnvironmentId) -> Wild {
+    Wild(id.make().unwrap().spaces().action)
 }
 
 /// Everything a rollout says, as bits.
@@ -68,30 +87,21 @@ fn bits(batch: &RolloutBatch) -> Vec<u64> {
 }
 
 #[test]
-fn the_number_of_shards_and_their_form_change_nothing() {
+fn the_number_of_threads_and_the_form_of_the_batches_change_nothing() {
     const ENVIRONMENTS: usize = 19;
     for id in [EnvironmentId::CartPole, EnvironmentId::Pendulum] {
-        for config in [RolloutConfig::default(), NORMALIZED] {
-            let collector = |shards: Vec<_>| {
-                let threads = Threads::new(shards.len()).unwrap();
-                let collector = RolloutCollector::new(shards, 3, config).unwrap();
-                collector.with_threads(threads)
-            };
-            let generic = |starts: &[usize]| -> Vec<Box<dyn BatchEnvironment>> {
-                let shard = |bounds: &[usize]| -> Box<dyn BatchEnvironment> {
-                    let rngs = environment_streams(3, bounds[0]..bounds[1]);
-                    Box::new(Batch::new(|| id.make(), rngs))
-                };
-                starts.windows(2).map(shard).collect()
-            };
-            let mut reference = collector(id.make_shards(3, ENVIRONMENTS, 1));
+        for transform in [TransformConfig::default(), NORMALIZED] {
+            let rollouts = |config| Rollouts::new(transformed(config, transform), 64).unwrap();
+            let registered = |threads| rollouts(config(id, ENVIRONMENTS, 3, threads));
+            let scalar = |threads| rollouts(config(move || id.make(), ENVIRONMENTS, 3, threads));
+            let mut reference = registered(1);
             let mut others = [
-                collector(id.make_shards(3, ENVIRONMENTS, 2)),
-                collector(id.make_shards(3, ENVIRONMENTS, 3)),
-                collector(generic(&[0, 19])),
-                collector(generic(&[0, 2, 19])),
-                // An empty one among them.
-                collector(generic(&[0, 8, 8, 19])),
+                registered(2),
+                registered(3),
+                scalar(1),
+                scalar(2),
+                // More threads than environments.
+                scalar(ENVIRONMENTS + 3),
             ];
             let mut ends = 0;
             for n_steps in [64, 300, 1, 300] {
@@ -100,7 +110,7 @@ fn the_number_of_shards_and_their_form_change_nothing() {
                 let expected = bits(expected);
                 for (form, other) in others.iter_mut().enumerate() {
                     let batch = other.collect(&wild(id), n_steps).unwrap();
-                    assert!(bits(batch) == expected, "{id}, form {form}, {config:?}");
+                    assert!(bits(batch) == expected, "{id}, form {form}, {transform:?}");
                     assert_eq!(other.normalization(), reference.normalization());
                 }
             }
@@ -110,15 +120,13 @@ fn the_number_of_shards_and_their_form_change_nothing() {
 }
 
 #[test]
-fn every_environment_is_the_same_in_any_number_of_shards() {
+fn every_environment_is_the_same_on_any_number_of_threads() {
     for &id in EnvironmentId::ALL {
-        let rollouts = [1, 2, 3].map(|shards| {
-            let threads = Threads::new(shards).unwrap();
-            let shards = id.make_shards(5, 10, shards);
-            let collector = RolloutCollector::new(shards, 5, NORMALIZED).unwrap();
-            let mut collector = collector.with_threads(threads);
-            collector.collect(&wild(id), 70).unwrap();
-            bits(collector.collect(&wild(id), 70).unwrap())
+        let rollouts = [1, 2, 3].map(|threads| {
+            let config = transformed(config(id, 10, 5, threads), NORMALIZED);
+            let mut rollouts = Rollouts::new(config, 70).unwrap();
+            rollouts.collect(&wild(id), 70).unwrap();
+            bits(rollouts.collect(&wild(id), 70).unwrap())
         });
         assert!(
             rollouts[0] == rollouts[1] && rollouts[0] == rollouts[2],
@@ -127,7 +135,7 @@ fn every_environment_is_the_same_in_any_number_of_shards() {
     }
 }
 
-/// What a rollout holds of one environment, as a user would write it down.
+/// Contents of a rollout of one environment, as a user would write it down.
 #[derive(Debug, Default, PartialEq)]
 struct Written {
     observations: Vec<f32>,
@@ -142,15 +150,15 @@ struct Written {
 fn a_rollout_is_what_stepping_the_environments_by_hand_gives() {
     const ENVIRONMENTS: usize = 5;
     for id in [EnvironmentId::CartPole, EnvironmentId::Pendulum] {
-        let shards = id.make_shards(9, ENVIRONMENTS, 2);
-        let mut collector = RolloutCollector::new(shards, 9, RolloutConfig::default()).unwrap();
+        let mut rollouts = Rollouts::new(config(id, ENVIRONMENTS, 9, 2), 250).unwrap();
         let mut policy = wild(id);
         let mut alone: Vec<_> = (0..ENVIRONMENTS)
             .map(|i| {
                 let mut rng = Stream::derive(9, Purpose::Environment, i as u32);
-                let mut environment = id.make();
-                let mut observation = vec![0.0; environment.observation_space().dim()];
-                environment.reset_into(&mut rng, &mut observation);
+                let mut environment = id.make().unwrap();
+                let dim = environment.spaces().observation.flat_dim();
+                let mut observation = vec![0.0; dim];
+                environment.reset_into(&mut rng, &mut observation).unwrap();
                 let action_rng = Stream::derive(9, Purpose::Action, i as u32);
                 (environment, rng, action_rng, observation, Vec::new())
             })
@@ -177,11 +185,11 @@ fn a_rollout_is_what_stepping_the_environments_by_hand_gives() {
                             length: episode.len(),
                         });
                         episode.clear();
-                        environment.reset_into(rng, observation);
+                        environment.reset_into(rng, observation).unwrap();
                     }
                 }
             }
-            let RolloutBatch { rollout, episodes } = collector.collect(&policy, n_steps).unwrap();
+            let RolloutBatch { rollout, episodes } = rollouts.collect(&policy, n_steps).unwrap();
             assert_eq!(rollout.len(), ENVIRONMENTS * n_steps);
             let written = Written {
                 observations: rollout.observations().to_vec(),
@@ -223,22 +231,26 @@ fn assert_close(ours: f32, expected: f64, what: &str) {
 fn normalisation_is_by_what_earlier_rollouts_saw() {
     const ENVIRONMENTS: usize = 4;
     const GAMMA: f64 = 0.9;
-    let config = RolloutConfig {
+    let transform = TransformConfig {
         reward_scale: 3.0,
         normalize_observations: true,
-        normalize_rewards: Some(GAMMA),
+        normalize_rewards: true,
     };
     for id in [EnvironmentId::CartPole, EnvironmentId::Pendulum] {
         // It looks at no observation, and so acts alike on both.
-        let policy = RandomPolicy::new(id.make().action_space());
-        let collector =
-            |config| RolloutCollector::new(id.make_shards(1, ENVIRONMENTS, 2), 1, config).unwrap();
-        let (mut raw, mut normalized) = (collector(RolloutConfig::default()), collector(config));
-        let dim = id.make().observation_space().dim();
+        let policy = RandomPolicy::new(id.make().unwrap().spaces().action);
+        let [mut raw, mut normalized] = [TransformConfig::default(), transform].map(|transform| {
+            let config = CollectConfig {
+                gamma: GAMMA,
+                ..transformed(config(id, ENVIRONMENTS, 1, 2), transform)
+            };
+            Rollouts::new(config, 30).unwrap()
+        });
+        let dim = id.make().unwrap().spaces().observation.flat_dim();
         let (mut seen, mut returns) = (vec![Vec::new(); dim], Vec::new());
         let mut discounted_returns = [0.0; ENVIRONMENTS];
         for n_steps in [30, 250, 100] {
-            let frozen = normalized.normalization().unwrap();
+            let frozen = normalized.normalization().clone();
             let raw = &raw.collect(&policy, n_steps).unwrap().rollout;
             let ours = normalized.collect(&policy, n_steps).unwrap();
             let rollout = &ours.rollout;
@@ -263,7 +275,7 @@ fn normalisation_is_by_what_earlier_rollouts_saw() {
                 assert_eq!(ours.len(), theirs.len());
                 for (ours, theirs) in ours.chunks(dim).zip(theirs.chunks(dim)) {
                     let mut by_hand = theirs.to_vec();
-                    frozen.normalize(&mut by_hand);
+                    frozen.apply(&mut by_hand);
                     assert_eq!(ours, by_hand, "a policy elsewhere sees the same");
                     for (d, (mean, variance)) in by.iter().enumerate() {
                         let x = (f64::from(theirs[d]) - mean) / (variance + 1e-8).sqrt();
@@ -310,9 +322,8 @@ fn normalisation_is_by_what_earlier_rollouts_saw() {
 #[test]
 fn a_reward_for_ever_under_a_time_limit_is_worth_one_over_one_minus_gamma() {
     let limited = || TimeLimit::new(ConstantReward::new(), 7);
-    let batch = Batch::new(limited, environment_streams(0, 0..3));
-    let policy = RandomPolicy::new(FlatEnvironment::action_space(&limited()));
-    let mut collector = RolloutCollector::new(vec![batch], 0, RolloutConfig::default()).unwrap();
+    let policy = RandomPolicy::new(limited().spaces().action);
+    let mut rollouts = Rollouts::new(config(limited, 3, 0, 1), 25).unwrap();
     let gae = GaeConfig {
         gamma: 0.9,
         lambda: 0.95,
@@ -320,7 +331,7 @@ fn a_reward_for_ever_under_a_time_limit_is_worth_one_over_one_minus_gamma() {
     .validate()
     .unwrap();
     for _ in 0..3 {
-        let rollout = &collector.collect(&policy, 25).unwrap().rollout;
+        let rollout = &rollouts.collect(&policy, 25).unwrap().rollout;
         let successors = rollout.successors().len() / rollout.observation_dim();
         let values = vec![10.0; rollout.len()];
         let [mut next_values, mut advantages, mut returns] = [(); 3].map(|()| values.clone());
@@ -337,23 +348,23 @@ fn a_reward_for_ever_under_a_time_limit_is_worth_one_over_one_minus_gamma() {
 
 #[test]
 fn a_rollout_in_used_memory_allocates_for_itself_and_not_per_step() {
-    for config in [RolloutConfig::default(), NORMALIZED] {
+    for transform in [TransformConfig::default(), NORMALIZED] {
         for id in [
             EnvironmentId::CartPole,
             EnvironmentId::LunarLanderContinuous,
         ] {
-            let policy = RandomPolicy::new(id.make().action_space());
-            let shards = id.make_shards(0, 9, 1);
-            let mut collector = RolloutCollector::new(shards, 0, config).unwrap();
+            let policy = RandomPolicy::new(id.make().unwrap().spaces().action);
+            let config = transformed(config(id, 9, 0, 1), transform);
+            let mut rollouts = Rollouts::new(config, 2000).unwrap();
             let mut allocations = |n_steps| {
                 let measured = allocation_counter::measure(|| {
-                    collector.collect(&policy, n_steps).unwrap();
+                    rollouts.collect(&policy, n_steps).unwrap();
                 });
                 measured.count_total
             };
             allocations(2000);
             let few = allocations(1);
-            assert_eq!(allocations(2000), few, "{id}, {config:?}");
+            assert_eq!(allocations(2000), few, "{id}, {transform:?}");
             assert!(few < 10, "{few} allocations per rollout of {id}");
         }
     }
@@ -361,17 +372,19 @@ fn a_rollout_in_used_memory_allocates_for_itself_and_not_per_step() {
 
 #[test]
 fn the_moments_in_the_file_of_a_policy_are_those_acted_with() {
-    let shards = EnvironmentId::CartPole.make_shards(0, 3, 1);
+    let config = || config(EnvironmentId::CartPole, 3, 0, 1);
     let policy = wild(EnvironmentId::CartPole);
-    let mut plain = RolloutCollector::new(shards, 0, RolloutConfig::default()).unwrap();
+    let mut plain = Rollouts::new(config(), 10).unwrap();
     plain.collect(&policy, 10).unwrap();
-    assert_eq!(plain.normalization(), None);
+    assert_eq!(plain.normalization().moments(), None);
 
-    let shards = EnvironmentId::CartPole.make_shards(0, 3, 1);
-    let mut collector = RolloutCollector::new(shards, 0, NORMALIZED).unwrap();
-    assert_eq!(collector.normalization(), Some(RunningMoments::new(4)));
-    collector.collect(&policy, 10).unwrap();
-    let moments = collector.normalization().unwrap();
-    assert_eq!(moments, moments.frozen());
-    assert_ne!(moments, RunningMoments::new(4));
+    let mut rollouts = Rollouts::new(transformed(config(), NORMALIZED), 10).unwrap();
+    assert_eq!(
+        rollouts.normalization().moments(),
+        Some(&RunningMoments::new(4))
+    );
+    rollouts.collect(&policy, 10).unwrap();
+    let moments = rollouts.normalization().moments().unwrap();
+    assert_eq!(moments, &moments.frozen());
+    assert_ne!(moments, &RunningMoments::new(4));
 }

@@ -1,23 +1,16 @@
-//! Many runs: benchmarks beside other programs, evidence over seeds, and the bias and variance of
-//! estimators.
+//! Measurements of many runs: speed beside programs in Python ([`bench`](mod@bench)), claims over many seeds
+//! ([`evidence`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
+//! Pictures of a policy at play ([`render`](render())) are here too.
 
-mod bench;
-mod evidence;
-mod svg;
+pub mod bench;
+mod chart;
+pub mod evidence;
+mod files;
+mod render;
+mod settings;
+mod statistics;
 mod table;
-mod variance;
+pub mod variance;
 
-pub use bench::{
-    BATCH_SIZES, BenchConfig, Form, Machine, Peer, PeerSpeed, PeersError, Quoted, ScalingAxis,
-    ScalingConfig, ScalingPoint, Speed, TrainBench, TrainBenchConfig, TrainBenchError,
-    TrainBenchRun, TrainSpeed, WORKLOADS, Workload, bench_environment, bench_scaling, bench_train,
-    measure_peers, scaling_table, write_scaling, write_train_bench,
-};
-pub use evidence::{
-    CLAIMS, Claim, Evidence, EvidenceConfig, EvidenceError, EvidenceProgress, EvidenceRow, Run,
-    RunEvaluation, RunResult, evidence,
-};
-pub use variance::{
-    Theory, VarianceConfig, VarianceError, VarianceRow, VarianceSetting, measure_variances,
-    variance_table, write_variances,
-};
+pub use files::FileError;
+pub use render::{Picture, RenderError, render};

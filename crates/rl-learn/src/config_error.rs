@@ -1,8 +1,10 @@
-//! What can be wrong with a configuration.
+//! Faults of a configuration.
 
 use std::num::NonZeroUsize;
 
 use rl_core::{Gae, GaeConfig};
+
+use crate::{KeyValue, Range};
 
 /// A configuration value outside its range, or one that does not go with the others.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +14,7 @@ pub struct ConfigError {
     pub key: &'static str,
     /// Its value.
     pub value: String,
-    /// What is allowed.
+    /// The values that are allowed.
     pub allowed: String,
 }
 
@@ -40,6 +42,17 @@ impl ConfigError {
             Ok(())
         } else {
             Err(Self::new(key, value, allowed))
+        }
+    }
+
+    /// Refuses a value of `key` outside a range.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn check(key: &'static str, value: &impl KeyValue, range: Range) -> Result<(), Self> {
+        match value.number() {
+            Some(number) if !range.contains(number) => Err(Self::new(key, number, range.allowed())),
+            _ => Ok(()),
         }
     }
 

@@ -1,10 +1,8 @@
-//! How parameters are moved, and by which learner.
+//! Configuration of optimizers and learners.
 
-use rl_nets::{Device, Networks, is_cpu};
 use serde::{Deserialize, Serialize};
 
-use crate::ConfigError;
-use crate::learner::{BurnLearner, FusedLearner, Learner};
+use crate::{OwnOptimizer, Range, config, words};
 
 /// An optimizer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +15,13 @@ pub enum Optimizer {
     Rmsprop,
 }
 
-/// Who computes gradients.
+words!(Optimizer: Adam, Rmsprop);
+
+/// Choice of the learner that computes gradients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LearnerKind {
-    /// The fused one on a CPU device, Burn's tape anywhere else.
+    /// The fused one for multi-layer perceptrons on a CPU device, Burn's tape for anything else.
     #[default]
     Auto,
     /// Burn's tape, on any device.
@@ -30,51 +30,51 @@ pub enum LearnerKind {
     Fused,
 }
 
-/// How a learner moves its parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OptimizerConfig {
-    /// The optimizer.
-    pub optimizer: Optimizer,
-    /// Its step size, positive.
-    pub learning_rate: f64,
-    /// Whether the step size falls linearly to 0 over the run.
-    pub anneal_learning_rate: bool,
-    /// What keeps its divisions finite, positive.
-    pub optimizer_epsilon: f64,
-    /// The largest global norm of a gradient, positive; `None` and infinity leave gradients as
-    /// they are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_grad_norm: Option<f64>,
-    /// Who computes gradients.
-    pub learner: LearnerKind,
+words!(LearnerKind: Auto, Burn, Fused);
+
+config! {
+    /// Configuration of a learner: how its parameters are moved.
+    ///
+    /// ```
+    /// use rl_core::{Space, Stream};
+    /// use rl_learn::{Optimizer, OptimizerConfig};
+    /// use rl_nets::{Device, Networks, PolicyConfig};
+    ///
+    /// let config = OptimizerConfig {
+    ///     optimizer: Optimizer::Rmsprop,
+    ///     max_grad_norm: Some(0.5),
+    ///     ..OptimizerConfig::adam(7e-4)
+    /// };
+    /// let policy = PolicyConfig::new(4, &Space::discrete(2)).draw(&mut Stream::from_seed(0));
+    /// let learner = config.init(Networks::policy(policy), &Device::flex())?;
+    /// assert!(learner.networks().head().is_some());
+    /// # Ok::<(), rl_learn::ConfigError>(())
+    /// ```
+    pub struct OptimizerConfig {
+        /// Optimizer.
+        pub optimizer: Optimizer = Optimizer::Adam;
+        /// Step size (also: lr).
+        pub learning_rate: f64 = 1e-3, Range::Positive;
+        /// Lower the step size linearly to 0 over the run.
+        pub anneal_learning_rate: bool = false;
+        /// Number that keeps the optimizer's divisions finite.
+        pub optimizer_epsilon: f64 = 1e-8, Range::Positive;
+        /// Largest global norm of a gradient; inf for no limit.
+        pub max_grad_norm: Option<f64> = None, Range::PositiveOrInfinite;
+        /// Computation of gradients: `fused` on a CPU, or Burn's tape.
+        pub learner: LearnerKind = LearnerKind::Auto;
+        skip
+        /// Optimizer of one's own in place of `optimizer`, for the learner on Burn's tape.
+        pub own: OwnOptimizer = OwnOptimizer::default();
+    }
 }
 
 impl OptimizerConfig {
     /// Adam with PyTorch's ε of 1e-8, a constant step size and no clipping.
     pub fn adam(learning_rate: f64) -> Self {
         Self {
-            optimizer: Optimizer::Adam,
             learning_rate,
-            anneal_learning_rate: false,
-            optimizer_epsilon: 1e-8,
-            max_grad_norm: None,
-            learner: LearnerKind::Auto,
-        }
-    }
-
-    /// Checks the ranges.
-    ///
-    /// # Errors
-    /// [`ConfigError`] for a value out of its range.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        ConfigError::positive("learning_rate", self.learning_rate)?;
-        ConfigError::positive("optimizer_epsilon", self.optimizer_epsilon)?;
-        match self.max_grad_norm {
-            None => Ok(()),
-            Some(norm) => {
-                let allowed = "a positive number, or inf";
-                ConfigError::unless(norm > 0.0, "max_grad_norm", norm, allowed)
-            }
+            ..Self::default()
         }
     }
 
@@ -86,32 +86,5 @@ impl OptimizerConfig {
         } else {
             self.learning_rate
         }
-    }
-
-    /// Puts networks on a device to learn.
-    ///
-    /// # Errors
-    /// [`ConfigError`] for a value out of its range, or the fused learner on another device than
-    /// a CPU.
-    pub fn init(
-        &self,
-        networks: Networks,
-        device: &Device,
-    ) -> Result<Box<dyn Learner>, ConfigError> {
-        self.validate()?;
-        let fused = match self.learner {
-            LearnerKind::Burn => false,
-            LearnerKind::Auto => is_cpu(device),
-            LearnerKind::Fused => {
-                let allowed = "burn or auto on a device other than a CPU";
-                ConfigError::unless(is_cpu(device), "learner", "fused", allowed)?;
-                true
-            }
-        };
-        Ok(if fused {
-            Box::new(FusedLearner::new(networks, self))
-        } else {
-            Box::new(BurnLearner::new(networks, self, device))
-        })
     }
 }

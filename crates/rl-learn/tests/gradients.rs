@@ -3,7 +3,7 @@
 
 use burn::tensor::Device;
 use rl_core::{BoxSpace, Discrete, Space, Stream};
-use rl_learn::{LearnerKind, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate};
+use rl_learn::{LearnerKind, OptimizerConfig, Samples, Surrogate, Term};
 use rl_nets::{Activation, Initialization, PolicyConfig, PolicyWeights};
 
 const STEPS: usize = 40;
@@ -40,7 +40,7 @@ fn discrete() -> Space {
 }
 
 fn continuous() -> Space {
-    Space::Box(BoxSpace::symmetric(&[1.0, 2.0]).unwrap())
+    Space::Box(BoxSpace::symmetric([1.0, 2.0]))
 }
 
 fn policy(space: &Space, n_layers: usize, activation: Activation) -> PolicyWeights {
@@ -61,25 +61,19 @@ fn by_tape(weights: &PolicyWeights, experience: &Experience) -> (f64, Vec<Vec<f6
         advantages: &experience.weights,
         ..Samples::default()
     };
-    let loss = Loss {
-        policy: Some(PolicyLoss {
-            surrogate: Surrogate::LogProb,
-            entropy_coefficient: 0.0,
-        }),
-        value: None,
-    };
+    let terms: [&dyn Term; 1] = [&Surrogate::LogProb];
     let config = OptimizerConfig {
         learner: LearnerKind::Burn,
         ..OptimizerConfig::adam(1e-3)
     };
     let mut learner = config
-        .init(weights.clone().into(), &Device::default())
+        .init_natural(weights.clone().into(), &Device::default())
         .unwrap();
     let mut flat = vec![f32::NAN; learner.networks().len()];
-    let report = learner.gradient(&samples, &loss, &mut flat).unwrap();
+    let measured = learner.gradient(&samples, &terms, &mut flat).unwrap();
     let mut rest = flat.iter().map(|&g| f64::from(g));
     let of = |parameter: &[f32]| rest.by_ref().take(parameter.len()).collect();
-    (report.policy_loss, weights.parameters().map(of).collect())
+    (measured.terms[0], weights.parameters().map(of).collect())
 }
 
 fn activate(activation: Activation, x: f64) -> f64 {

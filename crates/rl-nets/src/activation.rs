@@ -46,7 +46,7 @@ macro_rules! scale {
 }
 
 impl Activation {
-    /// Every activation.
+    /// All activations.
     pub const ALL: [Self; 7] = [
         Self::Identity,
         Self::Relu,
@@ -57,7 +57,7 @@ impl Activation {
         Self::Softplus,
     ];
 
-    /// The name that configurations and files use.
+    /// Name in configurations and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
@@ -70,14 +70,14 @@ impl Activation {
         }
     }
 
-    /// The activation called `name`.
+    /// The activation with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|activation| activation.name() == name)
     }
 
-    /// Applies it to a tensor of any shape.
+    /// Activation of each number of a tensor of any shape.
     pub fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Identity => x,
@@ -94,7 +94,7 @@ impl Activation {
         }
     }
 
-    /// Its derivative at each number of a tensor.
+    /// Derivative at each number of a tensor of any shape.
     pub(crate) fn derivative<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         let positive = |x: &Tensor<D>| x.clone().greater_elem(0.0).float();
         match self {
@@ -118,7 +118,7 @@ impl Activation {
         }
     }
 
-    /// Applies it in place to plain numbers.
+    /// Replaces each number by its activation.
     #[inline(always)]
     pub(crate) fn apply(self, xs: &mut [f32]) {
         match self {
@@ -138,8 +138,7 @@ impl Activation {
         }
     }
 
-    /// Multiplies gradients by the derivative, which every one of these functions lets be had
-    /// from its output `y`.
+    /// Multiplies each gradient by the derivative of the function, computed from its output `y`.
     #[inline(always)]
     pub(crate) fn backward(self, outputs: &[f32], gradients: &mut [f32]) {
         match self {
@@ -167,11 +166,11 @@ impl Activation {
     }
 }
 
-/// Adding it leaves the nearest integer in the low bits of the sum.
+/// Constant whose sum with a number has the nearest integer in its low bits.
 const ROUND: f32 = 12_582_912.0;
 
-/// What the exponential functions share: for `x = n ln 2 + r` with an integer `n` and
-/// `|r| ≤ ln 2 / 2`, it returns `n + ROUND` and `eʳ - 1`.
+/// Common part of the exponential functions: `n + ROUND` and `eʳ - 1` for `x = n ln 2 + r` with an
+/// integer `n` and `|r| ≤ ln 2 / 2`.
 ///
 /// `eʳ - 1` is its Taylor polynomial of degree 7, whose error is below 2⁻²⁵ of its value.
 #[inline(always)]

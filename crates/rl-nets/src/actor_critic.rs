@@ -1,60 +1,89 @@
 //! Policy and value function on a device.
 
-use std::cell::Cell;
-
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::optim::ModuleOptimizer;
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use crate::distribution::{ActionDistribution, Head};
-use crate::{Mlp, Networks};
+use crate::network::{flat, flat_gradient, number_parameters, set_flat, step};
+use crate::{Mlp, Network, NetworkWeights, Networks};
 
-/// A policy, a value function, or both, on a device: [`Networks`] as Burn's modules.
-#[derive(Module, Debug)]
+/// Policy, value function, or both, on a device: [`Networks`] as Burn's modules.
+#[derive(Clone, Debug)]
 pub struct ActorCritic {
-    mlps: Vec<Mlp>,
-    log_std: Option<Param<Tensor<1>>>,
-    #[module(skip)]
+    networks: Vec<DeviceNetwork>,
+    log_std: Option<LogStd>,
     head: Option<Head>,
-    #[module(skip)]
     has_value: bool,
 }
 
-/// A parameter on a device: the weight of a layer, or a bias or `ln σ`.
-#[derive(Clone, Copy, Debug)]
-pub enum Parameter<'a> {
-    /// `[rows, columns]`.
-    Matrix(&'a Param<Tensor<2>>),
-    /// `[length]`.
-    Vector(&'a Param<Tensor<1>>),
+/// One network on a device.
+#[derive(Debug)]
+enum DeviceNetwork {
+    Mlp(Mlp),
+    Module(Box<dyn Network>),
 }
 
-/// A value that the tape finds the gradient of.
-fn parameter<const D: usize>(value: Tensor<D>) -> Tensor<D> {
-    value.autodiff().require_grad()
+impl DeviceNetwork {
+    fn network(&self) -> &dyn Network {
+        match self {
+            Self::Mlp(mlp) => mlp,
+            Self::Module(module) => module.as_ref(),
+        }
+    }
+
+    fn network_mut(&mut self) -> &mut dyn Network {
+        match self {
+            Self::Mlp(mlp) => mlp,
+            Self::Module(module) => module.as_mut(),
+        }
+    }
 }
 
-/// What [`ActorCritic`] says of a batch of observations.
+impl Clone for DeviceNetwork {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Mlp(mlp) => Self::Mlp(mlp.clone()),
+            Self::Module(module) => Self::Module(module.boxed_clone()),
+        }
+    }
+}
+
+/// `ln σ`, `[action_dim]`.
+#[derive(Module, Debug)]
+struct LogStd {
+    log_std: Param<Tensor<1>>,
+}
+
+/// Outputs of an [`ActorCritic`] for a batch of observations.
 #[derive(Debug)]
 pub struct Outputs {
-    /// The distributions of the actions, if there is a policy.
+    /// Distributions of the actions, where there is a policy.
     pub policy: Option<ActionDistribution>,
-    /// The values, `[batch]`, if there is a value function.
+    /// Values, `[batch]`, where there is a value function.
     pub values: Option<Tensor<1>>,
 }
 
 impl ActorCritic {
-    /// Puts host weights on a device.
+    /// Copies weights from the host to a device.
     pub fn from_networks(networks: &Networks, device: &Device) -> Self {
         let log_std = networks.log_std();
         Self {
-            mlps: networks
-                .mlps()
+            networks: networks
+                .networks()
                 .iter()
-                .map(|mlp| Mlp::from_weights(mlp, device))
+                .map(|network| match network {
+                    NetworkWeights::Mlp(mlp) => DeviceNetwork::Mlp(Mlp::from_weights(mlp, device)),
+                    NetworkWeights::Module(module) => {
+                        DeviceNetwork::Module(module.to_learn(device))
+                    }
+                })
                 .collect(),
             log_std: (!log_std.is_empty()).then(|| {
                 let data = TensorData::new(log_std.to_vec(), [log_std.len()]);
-                Param::from_data(data, device)
+                LogStd {
+                    log_std: Param::from_data(data, device),
+                }
             }),
             head: networks.head().cloned(),
             has_value: networks.has_value(),
@@ -64,9 +93,9 @@ impl ActorCritic {
     /// Distributions and values for observations `[batch, observation_dim]`.
     pub fn forward(&self, observations: Tensor<2>) -> Outputs {
         let outputs: Vec<Tensor<2>> = self
-            .mlps
+            .networks
             .iter()
-            .map(|mlp| mlp.forward(observations.clone()))
+            .map(|network| network.network().outputs(observations.clone()))
             .collect();
         let values = outputs.last().filter(|_| self.has_value).map(|output| {
             let [_, width] = output.dims();
@@ -83,67 +112,108 @@ impl ActorCritic {
         Outputs { policy, values }
     }
 
-    /// The perceptrons: see [`Networks::mlps`].
-    pub fn mlps(&self) -> &[Mlp] {
-        &self.mlps
-    }
-
-    /// `ln σ` `[action_dim]`, where it is a parameter.
+    /// `ln σ`, `[action_dim]`; `None` where it is not a parameter.
     pub fn log_std(&self) -> Option<Tensor<1>> {
-        self.log_std.as_ref().map(Param::val)
+        self.log_std.as_ref().map(|module| module.log_std.val())
     }
 
-    /// Calls `visit` for every parameter, in the order of [`Networks::parameters`].
-    pub fn each_parameter(&self, visit: &mut dyn FnMut(Parameter<'_>)) {
-        for (index, mlp) in self.mlps.iter().enumerate() {
-            for layer in &mlp.layers {
-                visit(Parameter::Matrix(&layer.weight));
-                if let Some(bias) = &layer.bias {
-                    visit(Parameter::Vector(bias));
-                }
-            }
-            if let (0, Some(log_std)) = (index, &self.log_std) {
-                visit(Parameter::Vector(log_std));
-            }
+    /// All parameters as one vector, `[len]`, apart from any tape.
+    pub fn flat(&self) -> Tensor<1> {
+        let of_networks = self.networks.iter().map(|network| network.network().flat());
+        let mut parts: Vec<Tensor<1>> = of_networks.collect();
+        if let Some(log_std) = &self.log_std {
+            parts.insert(1, flat(log_std));
         }
+        Tensor::cat(parts, 0)
     }
 
-    /// Replaces the values of all parameters by those of a flat vector in the same order, `[len]`.
+    /// The gradient of every parameter in the same order, `[len]`: zero where the loss does not
+    /// depend on it, or without `gradients`.
+    pub fn flat_gradient(&self, gradients: Option<&Gradients>) -> Tensor<1> {
+        let of_networks = self.networks.iter();
+        let of_networks = of_networks.map(|network| network.network().flat_gradient(gradients));
+        let mut parts: Vec<Tensor<1>> = of_networks.collect();
+        if let Some(log_std) = &self.log_std {
+            parts.insert(1, flat_gradient(log_std, gradients));
+        }
+        Tensor::cat(parts, 0)
+    }
+
+    /// Replaces the values of all parameters by those of a flat vector in the order of
+    /// [`Networks::parameters`], `[len]`.
     pub fn set_flat(&mut self, flat: &Tensor<1>) {
-        let start = Cell::new(0);
-        let next = |length: usize| {
-            let from = start.replace(start.get() + length);
-            flat.clone().narrow(0, from, length)
-        };
-        let vector = |param: Param<Tensor<1>>| {
-            let [length] = param.dims();
-            param.map(|_| parameter(next(length)))
-        };
-        let matrix = |param: Param<Tensor<2>>| {
-            let [rows, columns] = param.dims();
-            param.map(|_| parameter(next(rows * columns).reshape([rows, columns])))
-        };
-        for (index, mlp) in self.mlps.iter_mut().enumerate() {
-            for layer in &mut mlp.layers {
-                layer.weight = matrix(layer.weight.clone());
-                layer.bias = layer.bias.take().map(vector);
+        self.each_part(flat, |network, part| match network {
+            Part::Network(network) => network.set_flat(&part),
+            Part::LogStd(log_std) => set_flat(log_std, &part),
+        });
+    }
+
+    /// Numbers the parameters in their order, so that the state of one of Burn's optimizers is known
+    /// to any other like network.
+    #[must_use]
+    pub fn numbered(mut self) -> Self {
+        let mut number = 0;
+        for (index, network) in self.networks.iter_mut().enumerate() {
+            number = network.network_mut().number_parameters(number);
+            if let (0, Some(log_std)) = (index, &mut self.log_std) {
+                number = number_parameters(log_std, number);
             }
-            if index == 0 {
-                self.log_std = self.log_std.take().map(vector);
+        }
+        self
+    }
+
+    /// Takes a step of one of Burn's optimizers down a gradient, `[len]`.
+    pub fn step(
+        &mut self,
+        optimizer: &mut ModuleOptimizer,
+        learning_rate: f64,
+        gradient: &Tensor<1>,
+    ) {
+        self.each_part(gradient, |network, part| match network {
+            Part::Network(network) => network.step(optimizer, learning_rate, &part),
+            Part::LogStd(log_std) => step(log_std, optimizer, learning_rate, &part),
+        });
+    }
+
+    /// Calls `f` with everything that has parameters and its part of a flat vector.
+    fn each_part(&mut self, flat: &Tensor<1>, mut f: impl FnMut(Part<'_>, Tensor<1>)) {
+        let mut start = 0;
+        let mut next = |length: usize| {
+            start += length;
+            flat.clone().narrow(0, start - length, length)
+        };
+        for (index, network) in self.networks.iter_mut().enumerate() {
+            let network = network.network_mut();
+            let part = next(network.count());
+            f(Part::Network(network), part);
+            if let (0, Some(log_std)) = (index, &mut self.log_std) {
+                let part = next(log_std.num_params());
+                f(Part::LogStd(log_std), part);
             }
         }
     }
 
-    /// The outputs of the policy's network, `[batch, outputs]`, and their derivative along
-    /// `direction`, networks whose parameters are the components of a vector, apart from any tape.
+    /// Outputs of the policy's network, `[batch, outputs]`, and their derivative along
+    /// `direction`: networks whose parameters are the components of a vector. The derivative is
+    /// apart from any tape; `None` if the policy is not a perceptron.
     pub fn policy_output_along(
         &self,
         observations: Tensor<2>,
         direction: &Self,
-    ) -> (Tensor<2>, Tensor<2>) {
-        let output = self.mlps[0].forward(observations.clone());
-        let derivative = self.mlps[0].derivative_along(observations, &direction.mlps[0]);
+    ) -> Option<(Tensor<2>, Tensor<2>)> {
+        let policies = (self.networks.first()?, direction.networks.first()?);
+        let (DeviceNetwork::Mlp(policy), DeviceNetwork::Mlp(direction)) = policies else {
+            return None;
+        };
+        let output = policy.forward(observations.clone());
+        let derivative = policy.derivative_along(observations, direction);
         let width = self.head.as_ref().map_or(0, Head::outputs);
-        (output.narrow(1, 0, width), derivative.narrow(1, 0, width))
+        Some((output.narrow(1, 0, width), derivative.narrow(1, 0, width)))
     }
+}
+
+/// Something with parameters.
+enum Part<'a> {
+    Network(&'a mut dyn Network),
+    LogStd(&'a mut LogStd),
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LayerWeights;
 
-/// How the weights of a network are drawn.
+/// Distribution of a network's initial weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Initialization {
@@ -20,7 +20,7 @@ pub enum Initialization {
 }
 
 impl Initialization {
-    /// Draws a layer; `gain` scales orthogonal weights.
+    /// Draws the weights of a layer; `gain` scales orthogonal ones.
     pub(crate) fn draw(
         self,
         input_size: usize,

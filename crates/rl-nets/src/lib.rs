@@ -38,28 +38,36 @@ mod activation;
 mod actor;
 mod actor_critic;
 pub mod distribution;
+mod encoding;
+mod frozen_policy;
 pub mod host;
 mod initialization;
 mod mlp;
+mod network;
+mod network_weights;
 mod networks;
 mod policy;
 mod policy_file;
 mod weights;
 
 pub use burn::tensor::Device;
+pub use rl_core::ActionChoice;
 
 pub use activation::Activation;
-pub use actor::{ActionChoice, Actor};
-pub use actor_critic::{ActorCritic, Outputs, Parameter};
+pub use actor::Actor;
+pub use actor_critic::{ActorCritic, Outputs};
 pub use distribution::{DistributionKind, Head, HeadError};
+pub use encoding::network_inputs;
 pub use initialization::Initialization;
 pub use mlp::{Mlp, MlpConfig};
-pub use networks::Networks;
+pub use network::{Forward, Network};
+pub use network_weights::{ModuleWeights, NetworkWeights};
+pub use networks::{Networks, OutputsError};
 pub use policy::PolicyConfig;
-pub use policy_file::{PolicyFile, PolicyFileError};
+pub use policy_file::{PolicyFile, PolicyFileError, save_policy, sort_header};
 pub use weights::{LayerWeights, MlpWeights, PolicyWeights};
 
-/// Whether a device computes on the CPU.
+/// Returns `true` if a device computes on the CPU.
 #[cfg_attr(
     feature = "ndarray",
     expect(deprecated, reason = "ndarray is offered as long as Burn has it")

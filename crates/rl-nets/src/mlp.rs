@@ -6,9 +6,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rl_core::Stream;
 use serde::{Deserialize, Serialize};
 
-use crate::{Activation, Initialization, LayerWeights, MlpWeights};
+use crate::{Activation, Forward, Initialization, LayerWeights, MlpWeights};
 
-/// The gain of hidden layers under orthogonal initialisation.
+/// Gain of hidden layers under orthogonal initialisation.
 const HIDDEN_GAIN: f32 = std::f32::consts::SQRT_2;
 
 /// Configuration of an [`Mlp`].
@@ -36,7 +36,7 @@ pub struct MlpConfig {
     pub activation: Activation,
     /// Activation of the output layer.
     pub output_activation: Activation,
-    /// How the weights are drawn.
+    /// Distribution of the initial weights.
     pub initialization: Initialization,
     /// Gain of the output layer under orthogonal initialisation.
     pub output_gain: f32,
@@ -58,7 +58,7 @@ impl MlpConfig {
         }
     }
 
-    /// Draws the weights of a network.
+    /// Draws the weights of a network on the host.
     pub fn draw(&self, rng: &mut Stream) -> MlpWeights {
         let mut layers = Vec::with_capacity(self.n_layers + 1);
         let mut input_size = self.input_size;
@@ -78,7 +78,7 @@ impl MlpConfig {
         }
     }
 
-    /// Draws a network and puts it on a device.
+    /// Draws the weights of a network and copies them to a device.
     pub fn init(&self, rng: &mut Stream, device: &Device) -> Mlp {
         Mlp::from_weights(&self.draw(rng), device)
     }
@@ -87,7 +87,7 @@ impl MlpConfig {
 /// A multi-layer perceptron on a device.
 #[derive(Module, Debug)]
 pub struct Mlp {
-    /// The linear layers from input to output.
+    /// Linear layers, from input to output.
     pub layers: Vec<Linear>,
     #[module(skip)]
     activation: Activation,
@@ -96,7 +96,7 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// Puts host weights on a device.
+    /// Copies weights from the host to a device.
     pub fn from_weights(weights: &MlpWeights, device: &Device) -> Self {
         Self {
             layers: weights
@@ -109,7 +109,7 @@ impl Mlp {
         }
     }
 
-    /// Evaluates the network.
+    /// Outputs of the network.
     ///
     /// # Shapes
     /// - input: `[batch, input_size]`
@@ -126,9 +126,9 @@ impl Mlp {
         })
     }
 
-    /// The derivative of the outputs by the parameters along `direction`, a network whose
-    /// parameters are the components of a vector, `[batch, output_size]`, apart from any tape
-    /// (forward-mode differentiation).
+    /// Derivative of the outputs along a direction of the parameters, `[batch, output_size]`, by
+    /// forward-mode differentiation and not recorded on a tape. `direction` holds the components of
+    /// the direction as its parameters.
     pub fn derivative_along(&self, input: Tensor<2>, direction: &Self) -> Tensor<2> {
         let last = self.layers.len() - 1;
         let mut x = input;
@@ -148,6 +148,12 @@ impl Mlp {
             x = activation.forward(z);
         }
         dx.unwrap_or(x)
+    }
+}
+
+impl Forward for Mlp {
+    fn forward(&self, observations: Tensor<2>) -> Tensor<2> {
+        Self::forward(self, observations)
     }
 }
 

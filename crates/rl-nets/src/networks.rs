@@ -1,23 +1,75 @@
-//! What learns: a policy, a value function, or both, as plain numbers on the host.
+//! Networks that learn: a policy, a value function, or both, as plain numbers on the host.
 
 use crate::distribution::Head;
-use crate::{LayerWeights, MlpWeights, PolicyWeights};
+use crate::{LayerWeights, MlpWeights, NetworkWeights, PolicyWeights};
 
-/// The weights of a policy, of a value function, or of both.
+/// Weights of a policy, of a value function, or of both.
 ///
-/// They are held the way they are computed: one multi-layer perceptron per network, and for a
-/// shared trunk a single one whose last output is the value. The flat order of the parameters is
-/// that of the perceptrons, each layer by layer (weight, then bias), with `ln σ` after the first.
+/// A policy and a value function with shared hidden layers are a single network, whose last output
+/// is the value. The flat order of the parameters is that of the networks, those of a perceptron
+/// layer by layer (weight, then bias), with `ln σ` after the first network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Networks {
-    /// The policy, the value function, or the policy and then the value function.
-    mlps: Vec<MlpWeights>,
+    /// One network, or that of the policy and then that of the value function.
+    networks: Vec<NetworkWeights>,
     log_std: Option<Vec<f32>>,
     head: Option<Head>,
     has_value: bool,
 }
 
+/// Network whose outputs are not what its head asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the network of the {of} has {found} outputs; {expected} are needed")]
+pub struct OutputsError {
+    /// `policy`, `policy and its value` or `value function`.
+    pub of: &'static str,
+    /// Number of its outputs.
+    pub found: usize,
+    /// Number that is needed.
+    pub expected: usize,
+}
+
 impl Networks {
+    /// A policy and, where there is one, a value function, which may be modules of a user's own.
+    /// With `shares_value`, the last output of the policy's network is the value.
+    ///
+    /// # Errors
+    /// [`OutputsError`].
+    ///
+    /// # Panics
+    /// If `ln σ` is not what the head asks for.
+    pub fn assemble(
+        policy: NetworkWeights,
+        (head, log_std): (Head, Option<Vec<f32>>),
+        value: Option<NetworkWeights>,
+        shares_value: bool,
+    ) -> Result<Self, OutputsError> {
+        let dims = head.has_log_std().then(|| head.action_dim());
+        assert_eq!(log_std.as_ref().map(Vec::len), dims, "ln σ of the head");
+        let check = |of, network: &NetworkWeights, expected| match network.output_size() {
+            found if found == expected => Ok(()),
+            found => Err(OutputsError {
+                of,
+                found,
+                expected,
+            }),
+        };
+        if shares_value {
+            check("policy and its value", &policy, head.outputs() + 1)?;
+        } else {
+            check("policy", &policy, head.outputs())?;
+        }
+        if let Some(value) = &value {
+            check("value function", value, 1)?;
+        }
+        Ok(Self {
+            has_value: shares_value || value.is_some(),
+            networks: [policy].into_iter().chain(value).collect(),
+            log_std,
+            head: Some(head),
+        })
+    }
+
     /// A policy alone.
     ///
     /// # Panics
@@ -26,21 +78,21 @@ impl Networks {
         policy.assert_fit();
         let PolicyWeights { mlp, head, log_std } = policy;
         Self {
-            mlps: vec![mlp],
+            networks: vec![NetworkWeights::Mlp(mlp)],
             log_std,
             head: Some(head),
             has_value: false,
         }
     }
 
-    /// A value function alone: a network with one output.
+    /// A value function alone, a network with one output.
     ///
     /// # Panics
-    /// If it has more.
+    /// If the network has another number of outputs.
     pub fn value(value: MlpWeights) -> Self {
         assert_eq!(value.output_size(), 1, "a value is one number");
         Self {
-            mlps: vec![value],
+            networks: vec![NetworkWeights::Mlp(value)],
             log_std: None,
             head: None,
             has_value: true,
@@ -53,7 +105,7 @@ impl Networks {
     /// If the value function has more than one output.
     pub fn separate(policy: PolicyWeights, value: MlpWeights) -> Self {
         let mut networks = Self::policy(policy);
-        networks.mlps.extend(Self::value(value).mlps);
+        networks.networks.extend(Self::value(value).networks);
         networks.has_value = true;
         networks
     }
@@ -65,11 +117,8 @@ impl Networks {
     pub fn shared(policy: PolicyWeights, value: &LayerWeights) -> Self {
         let mut networks = Self::policy(policy);
         networks.has_value = true;
-        if let Some(output) = networks
-            .mlps
-            .iter_mut()
-            .flat_map(|mlp| &mut mlp.layers)
-            .last()
+        if let [NetworkWeights::Mlp(mlp)] = networks.networks.as_mut_slice()
+            && let Some(output) = mlp.layers.last_mut()
         {
             assert_eq!(
                 (value.input_size, value.output_size),
@@ -87,47 +136,76 @@ impl Networks {
         networks
     }
 
-    /// The policy, if there is one.
+    /// The policy and the value function as networks of their own.
+    ///
+    /// # Panics
+    /// If they share layers, or there is no policy.
+    pub fn split(self) -> (Self, Option<Self>) {
+        let shared = self.has_value && self.networks.len() == 1;
+        assert!(!shared && self.head.is_some(), "networks that come apart");
+        let mut networks = self.networks;
+        let value = networks.split_off(1);
+        let value = (!value.is_empty()).then_some(Self {
+            networks: value,
+            log_std: None,
+            head: None,
+            has_value: true,
+        });
+        let policy = Self {
+            networks,
+            has_value: false,
+            ..self
+        };
+        (policy, value)
+    }
+
+    /// The policy as a perceptron; `None` if there is none, or if it is a module of a user's own.
     pub fn policy_weights(&self) -> Option<PolicyWeights> {
         let head = self.head.clone()?;
         let outputs = head.outputs();
         Some(PolicyWeights {
-            mlp: columns(self.mlps.first()?, 0, outputs),
+            mlp: columns(self.networks.first()?.mlp()?, 0, outputs),
             head,
             log_std: self.log_std.clone(),
         })
     }
 
-    /// The value function as a network of its own, if there is one.
+    /// The value function as a perceptron of its own; `None` if there is none, or if it is a module
+    /// of a user's own.
     pub fn value_weights(&self) -> Option<MlpWeights> {
-        let mlp = self.mlps.last().filter(|_| self.has_value)?;
+        let mlp = self.networks.last().filter(|_| self.has_value)?.mlp()?;
         Some(columns(mlp, mlp.output_size() - 1, mlp.output_size()))
     }
 
-    /// The perceptrons as they are computed: the policy's, then the value function's if it is
-    /// another one.
-    pub fn mlps(&self) -> &[MlpWeights] {
-        &self.mlps
+    /// The networks: the policy's, then the value function's where it shares no layer.
+    pub fn networks(&self) -> &[NetworkWeights] {
+        &self.networks
     }
 
-    /// What turns the outputs of the first perceptron into actions, if there is a policy.
+    /// The networks as multi-layer perceptrons; `None` if one is a module of a user's own.
+    pub fn mlps(&self) -> Option<Vec<&MlpWeights>> {
+        self.networks.iter().map(NetworkWeights::mlp).collect()
+    }
+
+    /// Head of the policy, which turns the outputs of the first network into actions; `None`
+    /// without a policy.
     pub fn head(&self) -> Option<&Head> {
         self.head.as_ref()
     }
 
-    /// `ln σ` where it is a parameter; empty where it is not.
+    /// `ln σ`, `[action_dim]`; empty where it is not a parameter.
     pub fn log_std(&self) -> &[f32] {
         self.log_std.as_deref().unwrap_or_default()
     }
 
-    /// Whether there is a value function: the last output of the last perceptron.
+    /// Returns `true` if there is a value function: the last output of the last network.
     pub fn has_value(&self) -> bool {
         self.has_value
     }
 
     /// Numbers per observation.
     pub fn observation_dim(&self) -> usize {
-        self.mlps.first().map_or(0, MlpWeights::input_size)
+        self.networks.first().map_or(0, NetworkWeights::input_size)
     }
 
     /// Number of parameters.
@@ -135,27 +213,24 @@ impl Networks {
         self.parameters().map(<[f32]>::len).sum()
     }
 
-    /// Whether there is no parameter.
+    /// Returns `true` if there is no parameter.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The parameters in their flat order.
+    /// Parameters in their flat order, one slice per tensor.
     pub fn parameters(&self) -> impl Iterator<Item = &[f32]> {
-        let (first, rest) = self.mlps.split_at(1.min(self.mlps.len()));
-        let of =
-            |mlps| <[MlpWeights]>::iter(mlps).flat_map(|mlp| mlp.layers.iter().flat_map(tensors));
+        let (first, rest) = self.networks.split_at(1.min(self.networks.len()));
+        let of = |networks| <[NetworkWeights]>::iter(networks).flat_map(NetworkWeights::parameters);
         of(first).chain(self.log_std.as_deref()).chain(of(rest))
     }
 
-    /// The parameters in the same order, to be changed.
+    /// Mutable parameters in their flat order, one slice per tensor.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
-        let first = 1.min(self.mlps.len());
-        let (first, rest) = self.mlps.split_at_mut(first);
-        let of = |mlps| {
-            <[MlpWeights]>::iter_mut(mlps)
-                .flat_map(|mlp| &mut mlp.layers)
-                .flat_map(|layer| [layer.weight.as_mut_slice(), layer.bias.as_mut_slice()])
+        let first = 1.min(self.networks.len());
+        let (first, rest) = self.networks.split_at_mut(first);
+        let of = |networks| {
+            <[NetworkWeights]>::iter_mut(networks).flat_map(NetworkWeights::parameters_mut)
         };
         of(first).chain(self.log_std.as_deref_mut()).chain(of(rest))
     }
@@ -186,11 +261,7 @@ impl From<PolicyWeights> for Networks {
     }
 }
 
-fn tensors(layer: &LayerWeights) -> [&[f32]; 2] {
-    [&layer.weight, &layer.bias]
-}
-
-/// The network whose outputs are `start..stop` of this one's.
+/// The network with only the outputs `start..stop`.
 fn columns(mlp: &MlpWeights, start: usize, stop: usize) -> MlpWeights {
     let mut mlp = mlp.clone();
     if let Some(output) = mlp.layers.last_mut() {
@@ -209,7 +280,7 @@ mod tests {
     use rl_core::{BoxSpace, Space, Stream};
 
     fn policy() -> PolicyWeights {
-        let space = Space::Box(BoxSpace::symmetric(&[1.0, 2.0]).unwrap());
+        let space = Space::Box(BoxSpace::symmetric([1.0, 2.0]));
         PolicyConfig::new(3, &space).draw(&mut Stream::from_seed(0))
     }
 
@@ -233,9 +304,8 @@ mod tests {
     #[test]
     fn flat_parameters_have_the_log_deviation_after_the_first_network() {
         let mut networks = Networks::separate(policy(), value());
-        let count = |mlp: &MlpWeights| mlp.layers.iter().flat_map(tensors).map(<[f32]>::len).sum();
-        let first: usize = count(&policy().mlp);
-        let second: usize = count(&value());
+        let first = Networks::policy(policy()).len() - 2;
+        let second = Networks::value(value()).len();
         assert_eq!(networks.len(), first + 2 + second);
         let mut flat = networks.flat();
         flat[first] = 7.0;

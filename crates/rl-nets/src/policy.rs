@@ -1,4 +1,4 @@
-//! Policy networks: from observations to action distributions, on a device.
+//! Configuration of a policy: its network and its distribution of actions.
 
 use rl_core::{Space, Stream};
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,18 @@ use serde::{Deserialize, Serialize};
 use crate::distribution::{DistributionKind, Head, HeadError};
 use crate::{Activation, Initialization, MlpConfig, PolicyWeights};
 
-/// The gain of a policy's output layer: nearly equal logits, nearly zero means to begin with.
+/// Gain of a policy's output layer: its first logits are nearly equal, its first means nearly zero.
 const POLICY_GAIN: f32 = 0.01;
 
 /// Configuration of a policy: the network, and the distribution of the actions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyConfig {
-    /// The network from an observation to the outputs that the head asks for.
+    /// Network from an observation to the outputs that the head needs.
     pub mlp: MlpConfig,
-    /// What turns the outputs into actions.
+    /// Head that turns the outputs into a distribution of actions.
     pub head: Head,
-    /// Initial `ln σ` of a Gaussian policy; where the network gives it, the bias of those outputs.
+    /// Initial `ln σ` of a Gaussian policy. Where the network computes `ln σ`, it is added to the
+    /// bias of these outputs.
     pub log_std: f32,
 }
 
@@ -86,7 +87,7 @@ mod tests {
 
     #[test]
     fn every_gaussian_begins_with_the_configured_deviation() {
-        let space = Space::Box(BoxSpace::symmetric(&[1.0, 2.0]).unwrap());
+        let space = Space::Box(BoxSpace::symmetric([1.0, 2.0]));
         for kind in [
             DistributionKind::DiagGaussian,
             DistributionKind::StateGaussian,
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_distribution_that_the_space_cannot_have_is_an_error() {
-        let space = Space::Box(BoxSpace::symmetric(&[f32::INFINITY]).unwrap());
+        let space = Space::Box(BoxSpace::symmetric([f32::INFINITY]));
         let config = PolicyConfig::new(3, &space);
         assert!(config.with_distribution(DistributionKind::Beta).is_err());
     }

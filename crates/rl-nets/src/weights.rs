@@ -3,7 +3,7 @@
 use crate::Activation;
 use crate::distribution::{DistributionKind, Head};
 
-/// The weights of a linear layer `y = x W + b`.
+/// Weights of a linear layer `y = x W + b`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerWeights {
     /// Length of `x`.
@@ -16,14 +16,14 @@ pub struct LayerWeights {
     pub bias: Vec<f32>,
 }
 
-/// The weights of a multi-layer perceptron.
+/// Weights of a multi-layer perceptron.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MlpWeights {
-    /// The layers from input to output.
+    /// Layers, from input to output.
     pub layers: Vec<LayerWeights>,
-    /// Between the layers.
+    /// Activation of the hidden layers.
     pub activation: Activation,
-    /// After the last one.
+    /// Activation of the output layer.
     pub output_activation: Activation,
 }
 
@@ -37,22 +37,28 @@ impl MlpWeights {
     pub fn output_size(&self) -> usize {
         self.layers.last().map_or(0, |layer| layer.output_size)
     }
+
+    /// All parameters as one vector: layer by layer, weight `[in, out]` row by row, then bias.
+    pub fn flatten(&self) -> Vec<f32> {
+        let parts = |layer: &'_ LayerWeights| [layer.weight.clone(), layer.bias.clone()];
+        self.layers.iter().flat_map(parts).flatten().collect()
+    }
 }
 
-/// The weights of a policy: a network, what makes actions of its outputs, and for some
-/// distributions log standard deviations.
+/// Weights of a policy: a network, the head that turns its outputs into a distribution of actions,
+/// and for some distributions log standard deviations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyWeights {
-    /// What turns the network's outputs into actions.
+    /// Head that turns the network's outputs into a distribution of actions.
     pub head: Head,
-    /// The network from an observation to the outputs that the head asks for.
+    /// Network from an observation to the outputs that the head needs.
     pub mlp: MlpWeights,
-    /// `ln σ` per action dimension where the head [has it](Head::has_log_std) as a parameter.
+    /// `ln σ`, `[action_dim]`, where it is a parameter ([`Head::has_log_std`]).
     pub log_std: Option<Vec<f32>>,
 }
 
 impl PolicyWeights {
-    /// The distribution of the actions.
+    /// Kind of distribution of the actions.
     pub fn distribution(&self) -> DistributionKind {
         self.head.kind()
     }
@@ -62,7 +68,7 @@ impl PolicyWeights {
         self.head.action_dim()
     }
 
-    /// Checks that network and `ln σ` are what the head asks for.
+    /// Panics unless the network and `ln σ` have the sizes that the head needs.
     pub(crate) fn assert_fit(&self) {
         assert_eq!(
             self.mlp.output_size(),
@@ -77,7 +83,7 @@ impl PolicyWeights {
         );
     }
 
-    /// The parameters, layer by layer (weight, then bias), then `ln σ`.
+    /// Parameters, one slice per tensor: layer by layer (weight, then bias), then `ln σ`.
     pub fn parameters(&self) -> impl Iterator<Item = &[f32]> {
         let layers = self.mlp.layers.iter();
         layers
@@ -85,7 +91,7 @@ impl PolicyWeights {
             .chain(self.log_std.as_deref())
     }
 
-    /// The parameters in the same order, to be changed.
+    /// Mutable parameters in the same order.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         let layers = self.mlp.layers.iter_mut();
         layers

@@ -1,108 +1,64 @@
 //! Advantage actor-critic.
 
-use rl_core::{Agent, Gae, Rollout, Threads};
-use rl_nets::{Actor, Device, Networks};
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use crate::report::explained_variance;
-use crate::rollout_values::Estimates;
-use crate::{PolicyGradient, UpdateReport};
-use rl_core::normalize;
-use rl_learn::{
-    ConfigError, Learner, Loss, Optimizer, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate,
-    UpdateError, ValueLoss,
+use rl_core::{
+    Acts, Agent, BoxError, Clock, Gae, Learns, Metrics, Reduce, Rollout, Rollouts, Scoped,
+    ScopedReader, Space, State, StateError, StateReader, StateWriter, Threads, normalize,
 };
+use rl_learn::{
+    Algorithm, ConfigError, EntropyBonus, Learner, Optimizer, OptimizerConfig, Plan, Range,
+    Samples, Setup, Surrogate, Term, Valid, ValueError, ValueLayers, config, fit,
+};
+use rl_nets::{ActionChoice, Actor, Networks, network_inputs};
 
-/// Configuration of [`A2c`]; the defaults are Stable-Baselines3's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct A2cConfig {
-    /// Steps per environment and update, at least 1; 5.
-    pub steps_per_environment: usize,
-    /// Discount γ of the rewards, in `[0, 1]`; 0.99.
-    pub gamma: f64,
-    /// λ of the generalised advantage estimate, in `[0, 1]`; 1, which makes it the return of all
-    /// steps to the end of the rollout.
-    pub lambda: f64,
-    /// Coefficient of the entropy bonus, not negative; 0.
-    pub entropy_coefficient: f64,
-    /// Coefficient of the value function's mean squared error, positive; 0.5.
-    pub value_coefficient: f64,
-    /// Whether the advantages of an update are shifted and scaled to mean 0 and deviation 1; no.
-    pub normalize_advantages: bool,
-    /// The optimizer: RMSProp with step size 7e-4 and ε = 1e-5, gradients up to norm 0.5.
-    #[serde(flatten)]
-    pub optimizer: OptimizerConfig,
-}
+use crate::ExtraTerms;
+use crate::estimates::Estimates;
+use crate::parts;
 
-impl Default for A2cConfig {
-    fn default() -> Self {
-        Self {
-            steps_per_environment: 5,
-            gamma: 0.99,
-            lambda: 1.0,
-            entropy_coefficient: 0.0,
-            value_coefficient: 0.5,
-            normalize_advantages: false,
-            optimizer: OptimizerConfig {
-                optimizer: Optimizer::Rmsprop,
-                optimizer_epsilon: 1e-5,
-                max_grad_norm: Some(0.5),
-                ..OptimizerConfig::adam(7e-4)
-            },
-        }
-    }
-}
-
-impl A2cConfig {
-    /// Checks the ranges, for rollouts of so many environments.
+config! {
+    /// Configuration of [`A2c`]; the defaults are Stable-Baselines3's.
     ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn validate(&self, environments: usize) -> Result<(), ConfigError> {
-        self.checked()?;
-        let steps = environments * self.steps_per_environment;
-        ConfigError::normalized(self.normalize_advantages, steps)
-    }
-
-    fn checked(&self) -> Result<Gae, ConfigError> {
-        ConfigError::at_least_1("steps_per_environment", self.steps_per_environment)?;
-        ConfigError::not_negative("entropy_coefficient", self.entropy_coefficient)?;
-        ConfigError::positive("value_coefficient", self.value_coefficient)?;
-        self.optimizer.validate()?;
-        ConfigError::gae(self.gamma, self.lambda)
-    }
-
-    /// The loss of an update.
-    pub(crate) fn loss(&self) -> Loss {
-        Loss {
-            policy: Some(PolicyLoss {
-                surrogate: Surrogate::LogProb,
-                entropy_coefficient: self.entropy_coefficient as f32,
-            }),
-            value: Some(ValueLoss {
-                coefficient: self.value_coefficient as f32,
-                clip_range: None,
-            }),
-        }
-    }
-
-    /// An agent that learns on `device`, starting from a policy and a value function, which may
-    /// share their hidden layers.
+    /// ```
+    /// use rl_core::{Budget, Clock, Interact, Metrics};
+    /// use rl_envs::CartPole;
+    /// use rl_learn::{Algorithm, Setup};
+    /// use rl_pg::A2cConfig;
     ///
-    /// # Errors
-    /// [`ConfigError`] for a value out of its range, or networks without a value function.
-    pub fn init(self, networks: Networks, device: &Device) -> Result<A2c, ConfigError> {
-        let gae = self.checked()?;
-        crate::value_of(&networks)?;
-        Ok(A2c {
-            actor: Actor::new(&crate::policy_of(&networks)?),
-            threads: Threads::default(),
-            learning_rate: self.optimizer.learning_rate,
-            learner: self.optimizer.init(networks, device)?,
-            estimates: Estimates::default(),
-            config: self,
-            gae,
-        })
+    /// let config = A2cConfig { shared_layers: true, ..A2cConfig::default() };
+    /// let setup = Setup::new(CartPole::v1, Budget::Updates(2))?;
+    /// let mut clock = Clock::start(setup.horizon);
+    /// let (mut agent, mut rollouts) = A2cConfig::build(&config.validate(setup)?)?;
+    /// rollouts.update(&mut agent, &mut clock, &mut Metrics::default())?;
+    /// assert_eq!(clock.env_steps, 8 * 5);
+    /// # Ok::<(), rl_core::BoxError>(())
+    /// ```
+    pub struct A2cConfig {
+        /// Steps of each environment per update.
+        pub steps_per_environment: usize = 5, Range::AtLeast(1.0);
+        /// Discount, 0 to 1.
+        pub gamma: f64 = 0.99, Range::Unit;
+        /// Decay of the advantage estimate's trace, 0 to 1.
+        pub lambda: f64 = 1.0, Range::Unit;
+        /// Coefficient of the entropy bonus.
+        pub entropy_coefficient: f64 = 0.0, Range::NotNegative;
+        /// Coefficient of the value function's mean squared error.
+        pub value_coefficient: f64 = 0.5, Range::Positive;
+        /// Shift and scale the advantages of a batch to mean 0 and deviation 1.
+        pub normalize_advantages: bool = false;
+        /// Share the hidden layers between policy and value function.
+        pub shared_layers: bool = false;
+        flatten
+        /// The optimizer.
+        pub optimizer: OptimizerConfig = OptimizerConfig {
+            optimizer: Optimizer::Rmsprop,
+            optimizer_epsilon: 1e-5,
+            max_grad_norm: Some(0.5),
+            ..OptimizerConfig::adam(7e-4)
+        };
+        skip
+        /// Further terms of the loss.
+        pub extra: ExtraTerms = ExtraTerms::default();
     }
 }
 
@@ -118,68 +74,131 @@ impl A2cConfig {
 pub struct A2c {
     config: A2cConfig,
     gae: Gae,
-    learning_rate: f64,
     learner: Box<dyn Learner>,
+    reduce: Arc<dyn Reduce>,
+    threads: Threads,
+    observation_space: Space,
     estimates: Estimates,
     actor: Actor,
-    threads: Threads,
 }
 
-impl Agent for A2c {
-    type Policy = Actor;
-    type Experience = Rollout;
-    type Report = UpdateReport;
-    type Error = UpdateError;
-
-    fn policy(&self) -> Actor {
-        self.actor.clone()
+impl A2c {
+    /// The policy and the value function as of the last update.
+    pub fn networks(&self) -> &Networks {
+        self.learner.networks()
     }
+}
 
-    fn update(&mut self, rollout: &Rollout) -> Result<UpdateReport, UpdateError> {
-        let Self {
-            config,
-            learner,
-            estimates,
-            ..
-        } = self;
-        estimates.compute(learner.as_mut(), rollout, &self.gae, false)?;
+impl Learns<Rollout> for A2c {
+    fn update(
+        &mut self,
+        rollout: &Rollout,
+        clock: &Clock,
+        metrics: &mut Metrics,
+    ) -> Result<(), BoxError> {
+        let (config, estimates) = (&self.config, &mut self.estimates);
+        let observations = network_inputs(&self.observation_space, rollout.observations());
+        let inputs = (&self.observation_space, &*observations);
+        estimates.compute(
+            self.learner.as_mut(),
+            &rollout.view(),
+            inputs,
+            &self.gae,
+            false,
+        )?;
         if config.normalize_advantages {
             normalize(&mut estimates.advantages);
         }
         let samples = Samples {
-            observations: rollout.observations(),
+            observations: &observations,
             actions: rollout.actions(),
             advantages: &estimates.advantages,
             targets: &estimates.returns,
             ..Samples::default()
         };
-        let plan = Plan::whole(rollout.len(), self.learning_rate);
-        let fit = learner.fit(&samples, &plan, &config.loss())?;
 
-        let after = Actor::new(&crate::policy_weights(learner.as_ref()));
-        let kl = self
-            .actor
-            .mean_kl(&after, rollout.observations(), &self.threads);
-        self.actor = after;
-        Ok(UpdateReport {
-            value_loss: Some(fit.value_loss),
-            explained_variance: explained_variance(&estimates.returns, &estimates.values),
-            ..UpdateReport::of(&fit, kl)
-        })
+        let entropy = EntropyBonus(config.entropy_coefficient as f32);
+        let value = ValueError {
+            coefficient: config.value_coefficient as f32,
+            clip_range: None,
+        };
+        let extra = config.extra.at(clock);
+        let mut terms: Vec<&dyn Term> = vec![&Surrogate::LogProb, &entropy, &value];
+        terms.extend(extra.iter().map(Box::as_ref));
+
+        let plan = Plan::whole(config.optimizer.learning_rate_at(clock.done()));
+        let learner = self.learner.as_mut();
+        let report = fit(learner, &samples, &terms, &plan, None, &*self.reduce)?;
+        let before = std::mem::replace(&mut self.actor, parts::actor(learner));
+
+        report.put(metrics);
+        let kl = before.mean_kl(&self.actor, &observations, &self.threads);
+        metrics.put("kl", kl);
+        metrics.put("explained_variance", estimates.explained_variance());
+        metrics.put("learning_rate", plan.learning_rate);
+        Ok(())
     }
 }
 
-impl PolicyGradient for A2c {
-    fn set_progress(&mut self, done: f64) {
-        self.learning_rate = self.config.optimizer.learning_rate_at(done);
+impl Agent for A2c {
+    type Policy = Actor;
+
+    fn policy(&self) -> Actor {
+        self.actor.clone().with_choice(ActionChoice::Mode)
+    }
+}
+
+impl Acts for A2c {
+    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
+        &self.actor
+    }
+}
+
+impl State for A2c {
+    fn save(&self, out: &mut dyn StateWriter) {
+        self.learner.save(&mut Scoped::new(out, "learner"));
     }
 
-    fn set_threads(&mut self, threads: &Threads) {
-        self.threads = threads.clone();
-        self.learner.set_threads(threads);
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        self.learner.load(&ScopedReader::new(from, "learner"))?;
+        self.actor = parts::actor(self.learner.as_ref());
+        Ok(())
+    }
+}
+
+impl Algorithm for A2cConfig {
+    const NAME: &'static str = "a2c";
+    const DESCRIPTION: &'static str = "advantage actor-critic: one step per short rollout";
+
+    type Agent = A2c;
+    type Interaction = Rollouts<Actor>;
+
+    fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
+        let steps = self
+            .steps_per_environment
+            .saturating_mul(setup.environments);
+        ConfigError::normalized(self.normalize_advantages, steps)
     }
 
-    fn networks(&self) -> Networks {
-        self.learner.networks().clone()
+    fn build(valid: &Valid<Self>) -> Result<(A2c, Rollouts<Actor>), BoxError> {
+        let (config, setup) = (valid.config(), valid.setup());
+        let networks = setup.draw_networks(Some(ValueLayers::shared(config.shared_layers)))?;
+        let learner = parts::learner(&config.optimizer, networks, setup)?;
+        config
+            .extra
+            .check(learner.as_ref(), &Clock::start(setup.horizon))?;
+        let agent = A2c {
+            gae: ConfigError::gae(config.gamma, config.lambda)?,
+            actor: parts::actor(learner.as_ref()),
+            learner,
+            reduce: Arc::clone(&setup.reduce),
+            threads: setup.threads.clone(),
+            observation_space: setup.spaces.observation.clone(),
+            estimates: Estimates::default(),
+            config: config.clone(),
+        };
+        let collection = setup.collection(1, config.gamma);
+        let rollouts = Rollouts::new(collection, config.steps_per_environment)?;
+        Ok((agent, rollouts))
     }
 }

@@ -1,11 +1,12 @@
-//! What a return is compared with.
+//! Baselines of returns.
 
 use rl_core::{
     Peers, TrajectoryStore, batch_baseline, group_advantages, group_baseline, time_baseline,
 };
+use rl_learn::words;
 use serde::{Deserialize, Serialize};
 
-/// A baseline `b`: what is taken from the returns that weigh the policy gradient, to lower its
+/// Baseline `b`: what is taken from the returns that weigh the policy gradient, to lower its
 /// variance. Means leave out the trajectory that is compared with them, so that they don't depend
 /// on its actions and the gradient's mean stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub enum Baseline {
     /// A learned value function.
     Value,
 }
+
+words!(Baseline: None, Batch, Time, Group, GroupScaled, Value);
 
 impl Baseline {
     /// Takes the baseline from `returns` `[steps]`, one per step of the store; `values` are those
@@ -81,7 +84,7 @@ impl Baseline {
     }
 }
 
-/// Where each trajectory begins, and where the last one ends.
+/// Index of the first step of each trajectory, and of the step after the last one.
 fn starts(experience: &TrajectoryStore) -> Vec<usize> {
     let mut starts = vec![0];
     for trajectory in experience.iter() {

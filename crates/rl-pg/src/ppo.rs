@@ -1,149 +1,90 @@
 //! Proximal policy optimization.
 
-use rl_core::{Agent, Gae, Rollout, Stream, Threads};
-use rl_learn::{
-    ConfigError, FitReport, Learner, Loss, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate,
-    UpdateError, ValueLoss,
-};
-use rl_nets::{Actor, Device, Networks};
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use crate::report::explained_variance;
-use crate::rollout_values::Estimates;
-use crate::{PolicyGradient, UpdateReport};
+use rl_core::{
+    Acts, Agent, BoxError, Clock, Gae, Learns, Metrics, Purpose, Reduce, Rollout, Rollouts, Scoped,
+    ScopedReader, Space, State, StateError, StateReader, StateWriter, Stream,
+};
+use rl_learn::{
+    Algorithm, ClipFraction, ConfigError, EntropyBonus, FitReport, Learner, OptimizerConfig, Plan,
+    Range, Samples, Setup, Surrogate, Term, Valid, ValueError, ValueLayers, config, fit,
+};
+use rl_nets::{ActionChoice, Actor, Networks, network_inputs};
+
+use crate::ExtraTerms;
+use crate::estimates::Estimates;
+use crate::parts;
 
 /// An update stops once its mean divergence is this many times `target_kl`.
 const KL_TOLERANCE: f64 = 1.5;
 
-/// Configuration of [`Ppo`]; the defaults are Stable-Baselines3's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PpoConfig {
-    /// Steps per environment and update, at least 1; 2048.
-    pub steps_per_environment: usize,
-    /// Passes over a rollout, at least 1; 10.
-    pub epochs: usize,
-    /// Steps per optimizer step; divides the rollout; 64.
-    pub minibatch_size: usize,
-    /// Discount γ of the rewards, in `[0, 1]`; 0.99.
-    pub gamma: f64,
-    /// λ of the generalised advantage estimate, in `[0, 1]`; 0.95.
-    pub lambda: f64,
-    /// ε of the clipped surrogate, positive; 0.2. Infinity leaves the ratios as they are.
-    pub clip_range: f64,
-    /// Whether ε falls linearly to 0 over the run; no.
-    pub anneal_clip_range: bool,
-    /// How far a value may move from its old one before its error is clipped, positive; none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value_clip_range: Option<f64>,
-    /// Coefficient of the entropy bonus, not negative; 0.
-    pub entropy_coefficient: f64,
-    /// Coefficient of the value function's mean squared error, positive; 0.5.
-    pub value_coefficient: f64,
-    /// Whether the advantages of a minibatch are shifted and scaled to mean 0 and deviation 1;
-    /// yes.
-    pub normalize_advantages: bool,
-    /// No epoch starts once the mean approximate divergence of the last is 1.5 times this,
-    /// positive; none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_kl: Option<f64>,
-    /// The optimizer: Adam with step size 3e-4 and ε = 1e-5, gradients up to norm 0.5.
-    #[serde(flatten)]
-    pub optimizer: OptimizerConfig,
-}
-
-impl Default for PpoConfig {
-    fn default() -> Self {
-        Self {
-            steps_per_environment: 2048,
-            epochs: 10,
-            minibatch_size: 64,
-            gamma: 0.99,
-            lambda: 0.95,
-            clip_range: 0.2,
-            anneal_clip_range: false,
-            value_clip_range: None,
-            entropy_coefficient: 0.0,
-            value_coefficient: 0.5,
-            normalize_advantages: true,
-            target_kl: None,
-            optimizer: OptimizerConfig {
-                optimizer_epsilon: 1e-5,
-                max_grad_norm: Some(0.5),
-                ..OptimizerConfig::adam(3e-4)
-            },
-        }
+config! {
+    /// Configuration of [`Ppo`]; the defaults are Stable-Baselines3's.
+    ///
+    /// ```
+    /// use rl_core::{Budget, Clock, Interact, Metrics};
+    /// use rl_envs::CartPole;
+    /// use rl_learn::{Algorithm, Setup};
+    /// use rl_pg::PpoConfig;
+    ///
+    /// let config = PpoConfig { steps_per_environment: 32, ..PpoConfig::default() };
+    /// let setup = Setup::new(CartPole::v1, Budget::Updates(2))?;
+    /// let mut clock = Clock::start(setup.horizon);
+    /// let (mut agent, mut rollouts) = PpoConfig::build(&config.validate(setup)?)?;
+    /// let mut metrics = Metrics::default();
+    /// rollouts.update(&mut agent, &mut clock, &mut metrics)?;
+    /// assert!(metrics.get("clip_fraction").is_some_and(|share| share < 1.0));
+    /// # Ok::<(), rl_core::BoxError>(())
+    /// ```
+    pub struct PpoConfig {
+        /// Steps of each environment per update.
+        pub steps_per_environment: usize = 2048, Range::AtLeast(1.0);
+        /// Passes over a batch.
+        pub epochs: usize = 10, Range::AtLeast(1.0);
+        /// Steps per optimizer step; a divisor of the rollout.
+        pub minibatch_size: usize = 64;
+        /// Discount, 0 to 1.
+        pub gamma: f64 = 0.99, Range::Unit;
+        /// Decay of the advantage estimate's trace, 0 to 1.
+        pub lambda: f64 = 0.95, Range::Unit;
+        /// Largest distance of a ratio from 1; inf for no limit.
+        pub clip_range: f64 = 0.2, Range::PositiveOrInfinite;
+        /// Lower the clip range linearly to 0 over the run.
+        pub anneal_clip_range: bool = false;
+        /// Largest change of a value before its error is clipped.
+        pub value_clip_range: Option<f64> = None, Range::Positive;
+        /// Coefficient of the entropy bonus.
+        pub entropy_coefficient: f64 = 0.0, Range::NotNegative;
+        /// Coefficient of the value function's mean squared error.
+        pub value_coefficient: f64 = 0.5, Range::Positive;
+        /// Shift and scale the advantages of a minibatch to mean 0 and deviation 1.
+        pub normalize_advantages: bool = true;
+        /// Divergence in nats: no epoch starts beyond 1.5 times it.
+        pub target_kl: Option<f64> = None, Range::Positive;
+        /// Share the hidden layers between policy and value function.
+        pub shared_layers: bool = false;
+        flatten
+        /// The optimizer.
+        pub optimizer: OptimizerConfig = OptimizerConfig {
+            optimizer_epsilon: 1e-5,
+            max_grad_norm: Some(0.5),
+            ..OptimizerConfig::adam(3e-4)
+        };
+        skip
+        /// Further terms of the loss.
+        pub extra: ExtraTerms = ExtraTerms::default();
     }
 }
 
 impl PpoConfig {
-    /// Checks the ranges, for rollouts of so many environments.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn validate(&self, environments: usize) -> Result<(), ConfigError> {
-        self.checked()?;
-        let (size, steps) = (
-            self.minibatch_size,
-            self.steps_per_environment * environments,
-        );
-        if size == 0 || !steps.is_multiple_of(size) {
-            return Err(ConfigError::new(
-                "minibatch_size",
-                size,
-                format!("a divisor of the {steps} steps of a rollout"),
-            ));
+    fn clip_range_at(&self, done: f64) -> f64 {
+        if self.anneal_clip_range {
+            // Some range, even past the end.
+            self.clip_range * (1.0 - done).max(1e-6)
+        } else {
+            self.clip_range
         }
-        ConfigError::normalized(self.normalize_advantages, size)
-    }
-
-    fn checked(&self) -> Result<Gae, ConfigError> {
-        ConfigError::at_least_1("steps_per_environment", self.steps_per_environment)?;
-        ConfigError::at_least_1("epochs", self.epochs)?;
-        let allowed = "a positive number, or inf";
-        ConfigError::unless(
-            self.clip_range > 0.0,
-            "clip_range",
-            self.clip_range,
-            allowed,
-        )?;
-        if let Some(range) = self.value_clip_range {
-            ConfigError::positive("value_clip_range", range)?;
-        }
-        ConfigError::not_negative("entropy_coefficient", self.entropy_coefficient)?;
-        ConfigError::positive("value_coefficient", self.value_coefficient)?;
-        if let Some(kl) = self.target_kl {
-            ConfigError::positive("target_kl", kl)?;
-        }
-        self.optimizer.validate()?;
-        ConfigError::gae(self.gamma, self.lambda)
-    }
-
-    /// An agent that learns on `device`, starting from a policy and a value function, which may
-    /// share their hidden layers. It draws its minibatches from `shuffling`.
-    ///
-    /// # Errors
-    /// [`ConfigError`] for a value out of its range, or networks without a value function.
-    pub fn init(
-        self,
-        networks: Networks,
-        device: &Device,
-        shuffling: Stream,
-    ) -> Result<Ppo, ConfigError> {
-        let gae = self.checked()?;
-        ConfigError::at_least_1("minibatch_size", self.minibatch_size)?;
-        crate::value_of(&networks)?;
-        Ok(Ppo {
-            actor: Actor::new(&crate::policy_of(&networks)?),
-            learner: self.optimizer.init(networks, device)?,
-            learning_rate: self.optimizer.learning_rate,
-            clip_range: self.clip_range,
-            config: self,
-            gae,
-            shuffling,
-            estimates: Estimates::default(),
-            order: Vec::new(),
-            last_fit: FitReport::default(),
-        })
     }
 }
 
@@ -159,118 +100,155 @@ impl PpoConfig {
 pub struct Ppo {
     config: PpoConfig,
     gae: Gae,
-    learning_rate: f64,
-    clip_range: f64,
     learner: Box<dyn Learner>,
     shuffling: Stream,
+    reduce: Arc<dyn Reduce>,
+    observation_space: Space,
     estimates: Estimates,
-    order: Vec<u32>,
     actor: Actor,
     last_fit: FitReport,
 }
 
 impl Ppo {
-    /// What the last update measured, in full.
+    /// The policy and the value function as of the last update.
+    pub fn networks(&self) -> &Networks {
+        self.learner.networks()
+    }
+
+    /// The measurements of the last update.
     pub fn last_fit(&self) -> &FitReport {
         &self.last_fit
     }
+}
 
-    /// Draws the order of all epochs: each is a permutation of the steps (Fisher-Yates).
-    fn shuffle(&mut self, steps: usize) {
-        self.order.clear();
-        for _ in 0..self.config.epochs {
-            let start = self.order.len();
-            self.order.extend(0..steps as u32);
-            let epoch = &mut self.order[start..];
-            for i in (1..steps).rev() {
-                epoch.swap(i, self.shuffling.below(i + 1));
-            }
-        }
+impl Learns<Rollout> for Ppo {
+    fn update(
+        &mut self,
+        rollout: &Rollout,
+        clock: &Clock,
+        metrics: &mut Metrics,
+    ) -> Result<(), BoxError> {
+        let (config, estimates) = (&self.config, &mut self.estimates);
+        let observations = network_inputs(&self.observation_space, rollout.observations());
+        let inputs = (&self.observation_space, &*observations);
+        estimates.compute(
+            self.learner.as_mut(),
+            &rollout.view(),
+            inputs,
+            &self.gae,
+            true,
+        )?;
+        let samples = Samples {
+            observations: &observations,
+            actions: rollout.actions(),
+            advantages: &estimates.advantages,
+            log_probs: &estimates.log_probs,
+            targets: &estimates.returns,
+            values: &estimates.values,
+        };
+
+        let clip_range = config.clip_range_at(clock.done()) as f32;
+        let surrogate = match clip_range.is_finite() {
+            true => Surrogate::ClippedRatio { clip_range },
+            false => Surrogate::Ratio,
+        };
+        let entropy = EntropyBonus(config.entropy_coefficient as f32);
+        let value = ValueError {
+            coefficient: config.value_coefficient as f32,
+            clip_range: config.value_clip_range.map(|range| range as f32),
+        };
+        let extra = config.extra.at(clock);
+        let mut terms: Vec<&dyn Term> = vec![&surrogate, &entropy, &value];
+        terms.extend(extra.iter().map(Box::as_ref));
+        let clipped = ClipFraction { clip_range };
+        terms.push(&clipped);
+
+        let plan = Plan {
+            epochs: config.epochs,
+            minibatch_size: config.minibatch_size,
+            learning_rate: config.optimizer.learning_rate_at(clock.done()),
+            normalize_advantages: config.normalize_advantages,
+            max_kl: config.target_kl.map(|kl| KL_TOLERANCE * kl),
+        };
+        let (learner, shuffling) = (self.learner.as_mut(), Some(&mut self.shuffling));
+        let report = fit(learner, &samples, &terms, &plan, shuffling, &*self.reduce)?;
+        self.actor = parts::actor(learner);
+
+        report.put(metrics);
+        metrics.put("explained_variance", estimates.explained_variance());
+        metrics.put("learning_rate", plan.learning_rate);
+        self.last_fit = report;
+        Ok(())
     }
 }
 
 impl Agent for Ppo {
     type Policy = Actor;
-    type Experience = Rollout;
-    type Report = UpdateReport;
-    type Error = UpdateError;
 
     fn policy(&self) -> Actor {
-        self.actor.clone()
-    }
-
-    fn update(&mut self, rollout: &Rollout) -> Result<UpdateReport, UpdateError> {
-        self.shuffle(rollout.len());
-        let Self {
-            config,
-            learner,
-            estimates,
-            ..
-        } = self;
-        estimates.compute(learner.as_mut(), rollout, &self.gae, true)?;
-        let samples = Samples {
-            observations: rollout.observations(),
-            actions: rollout.actions(),
-            advantages: &estimates.advantages,
-            log_probs: &estimates.log_probs,
-            targets: &estimates.returns,
-            values: if config.value_clip_range.is_some() {
-                &estimates.values
-            } else {
-                &[]
-            },
-        };
-        let plan = Plan {
-            order: Some(&self.order),
-            minibatch_size: config.minibatch_size,
-            learning_rate: self.learning_rate,
-            normalize_advantages: config.normalize_advantages,
-            max_kl: config.target_kl.map(|kl| KL_TOLERANCE * kl),
-        };
-        let surrogate = if self.clip_range.is_finite() {
-            Surrogate::ClippedRatio {
-                clip_range: self.clip_range as f32,
-            }
-        } else {
-            Surrogate::Ratio
-        };
-        let loss = Loss {
-            policy: Some(PolicyLoss {
-                surrogate,
-                entropy_coefficient: config.entropy_coefficient as f32,
-            }),
-            value: Some(ValueLoss {
-                coefficient: config.value_coefficient as f32,
-                clip_range: config.value_clip_range.map(|range| range as f32),
-            }),
-        };
-        let fit = learner.fit(&samples, &plan, &loss)?;
-
-        self.actor = Actor::new(&crate::policy_weights(learner.as_ref()));
-        self.last_fit = fit;
-        Ok(UpdateReport {
-            value_loss: Some(fit.value_loss),
-            explained_variance: explained_variance(&estimates.returns, &estimates.values),
-            clip_fraction: Some(fit.clip_fraction),
-            ..UpdateReport::of(&fit, fit.approx_kl)
-        })
+        self.actor.clone().with_choice(ActionChoice::Mode)
     }
 }
 
-impl PolicyGradient for Ppo {
-    fn set_progress(&mut self, done: f64) {
-        self.learning_rate = self.config.optimizer.learning_rate_at(done);
-        if self.config.anneal_clip_range {
-            // Some range, even past the end.
-            self.clip_range = self.config.clip_range * (1.0 - done).max(1e-6);
-        }
+impl Acts for Ppo {
+    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
+        &self.actor
+    }
+}
+
+impl State for Ppo {
+    fn save(&self, out: &mut dyn StateWriter) {
+        self.learner.save(&mut Scoped::new(out, "learner"));
+        self.shuffling.save(&mut Scoped::new(out, "shuffling"));
     }
 
-    fn set_threads(&mut self, threads: &Threads) {
-        self.learner.set_threads(threads);
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        self.learner.load(&ScopedReader::new(from, "learner"))?;
+        self.shuffling.load(&ScopedReader::new(from, "shuffling"))?;
+        self.actor = parts::actor(self.learner.as_ref());
+        Ok(())
+    }
+}
+
+impl Algorithm for PpoConfig {
+    const NAME: &'static str = "ppo";
+    const DESCRIPTION: &'static str =
+        "proximal policy optimization: epochs of minibatches on each rollout";
+
+    type Agent = Ppo;
+    type Interaction = Rollouts<Actor>;
+
+    fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
+        let size = self.minibatch_size;
+        let steps = self
+            .steps_per_environment
+            .saturating_mul(setup.environments);
+        let allowed = format!("a divisor of the {steps} steps of a rollout");
+        let divides = size > 0 && steps.is_multiple_of(size);
+        ConfigError::unless(divides, "minibatch_size", size, &allowed)?;
+        ConfigError::normalized(self.normalize_advantages, size)
     }
 
-    fn networks(&self) -> Networks {
-        self.learner.networks().clone()
+    fn build(valid: &Valid<Self>) -> Result<(Ppo, Rollouts<Actor>), BoxError> {
+        let (config, setup) = (valid.config(), valid.setup());
+        let networks = setup.draw_networks(Some(ValueLayers::shared(config.shared_layers)))?;
+        let learner = parts::learner(&config.optimizer, networks, setup)?;
+        config
+            .extra
+            .check(learner.as_ref(), &Clock::start(setup.horizon))?;
+        let agent = Ppo {
+            gae: ConfigError::gae(config.gamma, config.lambda)?,
+            actor: parts::actor(learner.as_ref()),
+            learner,
+            shuffling: Stream::derive(setup.seed, Purpose::Shuffling, 0),
+            reduce: Arc::clone(&setup.reduce),
+            observation_space: setup.spaces.observation.clone(),
+            estimates: Estimates::default(),
+            last_fit: FitReport::default(),
+            config: config.clone(),
+        };
+        let collection = setup.collection(1, config.gamma);
+        let rollouts = Rollouts::new(collection, config.steps_per_environment)?;
+        Ok((agent, rollouts))
     }
 }

@@ -1,95 +1,53 @@
 //! REINFORCE.
 
-use rl_core::{Agent, End, Threads, Trajectory, TrajectoryStore, discounted_reward_to_go};
-use rl_learn::{
-    ConfigError, FitReport, Learner, Loss, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate,
-    UpdateError,
+use std::sync::Arc;
+
+use rl_core::{
+    Acts, Agent, BoxError, Clock, End, Episodes, Learns, Metrics, Reduce, Scoped, ScopedReader,
+    Space, State, StateError, StateReader, StateWriter, Threads, Trajectory, TrajectoryStore,
+    discounted_reward_to_go,
 };
-use rl_nets::{Actor, Device, Networks, PolicyWeights};
-use serde::{Deserialize, Serialize};
+use rl_learn::{
+    Algorithm, ConfigError, EntropyBonus, FitReport, Learner, OptimizerConfig, Plan, Range,
+    Samples, Setup, Surrogate, Term, UpdateError, Valid, ValueLayers, config, fit, word,
+};
+use rl_nets::{ActionChoice, Actor, network_inputs};
 
+use crate::Baseline;
+use crate::parts;
 use crate::value_function::ValueFunction;
-use crate::{Baseline, PolicyGradient, UpdateReport};
 
-/// Configuration of [`Reinforce`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReinforceConfig {
-    /// Discount γ of the rewards, in `[0, 1]`; 0.99.
-    pub gamma: f64,
-    /// [`Baseline::None`], the default, or [`Baseline::Value`]: an episode has no peers to be
-    /// compared with.
-    pub baseline: Baseline,
-    /// Coefficient of the entropy bonus, not negative; 0.
-    pub entropy_coefficient: f64,
-    /// Step size of the value function, positive; 1e-3.
-    pub value_learning_rate: f64,
-    /// Its regression steps per episode, at least 1; 1.
-    pub value_iterations: usize,
-    /// The optimizer: Adam with step size 1e-3.
-    #[serde(flatten)]
-    pub optimizer: OptimizerConfig,
-}
-
-impl Default for ReinforceConfig {
-    fn default() -> Self {
-        Self {
-            gamma: 0.99,
-            baseline: Baseline::None,
-            entropy_coefficient: 0.0,
-            value_learning_rate: 1e-3,
-            value_iterations: 1,
-            optimizer: OptimizerConfig::adam(1e-3),
-        }
-    }
-}
-
-impl ReinforceConfig {
-    /// Checks the ranges, and that the baseline is one for single episodes.
+config! {
+    /// Configuration of [`Reinforce`].
     ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        ConfigError::gae(self.gamma, 1.0)?;
-        let valid = matches!(self.baseline, Baseline::None | Baseline::Value);
-        let allowed = "none or value: an episode has no peers to be compared with";
-        ConfigError::unless(valid, "baseline", crate::word(&self.baseline), allowed)?;
-        ConfigError::not_negative("entropy_coefficient", self.entropy_coefficient)?;
-        ConfigError::positive("value_learning_rate", self.value_learning_rate)?;
-        ConfigError::at_least_1("value_iterations", self.value_iterations)?;
-        self.optimizer.validate()
-    }
-
-    /// An agent that learns on `device`, starting from a policy, and for [`Baseline::Value`] a
-    /// value function that shares no layer with it.
+    /// ```
+    /// use rl_core::{Budget, Clock, Interact, Metrics};
+    /// use rl_envs::CartPole;
+    /// use rl_learn::{Algorithm, Setup};
+    /// use rl_pg::{Baseline, ReinforceConfig};
     ///
-    /// # Errors
-    /// [`ConfigError`] for a value out of its range, or networks that lack what it needs.
-    pub fn init(
-        self,
-        networks: impl Into<Networks>,
-        device: &Device,
-    ) -> Result<Reinforce, ConfigError> {
-        self.validate()?;
-        let networks = networks.into();
-        let policy = crate::policy_of(&networks)?;
-        let value = if self.baseline == Baseline::Value {
-            Some(ValueFunction::new(
-                crate::separate_value_of(&networks, "baseline", "value")?,
-                &self.optimizer,
-                self.value_learning_rate,
-                self.value_iterations,
-                device,
-            )?)
-        } else {
-            None
-        };
-        Ok(Reinforce {
-            actor: Actor::new(&policy),
-            learning_rate: self.optimizer.learning_rate,
-            learner: self.optimizer.init(Networks::policy(policy), device)?,
-            config: self,
-            value,
-        })
+    /// let config = ReinforceConfig { baseline: Baseline::Value, ..ReinforceConfig::default() };
+    /// let setup = Setup { environments: 1, ..Setup::new(CartPole::v1, Budget::Episodes(100))? };
+    /// let mut clock = Clock::start(setup.horizon);
+    /// let (mut agent, mut episodes) = ReinforceConfig::build(&config.validate(setup)?)?;
+    /// episodes.update(&mut agent, &mut clock, &mut Metrics::default())?;
+    /// assert_eq!(clock.episodes, 1);
+    /// # Ok::<(), rl_core::BoxError>(())
+    /// ```
+    pub struct ReinforceConfig {
+        /// Discount, 0 to 1.
+        pub gamma: f64 = 0.99, Range::Unit;
+        /// Baseline that is taken from the returns: none or value.
+        pub baseline: Baseline = Baseline::None;
+        /// Coefficient of the entropy bonus.
+        pub entropy_coefficient: f64 = 0.0, Range::NotNegative;
+        /// Step size of a value function with an optimizer of its own.
+        pub value_learning_rate: f64 = 1e-3, Range::Positive;
+        /// Regression steps of the value function per episode.
+        pub value_iterations: usize = 1, Range::AtLeast(1.0);
+        flatten
+        /// The optimizer.
+        pub optimizer: OptimizerConfig = OptimizerConfig::adam(1e-3);
     }
 }
 
@@ -107,29 +65,30 @@ impl ReinforceConfig {
 /// learned from after the policy that gathered them has moved on.
 pub struct Reinforce {
     config: ReinforceConfig,
-    learning_rate: f64,
     learner: Box<dyn Learner>,
     value: Option<ValueFunction>,
+    reduce: Arc<dyn Reduce>,
+    threads: Threads,
+    observation_space: Space,
     actor: Actor,
 }
 
 impl Reinforce {
-    /// The weights as of the last update.
-    pub fn weights(&self) -> PolicyWeights {
-        crate::policy_weights(self.learner.as_ref())
-    }
-
-    /// Learns from one episode; returns what the policy's and the value function's step measured.
+    /// Learns from one episode; returns the measurements of the policy's step and the mean squared
+    /// error of the value function.
     fn learn(
         &mut self,
         episode: &Trajectory<'_>,
-    ) -> Result<(FitReport, Option<FitReport>), UpdateError> {
+        learning_rate: f64,
+    ) -> Result<(FitReport, Option<f64>), UpdateError> {
+        let space = &self.observation_space;
+        let observations = network_inputs(space, episode.observations);
         let mut values = vec![0.0; episode.len()];
         let mut final_value = 0.0;
         if let Some(value) = &mut self.value {
-            values = value.of(episode.observations)?;
+            values = value.of(&observations)?;
             if episode.end == End::Truncated {
-                final_value = value.of(episode.final_observation)?[0];
+                final_value = value.of(&network_inputs(space, episode.final_observation))?[0];
             }
         }
         let mut returns = vec![0.0; episode.len()];
@@ -138,76 +97,125 @@ impl Reinforce {
         let advantages: Vec<f32> = returns.iter().zip(&values).map(|(g, v)| g - v).collect();
 
         let samples = Samples {
-            observations: episode.observations,
+            observations: &observations,
             actions: episode.actions,
             advantages: &advantages,
             ..Samples::default()
         };
-        let plan = Plan::whole(episode.len(), self.learning_rate);
-        let loss = Loss {
-            policy: Some(PolicyLoss {
-                surrogate: Surrogate::LogProb,
-                entropy_coefficient: self.config.entropy_coefficient as f32,
-            }),
-            value: None,
-        };
-        let fit = self.learner.fit(&samples, &plan, &loss)?;
-        let value_fit = match &mut self.value {
-            Some(value) => Some(value.fit(episode.observations, &returns)?),
+        let entropy = EntropyBonus(self.config.entropy_coefficient as f32);
+        let terms: [&dyn Term; 2] = [&Surrogate::LogProb, &entropy];
+        let plan = Plan::whole(learning_rate);
+        let (learner, reduce) = (self.learner.as_mut(), &*self.reduce);
+        let report = fit(learner, &samples, &terms, &plan, None, reduce)?;
+        let error = match &mut self.value {
+            Some(value) => {
+                let rate = self.config.value_learning_rate;
+                Some(value.fit(&observations, &returns, rate, reduce)?)
+            }
             None => None,
         };
-        Ok((fit, value_fit))
+        Ok((report, error))
+    }
+}
+
+impl Learns<TrajectoryStore> for Reinforce {
+    fn update(
+        &mut self,
+        experience: &TrajectoryStore,
+        clock: &Clock,
+        metrics: &mut Metrics,
+    ) -> Result<(), BoxError> {
+        if experience.is_empty() {
+            return Err(UpdateError::NoExperience.into());
+        }
+        let learning_rate = self.config.optimizer.learning_rate_at(clock.done());
+        // Means over the episodes.
+        let share = 1.0 / experience.len() as f64;
+        let mut mean = FitReport::default();
+        let mut value_loss = None;
+        for episode in experience.iter() {
+            let (report, error) = self.learn(&episode, learning_rate)?;
+            mean.add(&report, share);
+            if let Some(error) = error {
+                value_loss = Some(value_loss.unwrap_or(0.0) + error * share);
+            }
+        }
+        let before = std::mem::replace(&mut self.actor, parts::actor(self.learner.as_ref()));
+        mean.put(metrics);
+        let observations = network_inputs(&self.observation_space, experience.observations());
+        let kl = before.mean_kl(&self.actor, &observations, &self.threads);
+        metrics.put("kl", kl);
+        metrics.put("learning_rate", learning_rate);
+        if let Some(value_loss) = value_loss {
+            metrics.put("value_loss", value_loss);
+        }
+        Ok(())
     }
 }
 
 impl Agent for Reinforce {
     type Policy = Actor;
-    type Experience = TrajectoryStore;
-    type Report = UpdateReport;
-    type Error = UpdateError;
 
     fn policy(&self) -> Actor {
-        self.actor.clone()
-    }
-
-    fn update(&mut self, experience: &TrajectoryStore) -> Result<UpdateReport, UpdateError> {
-        if experience.is_empty() {
-            return Err(UpdateError::NoExperience);
-        }
-        let mut report = UpdateReport::default();
-        let share = 1.0 / experience.len() as f64;
-        for episode in experience.iter() {
-            let (fit, value_fit) = self.learn(&episode)?;
-            report.loss += fit.policy_loss * share;
-            report.entropy += fit.entropy * share;
-            report.grad_norm += fit.grad_norm * share;
-            report.steps += fit.steps;
-            if let Some(fit) = value_fit {
-                report.value_loss = Some(report.value_loss.unwrap_or(0.0) + fit.value_loss * share);
-            }
-        }
-        let after = Actor::new(&self.weights());
-        report.kl = self
-            .actor
-            .mean_kl(&after, experience.observations(), &Threads::default());
-        self.actor = after;
-        Ok(report)
+        self.actor.clone().with_choice(ActionChoice::Mode)
     }
 }
 
-impl PolicyGradient for Reinforce {
-    fn set_progress(&mut self, done: f64) {
-        self.learning_rate = self.config.optimizer.learning_rate_at(done);
+impl Acts for Reinforce {
+    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
+        &self.actor
     }
+}
 
-    fn set_threads(&mut self, threads: &Threads) {
-        self.learner.set_threads(threads);
-        if let Some(value) = &mut self.value {
-            value.learner().set_threads(threads);
+impl State for Reinforce {
+    fn save(&self, out: &mut dyn StateWriter) {
+        self.learner.save(&mut Scoped::new(out, "learner"));
+        if let Some(value) = &self.value {
+            value.save(&mut Scoped::new(out, "value_function"));
         }
     }
 
-    fn networks(&self) -> Networks {
-        ValueFunction::beside(self.weights(), self.value.as_ref())
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        self.learner.load(&ScopedReader::new(from, "learner"))?;
+        if let Some(value) = &mut self.value {
+            value.load(&ScopedReader::new(from, "value_function"))?;
+        }
+        self.actor = parts::actor(self.learner.as_ref());
+        Ok(())
+    }
+}
+
+impl Algorithm for ReinforceConfig {
+    const NAME: &'static str = "reinforce";
+    const DESCRIPTION: &'static str = "REINFORCE: one step per episode";
+
+    type Agent = Reinforce;
+    type Interaction = Episodes<Actor>;
+
+    fn check(&self, _: &Setup) -> Result<(), ConfigError> {
+        let valid = matches!(self.baseline, Baseline::None | Baseline::Value);
+        let allowed = "none or value: an episode has no peers to be compared with";
+        ConfigError::unless(valid, "baseline", word(&self.baseline), allowed)
+    }
+
+    fn build(valid: &Valid<Self>) -> Result<(Reinforce, Episodes<Actor>), BoxError> {
+        let (config, setup) = (valid.config(), valid.setup());
+        let with_value = config.baseline == Baseline::Value;
+        let networks = setup.draw_networks(with_value.then_some(ValueLayers::Separate))?;
+        let (policy, value) = networks.split();
+        let learner = parts::learner(&config.optimizer, policy, setup)?;
+        let value = value.map(|network| {
+            ValueFunction::new(network, &config.optimizer, config.value_iterations, setup)
+        });
+        let agent = Reinforce {
+            actor: parts::actor(learner.as_ref()),
+            learner,
+            value: value.transpose()?,
+            reduce: Arc::clone(&setup.reduce),
+            threads: setup.threads.clone(),
+            observation_space: setup.spaces.observation.clone(),
+            config: config.clone(),
+        };
+        Ok((agent, Episodes::new(setup.collection(1, config.gamma), 1)?))
     }
 }

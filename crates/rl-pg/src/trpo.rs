@@ -1,120 +1,65 @@
 //! Trust region policy optimization.
 
-use rl_core::{Agent, Gae, Rollout, Threads};
-use rl_learn::{
-    ConfigError, FitReport, Learner, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate,
-    UpdateError,
+use std::sync::Arc;
+
+use rl_core::{
+    Acts, Agent, BoxError, Clock, Gae, Learns, Metrics, Reduce, Rollout, Rollouts, Scoped,
+    ScopedReader, Space, State, StateError, StateReader, StateWriter, Threads, normalize,
 };
-use rl_nets::{Actor, Device, Networks};
-use serde::{Deserialize, Serialize};
+use rl_learn::{
+    Algorithm, ConfigError, EntropyBonus, Measurements, NaturalGradient, OptimizerConfig, Range,
+    Samples, Setup, Surrogate, Term, Valid, ValueLayers, config,
+};
+use rl_nets::{ActionChoice, Actor, network_inputs};
 
-use crate::report::explained_variance;
-use crate::rollout_values::Estimates;
+use crate::estimates::Estimates;
+use crate::parts;
 use crate::value_function::ValueFunction;
-use crate::{PolicyGradient, UpdateReport};
-use rl_core::normalize;
 
-/// Configuration of [`Trpo`]; the defaults are those of Stable-Baselines3's contributions.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrpoConfig {
-    /// Steps per environment and update, at least 1; 2048.
-    pub steps_per_environment: usize,
-    /// Discount γ of the rewards, in `[0, 1]`; 0.99.
-    pub gamma: f64,
-    /// λ of the generalised advantage estimate, in `[0, 1]`; 0.95.
-    pub lambda: f64,
-    /// δ, the largest mean `KL(old ‖ new)` of an update in nats, positive; 0.01.
-    pub target_kl: f64,
-    /// Iterations of the conjugate gradient method, at least 1; 15.
-    pub cg_iterations: usize,
-    /// What is added to the diagonal of the Fisher information, not negative; 0.1.
-    pub cg_damping: f64,
-    /// Steps that the line search tries, at least 1; 10.
-    pub line_search_steps: usize,
-    /// What a step is multiplied by when it is refused, above 0 and below 1; 0.8.
-    pub line_search_factor: f64,
-    /// Coefficient of the entropy bonus, not negative; 0.
-    pub entropy_coefficient: f64,
-    /// Whether the advantages of an update are shifted and scaled to mean 0 and deviation 1; yes.
-    pub normalize_advantages: bool,
-    /// Regression steps of the value function per update, at least 1; 80.
-    pub value_iterations: usize,
-    /// The value function's optimizer, Adam with step size 1e-3; the policy needs none.
-    #[serde(flatten)]
-    pub optimizer: OptimizerConfig,
-}
-
-impl Default for TrpoConfig {
-    fn default() -> Self {
-        Self {
-            steps_per_environment: 2048,
-            gamma: 0.99,
-            lambda: 0.95,
-            target_kl: 0.01,
-            cg_iterations: 15,
-            cg_damping: 0.1,
-            line_search_steps: 10,
-            line_search_factor: 0.8,
-            entropy_coefficient: 0.0,
-            normalize_advantages: true,
-            value_iterations: 80,
-            optimizer: OptimizerConfig::adam(1e-3),
-        }
-    }
-}
-
-impl TrpoConfig {
-    /// Checks the ranges, for rollouts of so many environments.
+config! {
+    /// Configuration of [`Trpo`]; the defaults are those of Stable-Baselines3's contributions.
     ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn validate(&self, environments: usize) -> Result<(), ConfigError> {
-        self.checked()?;
-        let steps = environments * self.steps_per_environment;
-        ConfigError::normalized(self.normalize_advantages, steps)
-    }
-
-    fn checked(&self) -> Result<Gae, ConfigError> {
-        ConfigError::at_least_1("steps_per_environment", self.steps_per_environment)?;
-        ConfigError::positive("target_kl", self.target_kl)?;
-        ConfigError::at_least_1("cg_iterations", self.cg_iterations)?;
-        ConfigError::not_negative("cg_damping", self.cg_damping)?;
-        ConfigError::at_least_1("line_search_steps", self.line_search_steps)?;
-        let factor = self.line_search_factor;
-        let inside = factor > 0.0 && factor < 1.0;
-        let allowed = "a number above 0 and below 1";
-        ConfigError::unless(inside, "line_search_factor", factor, allowed)?;
-        ConfigError::not_negative("entropy_coefficient", self.entropy_coefficient)?;
-        ConfigError::at_least_1("value_iterations", self.value_iterations)?;
-        self.optimizer.validate()?;
-        ConfigError::gae(self.gamma, self.lambda)
-    }
-
-    /// An agent that learns on `device`, starting from a policy and a value function that share
-    /// no layer.
+    /// ```
+    /// use rl_core::{Budget, Clock, Interact, Metrics};
+    /// use rl_envs::CartPole;
+    /// use rl_learn::{Algorithm, Setup};
+    /// use rl_pg::TrpoConfig;
     ///
-    /// # Errors
-    /// [`ConfigError`] for a value out of its range, or networks that share layers or lack a value
-    /// function.
-    pub fn init(self, networks: Networks, device: &Device) -> Result<Trpo, ConfigError> {
-        let gae = self.checked()?;
-        let policy = crate::policy_of(&networks)?;
-        let value = ValueFunction::new(
-            crate::separate_value_of(&networks, "algo", "trpo")?,
-            &self.optimizer,
-            self.optimizer.learning_rate,
-            self.value_iterations,
-            device,
-        )?;
-        Ok(Trpo {
-            actor: Actor::new(&policy),
-            learner: self.optimizer.init(Networks::policy(policy), device)?,
-            value,
-            config: self,
-            gae,
-            estimates: Estimates::default(),
-            threads: Threads::default(),
-        })
+    /// let config = TrpoConfig { steps_per_environment: 64, ..TrpoConfig::default() };
+    /// let setup = Setup::new(CartPole::v1, Budget::Updates(2))?;
+    /// let mut clock = Clock::start(setup.horizon);
+    /// let (mut agent, mut rollouts) = TrpoConfig::build(&config.validate(setup)?)?;
+    /// let mut metrics = Metrics::default();
+    /// rollouts.update(&mut agent, &mut clock, &mut metrics)?;
+    /// assert!(metrics.get("kl").is_some_and(|kl| kl <= 0.01));
+    /// # Ok::<(), rl_core::BoxError>(())
+    /// ```
+    pub struct TrpoConfig {
+        /// Steps of each environment per update.
+        pub steps_per_environment: usize = 2048, Range::AtLeast(1.0);
+        /// Discount, 0 to 1.
+        pub gamma: f64 = 0.99, Range::Unit;
+        /// Decay of the advantage estimate's trace, 0 to 1.
+        pub lambda: f64 = 0.95, Range::Unit;
+        /// Divergence in nats that a step has at most.
+        pub target_kl: f64 = 0.01, Range::Positive;
+        /// Iterations of the conjugate gradient method.
+        pub cg_iterations: usize = 15, Range::AtLeast(1.0);
+        /// Number that is added to the Fisher information's diagonal.
+        pub cg_damping: f64 = 0.1, Range::NotNegative;
+        /// Steps that the line search tries.
+        pub line_search_steps: usize = 10, Range::AtLeast(1.0);
+        /// Factor on a refused step.
+        pub line_search_factor: f64 = 0.8, Range::Above(0.0, 1.0);
+        /// Coefficient of the entropy bonus.
+        pub entropy_coefficient: f64 = 0.0, Range::NotNegative;
+        /// Shift and scale the advantages of a batch to mean 0 and deviation 1.
+        pub normalize_advantages: bool = true;
+        /// Regression steps of the value function per update.
+        pub value_iterations: usize = 80, Range::AtLeast(1.0);
+        flatten
+        /// The value function's optimizer; the policy needs none.
+        pub optimizer: OptimizerConfig = OptimizerConfig::adam(1e-3);
     }
 }
 
@@ -126,17 +71,98 @@ impl TrpoConfig {
 /// ```
 ///
 /// with the gradient `g` of the surrogate and the entropy bonus and the policy's Fisher
-/// information `F`, then shortened until these have grown and the divergence itself is at most δ. The system is solved by
-/// the conjugate gradient method, which needs products with `F` only. A value function is fitted
-/// after it.
+/// information `F`, then shortened until these have grown and the divergence itself is at most δ.
+/// The system is solved by the conjugate gradient method, which needs products with `F` only. A
+/// value function is fitted after it.
 pub struct Trpo {
     config: TrpoConfig,
     gae: Gae,
-    learner: Box<dyn Learner>,
+    learner: Box<dyn NaturalGradient>,
     value: ValueFunction,
+    reduce: Arc<dyn Reduce>,
+    threads: Threads,
+    observation_space: Space,
     estimates: Estimates,
     actor: Actor,
-    threads: Threads,
+}
+
+impl Learns<Rollout> for Trpo {
+    fn update(
+        &mut self,
+        rollout: &Rollout,
+        clock: &Clock,
+        metrics: &mut Metrics,
+    ) -> Result<(), BoxError> {
+        let observations = network_inputs(&self.observation_space, rollout.observations());
+        let inputs = (&self.observation_space, &*observations);
+        let mut estimates = std::mem::take(&mut self.estimates);
+        let value = self.value.learner();
+        estimates.compute(value, &rollout.view(), inputs, &self.gae, false)?;
+        estimates.log_probs.resize(rollout.len(), 0.0);
+        let (actions, log_probs) = (rollout.actions(), &mut estimates.log_probs);
+        self.learner
+            .evaluate(&observations, actions, log_probs, &mut [])?;
+        if self.config.normalize_advantages {
+            normalize(&mut estimates.advantages);
+        }
+        let samples = Samples {
+            observations: &observations,
+            actions,
+            advantages: &estimates.advantages,
+            log_probs: &estimates.log_probs,
+            ..Samples::default()
+        };
+        let entropy = EntropyBonus(self.config.entropy_coefficient as f32);
+        let terms: [&dyn Term; 2] = [&Surrogate::Ratio, &entropy];
+
+        let start = self.learner.networks().flat();
+        let mut gradient = vec![0.0; start.len()];
+        let measured = self.learner.gradient(&samples, &terms, &mut gradient)?;
+        self.reduce.mean_f32(&mut gradient)?;
+        gradient.iter_mut().for_each(|g| *g = -*g);
+        let (direction, curvature) = self.natural_direction(&observations, &gradient)?;
+
+        let delta = self.config.target_kl;
+        let (mut kl, mut moved) = (0.0, false);
+        // No curvature, no gradient: nothing to be gained.
+        if curvature > 0.0 {
+            let mut length = (2.0 * delta / curvature).sqrt();
+            let before = self.objective(&measured)?;
+            for _ in 0..self.config.line_search_steps {
+                let mut candidate = start.clone();
+                add_scaled(&mut candidate, length as f32, &direction);
+                self.learner.set_parameters(&candidate);
+                let actor = parts::actor(self.learner.as_ref());
+                kl = self.actor.mean_kl(&actor, &observations, &self.threads);
+                kl = self.mean_over_ranks(kl)?;
+                let tried = self.learner.gradient(&samples, &terms, &mut gradient)?;
+                moved = self.objective(&tried)? > before && kl <= delta;
+                if moved {
+                    self.actor = actor;
+                    break;
+                }
+                length *= self.config.line_search_factor;
+            }
+            if !moved {
+                self.learner.set_parameters(&start);
+                kl = 0.0;
+            }
+        }
+        let rate = self.config.optimizer.learning_rate_at(clock.done());
+        let fitted = &estimates.returns;
+        let error = self.value.fit(&observations, fitted, rate, &*self.reduce)?;
+
+        for (term, value) in terms.iter().zip(&measured.terms) {
+            metrics.put(term.name(), *value);
+        }
+        metrics.put("grad_norm", measured.grad_norm);
+        metrics.put("kl", kl);
+        metrics.put("value_loss", error);
+        metrics.put("explained_variance", estimates.explained_variance());
+        metrics.put("learning_rate", rate);
+        self.estimates = estimates;
+        Ok(())
+    }
 }
 
 impl Trpo {
@@ -146,8 +172,7 @@ impl Trpo {
         &mut self,
         observations: &[f32],
         gradient: &[f32],
-    ) -> Result<(Vec<f32>, f64), UpdateError> {
-        let damping = self.config.cg_damping as f32;
+    ) -> Result<(Vec<f32>, f64), BoxError> {
         let mut x = vec![0.0; gradient.len()];
         let mut product = vec![0.0; gradient.len()];
         let mut residual = gradient.to_vec();
@@ -158,9 +183,7 @@ impl Trpo {
             if squares <= 1e-20 {
                 break;
             }
-            self.learner
-                .fisher_vector_product(observations, &direction, &mut product)?;
-            add_scaled(&mut product, damping, &direction);
+            self.damped_product(observations, &direction, &mut product)?;
             let alpha = (squares / dot(&direction, &product)) as f32;
             add_scaled(&mut x, alpha, &direction);
             add_scaled(&mut residual, -alpha, &product);
@@ -171,17 +194,36 @@ impl Trpo {
             }
             squares = next;
         }
-        self.learner
-            .fisher_vector_product(observations, &x, &mut product)?;
-        add_scaled(&mut product, damping, &x);
+        self.damped_product(observations, &x, &mut product)?;
         let curvature = dot(&x, &product);
         Ok((x, curvature))
     }
-}
 
-/// What the line search wants to see grow: the surrogate and the entropy bonus.
-fn objective(measured: &FitReport, config: &TrpoConfig) -> f64 {
-    config.entropy_coefficient * measured.entropy - measured.policy_loss
+    /// `(F + damping I) v` over all processes.
+    fn damped_product(
+        &mut self,
+        observations: &[f32],
+        vector: &[f32],
+        product: &mut [f32],
+    ) -> Result<(), BoxError> {
+        self.learner
+            .fisher_vector_product(observations, vector, product)?;
+        self.reduce.mean_f32(product)?;
+        add_scaled(product, self.config.cg_damping as f32, vector);
+        Ok(())
+    }
+
+    /// The surrogate and the entropy bonus, which the line search wants to see grow.
+    fn objective(&self, measured: &Measurements) -> Result<f64, BoxError> {
+        let [policy_loss, entropy] = [measured.terms[0], measured.terms[1]];
+        self.mean_over_ranks(self.config.entropy_coefficient * entropy - policy_loss)
+    }
+
+    fn mean_over_ranks(&self, number: f64) -> Result<f64, BoxError> {
+        let mut sum = [number];
+        self.reduce.sum_f64(&mut sum)?;
+        Ok(sum[0] / self.reduce.ranks() as f64)
+    }
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -200,92 +242,73 @@ fn add_scaled(y: &mut [f32], factor: f32, x: &[f32]) {
 
 impl Agent for Trpo {
     type Policy = Actor;
-    type Experience = Rollout;
-    type Report = UpdateReport;
-    type Error = UpdateError;
 
     fn policy(&self) -> Actor {
-        self.actor.clone()
-    }
-
-    fn update(&mut self, rollout: &Rollout) -> Result<UpdateReport, UpdateError> {
-        let observations = rollout.observations();
-        let mut estimates = std::mem::take(&mut self.estimates);
-        estimates.compute(self.value.learner(), rollout, &self.gae, false)?;
-        estimates.log_probs.resize(rollout.len(), 0.0);
-        let (actions, log_probs) = (rollout.actions(), &mut estimates.log_probs);
-        self.learner
-            .evaluate(observations, actions, log_probs, &mut [])?;
-        if self.config.normalize_advantages {
-            normalize(&mut estimates.advantages);
-        }
-        let samples = Samples {
-            observations,
-            actions: rollout.actions(),
-            advantages: &estimates.advantages,
-            log_probs: &estimates.log_probs,
-            ..Samples::default()
-        };
-        let loss = Loss {
-            policy: Some(PolicyLoss {
-                surrogate: Surrogate::Ratio,
-                entropy_coefficient: self.config.entropy_coefficient as f32,
-            }),
-            value: None,
-        };
-        let start = self.learner.networks().flat();
-        let mut gradient = vec![0.0; start.len()];
-        let measured = self.learner.gradient(&samples, &loss, &mut gradient)?;
-        gradient.iter_mut().for_each(|g| *g = -*g);
-        let (direction, curvature) = self.natural_direction(observations, &gradient)?;
-
-        let delta = self.config.target_kl;
-        let mut report = UpdateReport::of(&measured, 0.0);
-        report.steps = 0;
-        // No curvature, no gradient: nothing to be gained.
-        if curvature > 0.0 {
-            let mut length = (2.0 * delta / curvature).sqrt();
-            let before = objective(&measured, &self.config);
-            for _ in 0..self.config.line_search_steps {
-                let mut candidate = start.clone();
-                add_scaled(&mut candidate, length as f32, &direction);
-                self.learner.set_parameters(&candidate);
-                let actor = Actor::new(&crate::policy_weights(self.learner.as_ref()));
-                let kl = self.actor.mean_kl(&actor, observations, &self.threads);
-                let tried = self.learner.gradient(&samples, &loss, &mut gradient)?;
-                if kl <= delta && objective(&tried, &self.config) > before {
-                    (report.kl, report.steps) = (kl, 1);
-                    self.actor = actor;
-                    break;
-                }
-                length *= self.config.line_search_factor;
-            }
-            if report.steps == 0 {
-                self.learner.set_parameters(&start);
-            }
-        }
-        let fit = self.value.fit(observations, &estimates.returns)?;
-        report.value_loss = Some(fit.value_loss);
-        report.explained_variance = explained_variance(&estimates.returns, &estimates.values);
-        self.estimates = estimates;
-        Ok(report)
+        self.actor.clone().with_choice(ActionChoice::Mode)
     }
 }
 
-impl PolicyGradient for Trpo {
-    fn set_progress(&mut self, done: f64) {
-        let rate = self.config.optimizer.learning_rate_at(done);
-        self.value.set_learning_rate(rate);
+impl Acts for Trpo {
+    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
+        &self.actor
+    }
+}
+
+impl State for Trpo {
+    fn save(&self, out: &mut dyn StateWriter) {
+        self.learner.save(&mut Scoped::new(out, "learner"));
+        self.value.save(&mut Scoped::new(out, "value_function"));
     }
 
-    fn set_threads(&mut self, threads: &Threads) {
-        self.threads = threads.clone();
-        self.learner.set_threads(threads);
-        self.value.learner().set_threads(threads);
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        self.learner.load(&ScopedReader::new(from, "learner"))?;
+        self.value
+            .load(&ScopedReader::new(from, "value_function"))?;
+        self.actor = parts::actor(self.learner.as_ref());
+        Ok(())
+    }
+}
+
+impl Algorithm for TrpoConfig {
+    const NAME: &'static str = "trpo";
+    const DESCRIPTION: &'static str =
+        "trust region policy optimization: natural gradient steps of a set size";
+
+    type Agent = Trpo;
+    type Interaction = Rollouts<Actor>;
+
+    fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
+        let allowed = "a multi-layer perceptron for the algorithm trpo, whose steps are natural \
+                       gradients";
+        let perceptron = !setup.networks.own.has_policy();
+        ConfigError::unless(perceptron, "networks", "a policy of one's own", allowed)?;
+        let steps = self
+            .steps_per_environment
+            .saturating_mul(setup.environments);
+        ConfigError::normalized(self.normalize_advantages, steps)
     }
 
-    fn networks(&self) -> Networks {
-        let policy = crate::policy_weights(self.learner.as_ref());
-        ValueFunction::beside(policy, Some(&self.value))
+    fn build(valid: &Valid<Self>) -> Result<(Trpo, Rollouts<Actor>), BoxError> {
+        let (config, setup) = (valid.config(), valid.setup());
+        let networks = setup.draw_networks(Some(ValueLayers::Separate))?;
+        let (policy, value) = networks.split();
+        let mut learner = config.optimizer.init_natural(policy, &setup.device)?;
+        learner.set_threads(&setup.threads);
+        let value = value.ok_or("networks without a value function")?;
+        let iterations = config.value_iterations;
+        let agent = Trpo {
+            gae: ConfigError::gae(config.gamma, config.lambda)?,
+            actor: parts::actor(learner.as_ref()),
+            learner,
+            value: ValueFunction::new(value, &config.optimizer, iterations, setup)?,
+            reduce: Arc::clone(&setup.reduce),
+            threads: setup.threads.clone(),
+            observation_space: setup.spaces.observation.clone(),
+            estimates: Estimates::default(),
+            config: config.clone(),
+        };
+        let collection = setup.collection(1, config.gamma);
+        let rollouts = Rollouts::new(collection, config.steps_per_environment)?;
+        Ok((agent, rollouts))
     }
 }

@@ -1,13 +1,18 @@
 //! A value function with an optimizer of its own.
 
-use rl_core::{TrajectoryStore, ValuedSteps};
-use rl_learn::{
-    ConfigError, FitReport, Learner, Loss, OptimizerConfig, Plan, Samples, UpdateError, ValueLoss,
+use rl_core::{
+    Reduce, Space, State, StateError, StateReader, StateWriter, TrajectoryStore, ValuedSteps,
 };
-use rl_nets::{Device, MlpWeights, Networks, PolicyWeights};
+use rl_learn::{
+    ConfigError, Learner, OptimizerConfig, Plan, Samples, Setup, Term, UpdateError, ValueError,
+    fit, words,
+};
+use rl_nets::{Networks, network_inputs};
 use serde::{Deserialize, Serialize};
 
-/// What a value function is fitted to.
+use crate::parts;
+
+/// Targets that a value function is fitted to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ValueTargets {
@@ -21,10 +26,11 @@ pub enum ValueTargets {
     Lambda,
 }
 
-/// A value function that is fitted by regression, apart from the policy.
+words!(ValueTargets: MonteCarlo, NStep, Lambda);
+
+/// Value function that is fitted by regression, apart from the policy.
 pub(crate) struct ValueFunction {
     learner: Box<dyn Learner>,
-    learning_rate: f64,
     iterations: usize,
 }
 
@@ -36,92 +42,96 @@ pub(crate) struct Values {
 }
 
 impl ValueFunction {
+    /// The value function among `networks`, which shares no layer with the policy.
     pub fn new(
-        weights: MlpWeights,
+        networks: Networks,
         optimizer: &OptimizerConfig,
-        learning_rate: f64,
         iterations: usize,
-        device: &Device,
+        setup: &Setup,
     ) -> Result<Self, ConfigError> {
-        ConfigError::positive("value_learning_rate", learning_rate)?;
-        ConfigError::at_least_1("value_iterations", iterations)?;
-        let optimizer = OptimizerConfig {
-            learning_rate,
-            ..*optimizer
-        };
         Ok(Self {
-            learner: optimizer.init(Networks::value(weights), device)?,
-            learning_rate,
+            learner: parts::learner(optimizer, networks, setup)?,
             iterations,
         })
     }
 
-    /// A policy with the value function that an agent has beside it, if it has one.
-    pub fn beside(policy: PolicyWeights, value: Option<&Self>) -> Networks {
-        match value.and_then(|value| value.learner.networks().value_weights()) {
-            Some(value) => Networks::separate(policy, value),
-            None => Networks::policy(policy),
-        }
-    }
-
-    /// What evaluates it.
+    /// The learner that evaluates it.
     pub fn learner(&mut self) -> &mut dyn Learner {
         self.learner.as_mut()
     }
 
-    /// Changes the step size of the fits to come.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.learning_rate = learning_rate;
-    }
-
-    /// The values of observations `[n, observation_dim]`.
-    pub fn of(&mut self, observations: &[f32]) -> Result<Vec<f32>, UpdateError> {
+    /// The values of observations, as the network takes them, `[n, inputs]`.
+    pub fn of(&mut self, inputs: &[f32]) -> Result<Vec<f32>, UpdateError> {
         let dim = self.learner.networks().observation_dim();
-        let mut values = vec![0.0; observations.len() / dim];
-        self.learner
-            .evaluate(observations, &[], &mut [], &mut values)?;
+        let mut values = vec![0.0; inputs.len() / dim];
+        self.learner.evaluate(inputs, &[], &mut [], &mut values)?;
         Ok(values)
     }
 
-    /// The values of a store.
-    pub fn of_store(&mut self, experience: &TrajectoryStore) -> Result<Values, UpdateError> {
+    /// The values of a store, whose observations are elements of `space`.
+    pub fn of_store(
+        &mut self,
+        experience: &TrajectoryStore,
+        space: &Space,
+    ) -> Result<Values, UpdateError> {
         let finals: Vec<f32> = experience
             .iter()
             .flat_map(|trajectory| trajectory.final_observation)
             .copied()
             .collect();
         Ok(Values {
-            steps: self.of(experience.observations())?,
-            finals: self.of(&finals)?,
+            steps: self.of(&network_inputs(space, experience.observations()))?,
+            finals: self.of(&network_inputs(space, &finals))?,
         })
     }
 
-    /// Takes the regression steps of an update towards `targets` `[n]`.
-    pub fn fit(&mut self, observations: &[f32], targets: &[f32]) -> Result<FitReport, UpdateError> {
+    /// Takes the regression steps of an update towards `targets` `[n]`, down the mean squared error
+    /// `1/N Σₜ (V(oₜ) - V̂ₜ)²`, and returns its mean over the steps.
+    pub fn fit(
+        &mut self,
+        inputs: &[f32],
+        targets: &[f32],
+        learning_rate: f64,
+        reduce: &dyn Reduce,
+    ) -> Result<f64, UpdateError> {
         let samples = Samples {
-            observations,
+            observations: inputs,
             targets,
             ..Samples::default()
         };
-        let order: Vec<u32> = (0..self.iterations)
-            .flat_map(|_| 0..targets.len() as u32)
-            .collect();
         let plan = Plan {
-            order: Some(&order),
-            ..Plan::whole(targets.len(), self.learning_rate)
+            epochs: self.iterations,
+            ..Plan::whole(learning_rate)
         };
-        let loss = Loss {
-            policy: None,
-            value: Some(ValueLoss {
-                coefficient: 1.0,
-                clip_range: None,
-            }),
+        let error = ValueError {
+            coefficient: 1.0,
+            clip_range: None,
         };
-        self.learner.fit(&samples, &plan, &loss)
+        let terms: [&dyn Term; 1] = [&error];
+        let report = fit(self.learner.as_mut(), &samples, &terms, &plan, None, reduce)?;
+        Ok(report.terms[0].1)
+    }
+}
+
+impl State for ValueFunction {
+    fn save(&self, out: &mut dyn StateWriter) {
+        self.learner.save(out);
+    }
+
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        self.learner.load(from)
     }
 }
 
 impl Values {
+    /// Values of 0, without a value function.
+    pub fn zeros(experience: &TrajectoryStore) -> Self {
+        Self {
+            steps: vec![0.0; experience.steps()],
+            finals: vec![0.0; experience.len()],
+        }
+    }
+
     /// Calls `f` with each trajectory's steps and its part of `out`, `[steps]`.
     pub fn each<'a>(
         &'a self,
@@ -138,16 +148,6 @@ impl Values {
                 out,
             );
             (values, rest) = (later_values, later);
-        }
-    }
-}
-
-impl Values {
-    /// Without a value function.
-    pub fn zeros(experience: &TrajectoryStore) -> Self {
-        Self {
-            steps: vec![0.0; experience.steps()],
-            finals: vec![0.0; experience.len()],
         }
     }
 }

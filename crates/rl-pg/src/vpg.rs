@@ -1,135 +1,79 @@
 //! Vanilla policy gradient.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use rl_core::{
-    Agent, End, Gae, Threads, TrajectoryStore, ValuedSteps, discounted_return,
-    discounted_reward_to_go, n_step_returns,
+    Acts, Agent, BoxError, Clock, End, Episodes, Gae, Learns, Metrics, Reduce, Scoped,
+    ScopedReader, Space, State, StateError, StateReader, StateWriter, Threads, TrajectoryStore,
+    ValuedSteps, discounted_return, discounted_reward_to_go, n_step_returns, normalize,
 };
-use rl_nets::{Actor, Device, Networks, PolicyWeights};
-use serde::{Deserialize, Serialize};
-
-use crate::report::explained_variance;
-use crate::value_function::{ValueFunction, Values};
-use crate::{Baseline, PolicyGradient, UpdateReport, ValueTargets, Weighting};
-use rl_core::normalize;
 use rl_learn::{
-    ConfigError, Learner, Loss, OptimizerConfig, Plan, PolicyLoss, Samples, Surrogate, UpdateError,
+    Algorithm, ConfigError, EntropyBonus, Learner, OptimizerConfig, Plan, Range, Samples, Setup,
+    Surrogate, Term, Valid, ValueLayers, config, fit, word,
 };
+use rl_nets::{ActionChoice, Actor, network_inputs};
 
-/// Configuration of [`Vpg`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct VpgConfig {
-    /// What the log-probabilities are weighted with; the reward-to-go.
-    pub weighting: Weighting,
-    /// What is taken from it; nothing.
-    pub baseline: Baseline,
-    /// Discount γ of the rewards, in `[0, 1]`; 1.
-    pub gamma: f64,
-    /// λ of the generalised advantage estimate and of λ-returns, in `[0, 1]`; 0.97.
-    pub lambda: f64,
-    /// Steps of n-step returns, at least 1; 5.
-    pub n_step: usize,
-    /// Whether the weights of a batch are shifted and scaled to mean 0 and deviation 1, which
-    /// makes their mean a baseline; no.
-    pub normalize_advantages: bool,
-    /// Coefficient of the entropy bonus, not negative; 0.
-    pub entropy_coefficient: f64,
-    /// Optimizer steps per batch, at least 1; 1. From the second on the batch is of an older
-    /// policy, and steps are weighted by their importance ratio, without clipping.
-    pub epochs: usize,
-    /// What a learned value function is fitted to; Monte Carlo returns.
-    pub value_targets: ValueTargets,
-    /// Its step size, positive; 1e-3.
-    pub value_learning_rate: f64,
-    /// Its regression steps per update, at least 1; 80.
-    pub value_iterations: usize,
-    /// The optimizer: Adam with step size 5e-3.
-    #[serde(flatten)]
-    pub optimizer: OptimizerConfig,
-}
+use crate::estimates::explained_variance;
+use crate::parts;
+use crate::value_function::{ValueFunction, Values};
+use crate::{Baseline, ExtraTerms, ValueTargets, Weighting};
 
-impl Default for VpgConfig {
-    fn default() -> Self {
-        Self {
-            weighting: Weighting::RewardToGo,
-            baseline: Baseline::None,
-            gamma: 1.0,
-            lambda: 0.97,
-            n_step: 5,
-            normalize_advantages: false,
-            entropy_coefficient: 0.0,
-            epochs: 1,
-            value_targets: ValueTargets::MonteCarlo,
-            value_learning_rate: 1e-3,
-            value_iterations: 80,
-            optimizer: OptimizerConfig::adam(5e-3),
-        }
-    }
-}
-
-impl VpgConfig {
-    /// Checks the ranges, and that weighting and baseline go together.
+config! {
+    /// Configuration of [`Vpg`]; the defaults solve CartPole-v1 reliably.
     ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        self.checked().map(|_| ())
-    }
-
-    fn checked(&self) -> Result<(Gae, NonZeroUsize), ConfigError> {
-        let gae = ConfigError::gae(self.gamma, self.lambda)?;
-        let n_step = ConfigError::at_least_1("n_step", self.n_step)?;
-        ConfigError::at_least_1("epochs", self.epochs)?;
-        ConfigError::not_negative("entropy_coefficient", self.entropy_coefficient)?;
-        ConfigError::positive("value_learning_rate", self.value_learning_rate)?;
-        ConfigError::at_least_1("value_iterations", self.value_iterations)?;
-        if self.weighting.needs_values() {
-            let valid = self.baseline == Baseline::Value;
-            let allowed = "value, for a weighting that bootstraps from values";
-            ConfigError::unless(valid, "baseline", crate::word(&self.baseline), allowed)?;
-        }
-        if self.baseline == Baseline::GroupScaled {
-            let valid = self.weighting == Weighting::TotalReturn;
-            let allowed = "total-return, for a baseline of whole trajectories";
-            ConfigError::unless(valid, "weighting", crate::word(&self.weighting), allowed)?;
-        }
-        self.optimizer.validate()?;
-        Ok((gae, n_step))
-    }
-
-    /// An agent that learns on `device`, starting from a policy, and for [`Baseline::Value`] a
-    /// value function that shares no layer with it.
+    /// ```
+    /// use rl_core::{Budget, Space, Spaces};
+    /// use rl_envs::CartPole;
+    /// use rl_learn::{Algorithm, Setup};
+    /// use rl_pg::{Baseline, VpgConfig, Weighting};
     ///
-    /// # Errors
-    /// [`ConfigError`] for a value out of its range, or networks that lack what it needs.
-    pub fn init(self, networks: impl Into<Networks>, device: &Device) -> Result<Vpg, ConfigError> {
-        let (gae, n_step) = self.checked()?;
-        let networks = networks.into();
-        let policy = crate::policy_of(&networks)?;
-        let actor = Actor::new(&policy);
-        let value = if self.baseline == Baseline::Value {
-            let weights = crate::separate_value_of(&networks, "baseline", "value")?;
-            Some(ValueFunction::new(
-                weights,
-                &self.optimizer,
-                self.value_learning_rate,
-                self.value_iterations,
-                device,
-            )?)
-        } else {
-            None
+    /// let config = VpgConfig { weighting: Weighting::Gae, ..VpgConfig::default() };
+    /// let setup = Setup::new(CartPole::v1, Budget::Updates(100))?;
+    /// let refused = config.clone().validate(setup.clone()).err();
+    /// assert!(refused.is_some_and(|error| error.key == "baseline"));
+    /// let config = VpgConfig { baseline: Baseline::Value, ..config };
+    /// let (agent, episodes) = VpgConfig::build(&config.validate(setup)?)?;
+    /// # Ok::<(), rl_core::BoxError>(())
+    /// ```
+    pub struct VpgConfig {
+        /// Least steps per update, in whole episodes.
+        pub steps_per_update: usize = 4000, Range::AtLeast(1.0);
+        /// Environments that start their episodes from the same states.
+        pub group_size: usize = 1;
+        /// Weight of the log-probabilities.
+        pub weighting: Weighting = Weighting::RewardToGo;
+        /// Baseline that is taken from the weight.
+        pub baseline: Baseline = Baseline::None;
+        /// Discount, 0 to 1.
+        pub gamma: f64 = 0.99, Range::Unit;
+        /// Decay of the advantage estimate's trace, 0 to 1.
+        pub lambda: f64 = 0.97, Range::Unit;
+        /// Steps of n-step returns.
+        pub n_step: usize = 5, Range::AtLeast(1.0);
+        /// Shift and scale the weights of a batch to mean 0 and deviation 1, which makes their
+        /// mean a baseline.
+        pub normalize_advantages: bool = true;
+        /// Coefficient of the entropy bonus.
+        pub entropy_coefficient: f64 = 0.0, Range::NotNegative;
+        /// Passes over a batch; from the second on, steps are weighted by their importance ratio.
+        pub epochs: usize = 1, Range::AtLeast(1.0);
+        /// Targets that a value function is fitted to.
+        pub value_targets: ValueTargets = ValueTargets::MonteCarlo;
+        /// Step size of a value function with an optimizer of its own.
+        pub value_learning_rate: f64 = 1e-3, Range::Positive;
+        /// Regression steps of the value function per update.
+        pub value_iterations: usize = 80, Range::AtLeast(1.0);
+        flatten
+        /// The optimizer.
+        pub optimizer: OptimizerConfig = OptimizerConfig {
+            anneal_learning_rate: true,
+            max_grad_norm: Some(0.5),
+            ..OptimizerConfig::adam(1e-2)
         };
-        Ok(Vpg {
-            learning_rate: self.optimizer.learning_rate,
-            learner: self.optimizer.init(Networks::policy(policy), device)?,
-            config: self,
-            value,
-            gae,
-            n_step,
-            actor,
-            threads: Threads::default(),
-        })
+        skip
+        /// Further terms of the loss.
+        pub extra: ExtraTerms = ExtraTerms::default();
     }
 }
 
@@ -147,19 +91,75 @@ pub struct Vpg {
     config: VpgConfig,
     gae: Gae,
     n_step: NonZeroUsize,
-    learning_rate: f64,
     learner: Box<dyn Learner>,
     value: Option<ValueFunction>,
-    actor: Actor,
+    reduce: Arc<dyn Reduce>,
     threads: Threads,
+    observation_space: Space,
+    actor: Actor,
+}
+
+impl Learns<TrajectoryStore> for Vpg {
+    fn update(
+        &mut self,
+        experience: &TrajectoryStore,
+        clock: &Clock,
+        metrics: &mut Metrics,
+    ) -> Result<(), BoxError> {
+        let values = match &mut self.value {
+            Some(value) => value.of_store(experience, &self.observation_space)?,
+            None => Values::zeros(experience),
+        };
+        let observations = network_inputs(&self.observation_space, experience.observations());
+        let advantages = self.advantages(experience, &values);
+        let mut samples = Samples {
+            observations: &observations,
+            actions: experience.actions(),
+            advantages: &advantages,
+            ..Samples::default()
+        };
+
+        // From the second epoch on the batch is of an older policy.
+        let mut log_probs = Vec::new();
+        let mut surrogate = Surrogate::LogProb;
+        if self.config.epochs > 1 {
+            log_probs.resize(experience.steps(), 0.0);
+            self.learner
+                .evaluate(&observations, samples.actions, &mut log_probs, &mut [])?;
+            samples.log_probs = &log_probs;
+            surrogate = Surrogate::Ratio;
+        }
+        let entropy = EntropyBonus(self.config.entropy_coefficient as f32);
+        let extra = self.config.extra.at(clock);
+        let mut terms: Vec<&dyn Term> = vec![&surrogate, &entropy];
+        terms.extend(extra.iter().map(Box::as_ref));
+
+        let learning_rate = self.config.optimizer.learning_rate_at(clock.done());
+        let plan = Plan {
+            epochs: self.config.epochs,
+            ..Plan::whole(learning_rate)
+        };
+        let learner = self.learner.as_mut();
+        let report = fit(learner, &samples, &terms, &plan, None, &*self.reduce)?;
+        let before = std::mem::replace(&mut self.actor, parts::actor(learner));
+
+        report.put(metrics);
+        let kl = before.mean_kl(&self.actor, &observations, &self.threads);
+        metrics.put("kl", kl);
+        metrics.put("learning_rate", learning_rate);
+        let targets = self.value_targets(experience, &values);
+        if let Some(value) = &mut self.value {
+            let rate = self.config.value_learning_rate;
+            let error = value.fit(&observations, &targets, rate, &*self.reduce)?;
+            metrics.put("value_loss", error);
+            let explained = explained_variance(&targets, &values.steps);
+            metrics.put("explained_variance", explained);
+        }
+        Ok(())
+    }
 }
 
 impl Vpg {
-    /// The weights as of the last update.
-    pub fn weights(&self) -> PolicyWeights {
-        crate::policy_weights(self.learner.as_ref())
-    }
-
     /// The weight of each step, `[steps]`.
     fn advantages(&self, experience: &TrajectoryStore, values: &Values) -> Vec<f32> {
         let Self { config, gae, .. } = self;
@@ -186,7 +186,7 @@ impl Vpg {
         weights
     }
 
-    /// What the value function is fitted to, `[steps]`.
+    /// The targets of the value function, `[steps]`.
     fn value_targets(&self, experience: &TrajectoryStore, values: &Values) -> Vec<f32> {
         let gamma = self.config.gamma;
         let mut targets = vec![0.0; experience.steps()];
@@ -203,8 +203,8 @@ impl Vpg {
     }
 }
 
-/// What a return goes on with after the last reward of a trajectory: the value of the final
-/// observation if it was truncated (zero without a value function), nothing if it terminated.
+/// Return after the last reward of a trajectory: the value of the final observation if it was
+/// truncated (zero without a value function), nothing if it terminated.
 fn bootstrap(steps: ValuedSteps<'_>) -> f32 {
     match steps {
         ValuedSteps::Trajectory {
@@ -218,79 +218,96 @@ fn bootstrap(steps: ValuedSteps<'_>) -> f32 {
 
 impl Agent for Vpg {
     type Policy = Actor;
-    type Experience = TrajectoryStore;
-    type Report = UpdateReport;
-    type Error = UpdateError;
 
     fn policy(&self) -> Actor {
-        self.actor.clone()
-    }
-
-    fn update(&mut self, experience: &TrajectoryStore) -> Result<UpdateReport, UpdateError> {
-        let values = match &mut self.value {
-            Some(value) => value.of_store(experience)?,
-            None => Values::zeros(experience),
-        };
-        let advantages = self.advantages(experience, &values);
-
-        let observations = experience.observations();
-        let mut samples = Samples {
-            observations,
-            actions: experience.actions(),
-            advantages: &advantages,
-            ..Samples::default()
-        };
-        let n = experience.steps();
-        let (mut log_probs, mut order) = (Vec::new(), Vec::new());
-        let mut surrogate = Surrogate::LogProb;
-        if self.config.epochs > 1 {
-            log_probs.resize(n, 0.0);
-            self.learner
-                .evaluate(observations, samples.actions, &mut log_probs, &mut [])?;
-            samples.log_probs = &log_probs;
-            surrogate = Surrogate::Ratio;
-            order.extend((0..self.config.epochs).flat_map(|_| 0..n as u32));
-        }
-        let plan = Plan {
-            order: (!order.is_empty()).then_some(order.as_slice()),
-            ..Plan::whole(n, self.learning_rate)
-        };
-        let loss = Loss {
-            policy: Some(PolicyLoss {
-                surrogate,
-                entropy_coefficient: self.config.entropy_coefficient as f32,
-            }),
-            value: None,
-        };
-        let fit = self.learner.fit(&samples, &plan, &loss)?;
-
-        let after = Actor::new(&self.weights());
-        let kl = self.actor.mean_kl(&after, observations, &self.threads);
-        self.actor = after;
-        let mut report = UpdateReport::of(&fit, kl);
-        let targets = self.value_targets(experience, &values);
-        if let Some(value) = &mut self.value {
-            report.explained_variance = explained_variance(&targets, &values.steps);
-            report.value_loss = Some(value.fit(observations, &targets)?.value_loss);
-        }
-        Ok(report)
+        self.actor.clone().with_choice(ActionChoice::Mode)
     }
 }
 
-impl PolicyGradient for Vpg {
-    fn set_progress(&mut self, done: f64) {
-        self.learning_rate = self.config.optimizer.learning_rate_at(done);
+impl Acts for Vpg {
+    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
+        &self.actor
     }
+}
 
-    fn set_threads(&mut self, threads: &Threads) {
-        self.threads = threads.clone();
-        self.learner.set_threads(threads);
-        if let Some(value) = &mut self.value {
-            value.learner().set_threads(threads);
+impl State for Vpg {
+    fn save(&self, out: &mut dyn StateWriter) {
+        self.learner.save(&mut Scoped::new(out, "learner"));
+        if let Some(value) = &self.value {
+            value.save(&mut Scoped::new(out, "value_function"));
         }
     }
 
-    fn networks(&self) -> Networks {
-        ValueFunction::beside(self.weights(), self.value.as_ref())
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        self.learner.load(&ScopedReader::new(from, "learner"))?;
+        if let Some(value) = &mut self.value {
+            value.load(&ScopedReader::new(from, "value_function"))?;
+        }
+        self.actor = parts::actor(self.learner.as_ref());
+        Ok(())
+    }
+}
+
+impl Algorithm for VpgConfig {
+    const NAME: &'static str = "vpg";
+    const DESCRIPTION: &'static str =
+        "vanilla policy gradient: one step per batch of whole episodes";
+
+    type Agent = Vpg;
+    type Interaction = Episodes<Actor>;
+
+    fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
+        if self.normalize_advantages {
+            let allowed = "at least 2, for advantages that are normalised";
+            let valid = self.steps_per_update > 1;
+            ConfigError::unless(valid, "steps_per_update", self.steps_per_update, allowed)?;
+        }
+        let (size, environments) = (self.group_size, setup.environments);
+        let allowed = format!("a divisor of the {environments} environments");
+        let divides = size > 0 && environments.is_multiple_of(size);
+        ConfigError::unless(divides, "group_size", size, &allowed)?;
+        if matches!(self.baseline, Baseline::Group | Baseline::GroupScaled) {
+            let allowed = "at least 2, for the baseline of a group";
+            ConfigError::unless(size > 1, "group_size", size, allowed)?;
+        }
+        if self.weighting.needs_values() {
+            let valid = self.baseline == Baseline::Value;
+            let allowed = "value, for a weighting that bootstraps from values";
+            ConfigError::unless(valid, "baseline", word(&self.baseline), allowed)?;
+        }
+        if self.baseline == Baseline::GroupScaled {
+            let valid = self.weighting == Weighting::TotalReturn;
+            let allowed = "total-return, for a baseline of whole trajectories";
+            ConfigError::unless(valid, "weighting", word(&self.weighting), allowed)?;
+        }
+        Ok(())
+    }
+
+    fn build(valid: &Valid<Self>) -> Result<(Vpg, Episodes<Actor>), BoxError> {
+        let (config, setup) = (valid.config(), valid.setup());
+        let with_value = config.baseline == Baseline::Value;
+        let networks = setup.draw_networks(with_value.then_some(ValueLayers::Separate))?;
+        let (policy, value) = networks.split();
+        let learner = parts::learner(&config.optimizer, policy, setup)?;
+        config
+            .extra
+            .check(learner.as_ref(), &Clock::start(setup.horizon))?;
+        let value = value.map(|network| {
+            ValueFunction::new(network, &config.optimizer, config.value_iterations, setup)
+        });
+        let agent = Vpg {
+            gae: ConfigError::gae(config.gamma, config.lambda)?,
+            n_step: ConfigError::at_least_1("n_step", config.n_step)?,
+            actor: parts::actor(learner.as_ref()),
+            learner,
+            value: value.transpose()?,
+            reduce: Arc::clone(&setup.reduce),
+            threads: setup.threads.clone(),
+            observation_space: setup.spaces.observation.clone(),
+            config: config.clone(),
+        };
+        let collection = setup.collection(config.group_size, config.gamma);
+        let episodes = Episodes::new(collection, config.steps_per_update)?;
+        Ok((agent, episodes))
     }
 }

@@ -1,8 +1,9 @@
-//! What a policy gradient weighs the log-probability of an action with.
+//! Weights of the log-probabilities in a policy gradient.
 
+use rl_learn::words;
 use serde::{Deserialize, Serialize};
 
-/// The estimate of how good an action was: the weight `wₜ` of `∇ ln π(aₜ|oₜ)` in the policy
+/// Estimate of how good an action was: the weight `wₜ` of `∇ ln π(aₜ|oₜ)` in the policy
 /// gradient, before a baseline is taken from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -21,8 +22,10 @@ pub enum Weighting {
     Gae,
 }
 
+words!(Weighting: TotalReturn, RewardToGo, NStep, Gae);
+
 impl Weighting {
-    /// Whether it bootstraps from a value function.
+    /// Returns `true` if it bootstraps from a value function.
     pub fn needs_values(self) -> bool {
         matches!(self, Self::NStep | Self::Gae)
     }

@@ -1,114 +1,18 @@
 //! Every algorithm learns, in environments whose optimum is known.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use rl_core::{
-    Agent, BatchEnvironment, Collector, FlatEnvironment, Rollout, RolloutCollector, RolloutConfig,
-    Space, Stream, Threads, TrajectoryStore, run_episode,
-};
+mod common;
+
+use common::{Training, adam, score, setup, train};
+use rl_core::{Agent, Environment, EnvironmentError, Space, Status, Step, Stream};
+use rl_envs::TimeLimit;
 use rl_envs::trivial::{Bandit, ConstantReward, DelayedReward, Identity};
-use rl_envs::{Batch, TimeLimit};
-use rl_learn::{LearnerKind, OptimizerConfig, UpdateError};
-use rl_nets::{
-    ActionChoice, Activation, Actor, Device, DistributionKind, MlpConfig, Networks, PolicyConfig,
-};
+use rl_learn::{LearnerKind, OptimizerConfig};
+use rl_nets::{Device, Networks};
 use rl_pg::{
-    A2cConfig, A3c, Baseline, PolicyGradient, PpoConfig, ReinforceConfig, TrpoConfig, UpdateReport,
-    ValueTargets, VpgConfig, Weighting,
+    A2cConfig, A3cConfig, Baseline, PpoConfig, ReinforceConfig, TrpoConfig, ValueTargets,
+    VpgConfig, Weighting,
 };
-
-fn networks(environment: &impl FlatEnvironment, kind: Option<DistributionKind>) -> Networks {
-    let mut rng = Stream::from_seed(0);
-    let (inputs, space) = (
-        environment.observation_space().dim(),
-        environment.action_space(),
-    );
-    let kind = kind.unwrap_or(match space {
-        Space::Discrete(_) => DistributionKind::Categorical,
-        Space::Box(_) => DistributionKind::DiagGaussian,
-    });
-    let policy = PolicyConfig::new(inputs, &space)
-        .with_distribution(kind)
-        .unwrap()
-        .with_hidden(1, 16, Activation::Tanh);
-    let value = MlpConfig {
-        n_layers: 1,
-        size: 16,
-        ..MlpConfig::new(inputs, 1)
-    };
-    Networks::separate(policy.draw(&mut rng), value.draw(&mut rng))
-}
-
-/// Mean return of the likeliest actions over 20 episodes.
-fn score<E: FlatEnvironment>(networks: &Networks, make: impl Fn() -> E) -> f64 {
-    let weights = networks.policy_weights().unwrap();
-    let mut policy = Actor::new(&weights).with_choice(ActionChoice::Mode);
-    let mut environment = make();
-    let returns = (0..20).map(|seed| {
-        let (mut reset, mut act) = (Stream::from_seed(seed), Stream::from_seed(seed));
-        run_episode(&mut environment, &mut policy, &mut reset, &mut act)
-            .unwrap()
-            .total_reward
-    });
-    returns.sum::<f64>() / 20.0
-}
-
-fn train_on_episodes<E, A>(
-    mut agent: A,
-    make: impl Fn() -> E,
-    steps: usize,
-    updates: usize,
-) -> Networks
-where
-    E: FlatEnvironment,
-    A: Agent<
-            Policy = Actor,
-            Experience = TrajectoryStore,
-            Report = UpdateReport,
-            Error = UpdateError,
-        > + PolicyGradient,
-{
-    let mut collector = Collector::new((0..4).map(|_| make()).collect(), 0).unwrap();
-    for _ in 0..updates {
-        let batch = collector.collect(&agent.policy(), steps).unwrap();
-        agent.update(&batch.trajectories).unwrap();
-    }
-    agent.networks()
-}
-
-fn batch<E: FlatEnvironment + 'static>(
-    make: impl Fn() -> E,
-    environments: u64,
-) -> Box<dyn BatchEnvironment> {
-    Box::new(Batch::new(
-        make,
-        (0..environments).map(Stream::from_seed).collect(),
-    ))
-}
-
-fn rollouts<E: FlatEnvironment + 'static>(
-    make: impl Fn() -> E,
-) -> RolloutCollector<Box<dyn BatchEnvironment>> {
-    RolloutCollector::new(vec![batch(make, 8)], 0, RolloutConfig::default()).unwrap()
-}
-
-fn train_on_rollouts<E, A>(
-    mut agent: A,
-    make: impl Fn() -> E,
-    steps: usize,
-    updates: usize,
-) -> Networks
-where
-    E: FlatEnvironment + 'static,
-    A: Agent<Policy = Actor, Experience = Rollout, Report = UpdateReport, Error = UpdateError>
-        + PolicyGradient,
-{
-    let mut collector = rollouts(make);
-    for _ in 0..updates {
-        let batch = collector.collect(&agent.policy(), steps).unwrap();
-        agent.update(&batch.rollout).unwrap();
-    }
-    agent.networks()
-}
 
 fn identity() -> Identity<4> {
     Identity::new(10).unwrap()
@@ -122,13 +26,6 @@ fn bandit() -> Bandit {
     Bandit::deterministic(&[0.0, 0.2, 1.0, 0.5]).unwrap()
 }
 
-fn adam(learning_rate: f64, learner: LearnerKind) -> OptimizerConfig {
-    OptimizerConfig {
-        learner,
-        ..OptimizerConfig::adam(learning_rate)
-    }
-}
-
 const BOTH: [LearnerKind; 2] = [LearnerKind::Burn, LearnerKind::Fused];
 
 #[test]
@@ -140,13 +37,10 @@ fn reinforce_learns_the_better_arm_and_the_identity() {
             optimizer: adam(1e-2, learner),
             ..ReinforceConfig::default()
         };
-        let device = Device::flex();
-        let agent = config.init(networks(&bandit(), None), &device).unwrap();
-        let learned = train_on_episodes(agent, bandit, 4, 150);
-        assert_eq!(score(&learned, bandit), 1.0, "{learner:?}");
-        let agent = config.init(networks(&identity(), None), &device).unwrap();
-        let learned = train_on_episodes(agent, identity, 4, 150);
-        assert_eq!(score(&learned, identity), 10.0, "{learner:?}");
+        let agent = train(config.clone(), setup(bandit, 4), 150);
+        assert_eq!(score(&agent, bandit), 1.0, "{learner:?}");
+        let agent = train(config, setup(identity, 4), 150);
+        assert_eq!(score(&agent, identity), 10.0, "{learner:?}");
     }
 }
 
@@ -172,30 +66,31 @@ fn vanilla_policy_gradient_learns_a_delayed_reward_with_every_weighting_and_base
             if baseline != Baseline::Value && value_targets != ValueTargets::MonteCarlo {
                 continue;
             }
+            let grouped = matches!(baseline, Baseline::Group | Baseline::GroupScaled);
             let config = VpgConfig {
+                steps_per_update: 200,
+                group_size: if grouped { 4 } else { 1 },
                 weighting,
                 baseline,
                 value_targets,
+                gamma: 1.0,
                 n_step: 3,
+                normalize_advantages: false,
                 epochs: if weighting == Weighting::Gae { 2 } else { 1 },
                 value_iterations: 20,
                 value_learning_rate: 1e-2,
                 optimizer: adam(3e-2, LearnerKind::Auto),
                 ..VpgConfig::default()
             };
-            let agent = config
-                .init(networks(&delayed(), None), &Device::flex())
-                .unwrap();
-            let learned = train_on_episodes(agent, delayed, 200, 40);
+            let agent = train(config, setup(delayed, 4), 40);
             let what = format!("{weighting:?} {baseline:?} {value_targets:?}");
-            assert_eq!(score(&learned, delayed), 1.0, "{what}");
+            assert_eq!(score(&agent, delayed), 1.0, "{what}");
         }
     }
 }
 
 #[test]
 fn actor_critics_learn_the_identity_and_a_delayed_reward() {
-    let device = Device::flex();
     for learner in BOTH {
         let a2c = A2cConfig {
             steps_per_environment: 8,
@@ -218,81 +113,47 @@ fn actor_critics_learn_the_identity_and_a_delayed_reward() {
             optimizer: adam(1e-2, learner),
             ..TrpoConfig::default()
         };
-        let shuffling = || Stream::from_seed(9);
-
-        let agent = a2c.init(networks(&identity(), None), &device).unwrap();
-        let learned = train_on_rollouts(agent, identity, 8, 120);
-        assert_eq!(score(&learned, identity), 10.0, "a2c {learner:?}");
-        let agent = ppo
-            .init(networks(&identity(), None), &device, shuffling())
-            .unwrap();
-        let learned = train_on_rollouts(agent, identity, 32, 20);
-        assert_eq!(score(&learned, identity), 10.0, "ppo {learner:?}");
-        let agent = trpo.init(networks(&identity(), None), &device).unwrap();
-        let learned = train_on_rollouts(agent, identity, 32, 40);
-        assert_eq!(score(&learned, identity), 10.0, "trpo {learner:?}");
-
-        let agent = ppo
-            .init(networks(&delayed(), None), &device, shuffling())
-            .unwrap();
-        let learned = train_on_rollouts(agent, delayed, 32, 20);
-        assert_eq!(score(&learned, delayed), 1.0, "ppo {learner:?}");
+        let agent = train(a2c, setup(identity, 8), 120);
+        assert_eq!(score(&agent, identity), 10.0, "a2c {learner:?}");
+        let agent = train(ppo.clone(), setup(identity, 8), 20);
+        assert_eq!(score(&agent, identity), 10.0, "ppo {learner:?}");
+        let agent = train(trpo, setup(identity, 8), 40);
+        assert_eq!(score(&agent, identity), 10.0, "trpo {learner:?}");
+        let agent = train(ppo, setup(delayed, 8), 20);
+        assert_eq!(score(&agent, delayed), 1.0, "ppo {learner:?}");
     }
 }
 
 #[test]
 fn asynchronous_workers_learn_from_gradients_of_stale_parameters() {
     for learner in BOTH {
-        let config = A2cConfig {
+        let config = A3cConfig {
             steps_per_environment: 10,
             optimizer: adam(1e-2, learner),
-            ..A2cConfig::default()
+            ..A3cConfig::default()
         };
-        let networks = networks(&identity(), None);
-        let mut agent = A3c::new(config, 4, networks, &Device::flex()).unwrap();
-        let mut collectors: Vec<_> = (0..4)
-            .map(|worker| {
-                let config = RolloutConfig::default();
-                RolloutCollector::numbered(vec![batch(identity, 1)], 0, config, worker).unwrap()
-            })
-            .collect();
+        let mut training = Training::new(config, setup(identity, 4));
         for update in 0..100 {
-            let policies: Vec<Actor> = agent.policies().cloned().collect();
-            let rollouts: Vec<&Rollout> = collectors
-                .iter_mut()
-                .zip(&policies)
-                .map(|(collector, policy)| &collector.collect(policy, 10).unwrap().rollout)
-                .collect();
-            let report = agent.update(&rollouts).unwrap();
             // In the first round all start from the same parameters: 0, 1, 2 and 3 updates old.
             let expected = if update == 0 { 1.5 } else { 3.0 };
-            assert_eq!(report.staleness, Some(expected));
+            assert_eq!(training.update().get("staleness"), Some(expected));
         }
-        assert_eq!(score(&agent.networks(), identity), 10.0, "{learner:?}");
+        assert_eq!(score(&training.agent, identity), 10.0, "{learner:?}");
     }
 }
 
 #[test]
 fn policies_may_share_their_layers_with_the_value_function() {
-    let mut rng = Stream::from_seed(0);
-    let space = FlatEnvironment::action_space(&identity());
-    let policy = PolicyConfig::new(4, &space).with_hidden(1, 16, Activation::Tanh);
-    let head = MlpConfig {
-        n_layers: 0,
-        ..MlpConfig::new(16, 1)
-    };
-    let networks = Networks::shared(policy.draw(&mut rng), &head.draw(&mut rng).layers[0]);
     let config = PpoConfig {
         steps_per_environment: 32,
         epochs: 4,
+        shared_layers: true,
         optimizer: adam(1e-2, LearnerKind::Auto),
         ..PpoConfig::default()
     };
-    let agent = config
-        .init(networks, &Device::flex(), Stream::from_seed(9))
-        .unwrap();
-    let learned = train_on_rollouts(agent, identity, 32, 60);
-    assert_eq!(score(&learned, identity), 10.0);
+    let agent = train(config, setup(identity, 8), 60);
+    assert_eq!(agent.networks().networks().len(), 1);
+    assert_eq!(score(&agent, identity), 10.0);
 }
 
 #[test]
@@ -303,16 +164,15 @@ fn the_ratios_of_the_first_minibatch_are_exactly_one() {
             optimizer: adam(1e-2, learner),
             ..PpoConfig::default()
         };
-        let networks = networks(&identity(), None);
-        let mut agent = config
-            .init(networks, &Device::flex(), Stream::from_seed(9))
-            .unwrap();
-        let mut collector = rollouts(identity);
+        let mut training = Training::new(config, setup(identity, 8));
         for _ in 0..5 {
-            let batch = collector.collect(&agent.policy(), 32).unwrap();
-            agent.update(&batch.rollout).unwrap();
-            assert_eq!(agent.last_fit().first_ratio_error, 0.0, "{learner:?}");
-            assert!(agent.last_fit().approx_kl > 0.0, "later ones are not");
+            let metrics = training.update();
+            let fit = training.agent.last_fit();
+            assert_eq!(fit.first_ratio_error, 0.0, "{learner:?}");
+            assert!(
+                metrics.get("approx_kl").unwrap() > 0.0,
+                "later ones are not"
+            );
         }
     }
 }
@@ -326,23 +186,18 @@ fn a_step_of_trust_region_optimization_stays_within_its_divergence() {
             value_iterations: 5,
             ..TrpoConfig::default()
         };
-        let networks = networks(&identity(), None);
-        let mut agent = config.init(networks, &Device::flex()).unwrap();
-        let mut collector = rollouts(identity);
+        let setup = setup(identity, 8);
+        let threads = setup.threads.clone();
+        let mut training = Training::new(config, setup);
         for _ in 0..10 {
-            let before = agent.networks().policy_weights().unwrap();
-            let batch = collector.collect(&agent.policy(), 64).unwrap();
-            let report = agent.update(&batch.rollout).unwrap();
-            let after = agent.networks().policy_weights().unwrap();
-            let kl = Actor::new(&before).mean_kl(
-                &Actor::new(&after),
-                batch.rollout.observations(),
-                &Threads::default(),
-            );
-            assert_eq!(kl, report.kl);
-            assert!(kl <= target_kl, "{kl}");
+            let before = training.agent.policy();
+            let metrics = training.update();
+            let after = training.agent.policy();
+            let batch = training.interaction.batch();
+            let kl = before.mean_kl(&after, batch.rollout.observations(), &threads);
+            assert_eq!(Some(kl), metrics.get("kl"));
             // The step is of the size that was asked for, not a timid one.
-            assert!(report.steps == 1 && kl >= 0.3 * target_kl, "{kl}");
+            assert!(kl <= target_kl && kl >= 0.3 * target_kl, "{kl}");
         }
     }
 }
@@ -360,15 +215,8 @@ fn value_of_reward_one_for_ever(gamma: f64, terminate: bool) -> f64 {
         optimizer: adam(1e-2, LearnerKind::Auto),
         ..PpoConfig::default()
     };
-    let agent = config
-        .init(
-            networks(&make(), None),
-            &Device::flex(),
-            Stream::from_seed(9),
-        )
-        .unwrap();
-    let learned = train_on_rollouts(agent, make, 25, 150);
-    let value = learned.value_weights().unwrap();
+    let agent = train(config, setup(make, 8), 150);
+    let value = agent.networks().value_weights().unwrap();
     let mut learner = OptimizerConfig::adam(1e-3)
         .init(Networks::value(value), &Device::flex())
         .unwrap();
@@ -383,31 +231,32 @@ struct Ended {
     terminate: bool,
 }
 
-impl FlatEnvironment for Ended {
-    fn observation_space(&self) -> rl_core::BoxSpace {
-        FlatEnvironment::observation_space(&self.inner)
+impl Environment for Ended {
+    type Observation = <ConstantReward as Environment>::Observation;
+    type Action = <ConstantReward as Environment>::Action;
+
+    fn observation_space(&self) -> Space {
+        self.inner.observation_space()
     }
 
     fn action_space(&self) -> Space {
-        FlatEnvironment::action_space(&self.inner)
+        self.inner.action_space()
     }
 
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-        self.inner.reset_into(rng, observation);
+    fn reset(&mut self, rng: &mut Stream) -> Result<Self::Observation, EnvironmentError> {
+        self.inner.reset(rng)
     }
 
-    fn step_into(
+    fn step(
         &mut self,
-        action: &[f32],
+        action: &Self::Action,
         rng: &mut Stream,
-        observation: &mut [f32],
-    ) -> Result<(f64, rl_core::Status), rl_core::EnvironmentError> {
-        let (reward, status) = self.inner.step_into(action, rng, observation)?;
-        let status = match status {
-            rl_core::Status::Truncated if self.terminate => rl_core::Status::Terminated,
-            status => status,
-        };
-        Ok((reward, status))
+    ) -> Result<Step<Self::Observation>, EnvironmentError> {
+        let mut step = self.inner.step(action, rng)?;
+        if step.status == Status::Truncated && self.terminate {
+            step.status = Status::Terminated;
+        }
+        Ok(step)
     }
 }
 
@@ -423,4 +272,91 @@ fn a_time_limit_that_bootstraps_has_the_value_of_no_limit_and_a_death_has_not() 
         / 10.0;
     let wrong = value_of_reward_one_for_ever(gamma, true);
     assert!(wrong < 7.0 && wrong > mean - 2.0, "{wrong}, {mean}");
+}
+
+/// Naming a symbol whose index is observed as it is.
+#[derive(Default)]
+struct Symbols {
+    shown: usize,
+    steps: usize,
+}
+
+impl Environment for Symbols {
+    type Observation = usize;
+    type Action = usize;
+
+    fn observation_space(&self) -> Space {
+        Space::discrete(4)
+    }
+
+    fn action_space(&self) -> Space {
+        Space::discrete(4)
+    }
+
+    fn reset(&mut self, rng: &mut Stream) -> Result<usize, EnvironmentError> {
+        (self.shown, self.steps) = (rng.below(4), 0);
+        Ok(self.shown)
+    }
+
+    fn step(&mut self, action: &usize, rng: &mut Stream) -> Result<Step<usize>, EnvironmentError> {
+        let reward = f64::from(u8::from(*action == self.shown));
+        self.shown = rng.below(4);
+        self.steps += 1;
+        let status = match self.steps {
+            10 => Status::Truncated,
+            _ => Status::Running,
+        };
+        Ok(Step {
+            observation: self.shown,
+            reward,
+            status,
+        })
+    }
+}
+
+#[test]
+fn every_algorithm_takes_the_indices_of_a_discrete_observation() {
+    let symbols = || setup(Symbols::default, 8);
+    let optimizer = || adam(1e-2, LearnerKind::Auto);
+    let ppo = PpoConfig {
+        steps_per_environment: 32,
+        epochs: 4,
+        optimizer: optimizer(),
+        ..PpoConfig::default()
+    };
+    assert_eq!(score(&train(ppo, symbols(), 20), Symbols::default), 10.0);
+    let a2c = A2cConfig {
+        steps_per_environment: 8,
+        optimizer: optimizer(),
+        ..A2cConfig::default()
+    };
+    assert_eq!(score(&train(a2c, symbols(), 120), Symbols::default), 10.0);
+    let a3c = A3cConfig {
+        steps_per_environment: 10,
+        optimizer: optimizer(),
+        ..A3cConfig::default()
+    };
+    assert_eq!(score(&train(a3c, symbols(), 60), Symbols::default), 10.0);
+    let trpo = TrpoConfig {
+        steps_per_environment: 32,
+        value_iterations: 20,
+        optimizer: optimizer(),
+        ..TrpoConfig::default()
+    };
+    assert_eq!(score(&train(trpo, symbols(), 40), Symbols::default), 10.0);
+    let vpg = VpgConfig {
+        steps_per_update: 400,
+        baseline: Baseline::Value,
+        optimizer: optimizer(),
+        ..VpgConfig::default()
+    };
+    assert_eq!(score(&train(vpg, symbols(), 60), Symbols::default), 10.0);
+    let reinforce = ReinforceConfig {
+        baseline: Baseline::Value,
+        value_learning_rate: 1e-2,
+        optimizer: optimizer(),
+        ..ReinforceConfig::default()
+    };
+    let agent = train(reinforce, symbols(), 150);
+    assert_eq!(score(&agent, Symbols::default), 10.0);
 }

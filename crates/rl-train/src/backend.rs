@@ -20,7 +20,7 @@ pub enum Backend {
     Cuda,
 }
 
-/// Why a backend has no device.
+/// Reason why a backend has no device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BackendError {
     /// The binary was built without it.
@@ -43,13 +43,23 @@ pub enum BackendError {
     NoDevice {
         /// The backend.
         name: &'static str,
-        /// What the driver says.
+        /// The driver's message.
         reason: String,
     },
 }
 
+impl Default for Backend {
+    /// The first CPU backend that was compiled in, or else the first backend.
+    fn default() -> Self {
+        let mut compiled = Self::ALL
+            .into_iter()
+            .filter(|backend| backend.is_compiled());
+        compiled.next().unwrap_or(Self::Flex)
+    }
+}
+
 impl Backend {
-    /// Every backend.
+    /// Every backend, those of a CPU first.
     pub const ALL: [Self; 6] = [
         Self::Flex,
         Self::Ndarray,
@@ -71,7 +81,7 @@ impl Backend {
         }
     }
 
-    /// What it is, in one line.
+    /// A description in one line.
     pub fn description(self) -> &'static str {
         match self {
             Self::Flex => {
@@ -90,7 +100,7 @@ impl Backend {
         Self::ALL.into_iter().find(|backend| backend.name() == name)
     }
 
-    /// Whether this binary has it.
+    /// Returns `true` if this binary has it.
     pub fn is_compiled(self) -> bool {
         match self {
             Self::Flex => cfg!(feature = "flex"),

@@ -1,147 +1,165 @@
-//! The configuration of a run.
+//! The configuration of a run, as files and the command line have it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use rl_envs::EnvironmentId;
-use rl_nets::{Activation, DistributionKind, Initialization};
-use serde::{Deserialize, Serialize};
+use rl_core::{Budget, TransformConfig};
+use rl_learn::{ConfigError, Keys as _, NetworksConfig, Range, config};
+use toml::Table;
 
-use crate::{Algo, AlgoConfig, Layers, UsageError};
+use crate::checkpoint_every::CheckpointEvery;
+use crate::usage::UsageError;
+
+config! {
+    /// Keys of every run, whatever its algorithm.
+    pub struct RunConfig {
+        /// Named configuration to start from, or a file of one.
+        pub preset: String = NO_PRESET.into();
+        /// Environment.
+        pub env: String = "cartpole".into();
+        /// Algorithm.
+        pub algo: String = "vpg".into();
+        /// Seed of every random stream; the same seed gives the same bits.
+        pub seed: u64 = 0;
+        /// Burn backend to learn on.
+        pub backend: String = "flex".into();
+        /// Threads to act and learn on; any number gives the same bits.
+        pub threads: usize = 1, Range::Between(1.0, 1024.0);
+        /// Number of updates (instead of steps or episodes).
+        pub updates: Option<u64> = None, Range::AtLeast(1.0);
+        /// Environment steps after which no update starts (instead of updates or episodes).
+        pub steps: Option<u64> = None, Range::AtLeast(1.0);
+        /// Episodes after which no update starts (instead of updates or steps).
+        pub episodes: Option<u64> = None, Range::AtLeast(1.0);
+        /// Run directory, new or empty; runs/ENV-ALGO-seedN without it.
+        pub out: Option<PathBuf> = None;
+        /// Show no progress.
+        pub quiet: bool = false;
+        /// Interval between checkpoints: updates as a number, or seconds as in 30s.
+        pub checkpoint_every: String = "60s".into();
+        /// Number of checkpoints to keep.
+        pub checkpoint_keep: usize = 3, Range::AtLeast(1.0);
+        /// Updates between evaluations; 0 for none while training.
+        pub eval_every: u64 = 0;
+        /// Episodes of each of these evaluations.
+        pub eval_episodes: usize = 20, Range::AtLeast(1.0);
+        /// Mean return at which the run ends early: of the evaluations, or of late episodes.
+        pub stop_at: Option<f64> = None;
+        /// Policy file to start from instead of random weights.
+        pub init_from: Option<PathBuf> = None;
+        /// Environments side by side.
+        pub environments: usize = 8, Range::Between(1.0, 65_536.0);
+        /// Shift and scale observations to mean 0 and deviation 1.
+        pub normalize_observations: bool = false;
+        /// Divide rewards by the deviation of the discounted return.
+        pub normalize_rewards: bool = false;
+        /// Factor on the rewards that are learned from.
+        pub reward_scale: f64 = 1.0, Range::NonZero;
+        flatten
+        /// Networks.
+        pub networks: NetworksConfig = NetworksConfig::default();
+    }
+}
+
+/// Name of no preset: the algorithm's defaults.
+pub const NO_PRESET: &str = "none";
+
+/// Keys that say where and how a run is made, and not what it computes: none of them is in the file
+/// that repeats it.
+const NOT_REPEATED: [&str; 3] = ["out", "quiet", "preset_file"];
 
 /// A complete configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// The preset it started from, or [`NO_PRESET`](crate::NO_PRESET).
-    pub preset: String,
-    /// Name of the environment.
-    pub env: String,
-    /// Seed of every random stream of the run.
-    pub seed: u64,
-    /// Name of the backend to learn on.
-    pub backend: String,
-    /// Threads to act and learn on.
-    pub threads: usize,
-    /// Number of updates; excludes `steps`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub updates: Option<u64>,
-    /// Environment steps after which no update starts; excludes `updates`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub steps: Option<u64>,
-    /// The run directory.
-    #[serde(skip_serializing)]
-    pub out: Option<PathBuf>,
-    /// Whether to show no progress.
-    #[serde(default, skip_serializing)]
-    pub quiet: bool,
-    /// Environments side by side.
-    pub environments: usize,
-    /// Whether observations are normalised by what was observed up to the last update.
-    pub normalize_observations: bool,
-    /// Factor on the rewards that are learned from.
-    pub reward_scale: f64,
-    /// Hidden layers of each network.
-    pub n_layers: usize,
-    /// Units per hidden layer.
-    pub size: usize,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// How weights are drawn.
-    pub initialization: Initialization,
-    /// Distribution of the actions; the space's own if `None`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distribution: Option<DistributionKind>,
-    /// Initial `ln σ` of a Gaussian policy.
-    pub log_std: f64,
-    /// The algorithm, and the keys of its own.
-    #[serde(flatten)]
-    pub algo: AlgoConfig,
+    /// Keys of every run.
+    pub run: RunConfig,
+    /// Keys of the algorithm.
+    pub algorithm: Table,
 }
 
 impl Config {
-    /// Nothing set: the default preset.
-    pub fn layers() -> Layers {
-        Layers::default()
-    }
-
-    /// The environment.
+    /// The budget.
     ///
     /// # Errors
-    /// [`UsageError`] if there is none of that name.
-    pub fn environment(&self) -> Result<EnvironmentId, UsageError> {
-        self.env
-            .parse()
-            .map_err(|error| UsageError(format!("{error}")))
-    }
-
-    /// The file that repeats the run.
-    ///
-    /// # Errors
-    /// [`UsageError`] for a seed that TOML cannot hold.
-    pub fn to_toml(&self) -> Result<String, UsageError> {
-        toml::to_string(self).map_err(|error| UsageError(format!("configuration: {error}")))
-    }
-
-    /// What is out of range: key, value, what is allowed.
-    pub(crate) fn out_of_range(&self) -> Option<(&'static str, String, String)> {
-        let limit = |key, n: usize, range: std::ops::RangeInclusive<usize>, allowed: &str| {
-            (!range.contains(&n)).then(|| (key, n.to_string(), allowed.to_owned()))
-        };
-        let count =
-            |key, n: Option<u64>| limit(key, n.map_or(1, clamp), 1..=usize::MAX, "at least 1");
-        let finite = |key, x: f64, valid: bool, allowed: &str| {
-            (!valid).then(|| (key, x.to_string(), allowed.to_owned()))
-        };
-        limit("threads", self.threads, 1..=1024, "1 to 1024")
-            .or_else(|| limit("environments", self.environments, 1..=65_536, "1 to 65536"))
-            .or_else(|| count("updates", self.updates))
-            .or_else(|| count("steps", self.steps))
-            .or_else(|| limit("n_layers", self.n_layers, 0..=16, "0 to 16"))
-            .or_else(|| limit("size", self.size, 1..=4096, "1 to 4096"))
-            .or_else(|| {
-                let valid = self.reward_scale.is_finite() && self.reward_scale != 0.0;
-                let allowed = "a finite number other than 0";
-                finite("reward_scale", self.reward_scale, valid, allowed)
-            })
-            .or_else(|| {
-                let valid = (-20.0..=2.0).contains(&self.log_std);
-                finite("log_std", self.log_std, valid, "a number from -20 to 2")
-            })
-            .or_else(|| {
-                // Its workers would each have statistics of their own.
-                let apart = self.normalize_observations && self.algo.algo() == Algo::A3c;
-                apart.then(|| {
-                    let allowed = "false for the algorithm a3c".to_owned();
-                    ("normalize_observations", "true".to_owned(), allowed)
-                })
-            })
-            .or_else(|| self.head().err())
-            .or_else(|| {
-                let error = self.algo.validate(self.environments).err()?;
-                Some((error.key, error.value, error.allowed))
-            })
-    }
-
-    /// The distribution of the actions, for the environment's action space.
-    fn head(&self) -> Result<(), (&'static str, String, String)> {
-        let (Some(kind), Ok(id)) = (self.distribution, self.environment()) else {
-            return Ok(());
-        };
-        let space = id.make().action_space();
-        if kind.fits(&space) {
-            return Ok(());
+    /// [`UsageError`] for none, or more than one.
+    pub fn budget(&self) -> Result<Budget, UsageError> {
+        let RunConfig {
+            updates,
+            steps,
+            episodes,
+            ..
+        } = self.run;
+        match (updates, steps, episodes) {
+            (Some(n), None, None) => Ok(Budget::Updates(n)),
+            (None, Some(n), None) => Ok(Budget::Steps(n)),
+            (None, None, Some(n)) => Ok(Budget::Episodes(n)),
+            _ => Err(UsageError(
+                "a run needs one budget: updates, steps or episodes".into(),
+            )),
         }
-        let possible = DistributionKind::ALL.into_iter();
-        let possible = possible.filter(|kind| kind.fits(&space));
-        let names: Vec<&str> = possible.map(DistributionKind::name).collect();
-        let allowed = format!(
-            "{} for the actions {space} of {}",
-            names.join(", "),
-            self.env
-        );
-        Err(("distribution", kind.name().to_owned(), allowed))
     }
-}
 
-fn clamp(n: u64) -> usize {
-    usize::try_from(n).unwrap_or(usize::MAX)
+    /// The transform of observations and rewards.
+    pub fn transform(&self) -> TransformConfig {
+        TransformConfig {
+            normalize_observations: self.run.normalize_observations,
+            normalize_rewards: self.run.normalize_rewards,
+            reward_scale: self.run.reward_scale,
+        }
+    }
+
+    /// The interval between checkpoints.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a text that is none.
+    pub fn checkpoint_every(&self) -> Result<CheckpointEvery, ConfigError> {
+        let text = &self.run.checkpoint_every;
+        let wrong = || {
+            let allowed = "a number of updates from 1, or seconds as in 30s";
+            ConfigError::new("checkpoint_every", text, allowed)
+        };
+        match text.strip_suffix('s') {
+            Some(seconds) => {
+                let seconds: f64 = seconds.trim().parse().map_err(|_| wrong())?;
+                let time = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
+                Ok(CheckpointEvery::Time(time))
+            }
+            None => match text.parse() {
+                Ok(updates @ 1..) => Ok(CheckpointEvery::Updates(updates)),
+                _ => Err(wrong()),
+            },
+        }
+    }
+
+    /// Every key with its value, those without one left out.
+    ///
+    /// # Errors
+    /// [`UsageError`] for a number that TOML cannot hold.
+    pub fn to_table(&self) -> Result<Table, UsageError> {
+        let mut table = Table::try_from(&self.run)
+            .map_err(|error| UsageError(format!("configuration: {error}")))?;
+        table.extend(self.algorithm.clone());
+        Ok(table)
+    }
+
+    /// The keys of the file that repeats the run.
+    ///
+    /// # Errors
+    /// As [`to_table`](Self::to_table).
+    pub fn to_repeat(&self) -> Result<Table, UsageError> {
+        let mut table = self.to_table()?;
+        for key in NOT_REPEATED {
+            table.remove(key);
+        }
+        Ok(table)
+    }
+
+    /// Refuses a value out of its range.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.run.check_ranges()?;
+        self.checkpoint_every().map(|_| ())
+    }
 }

@@ -1,20 +1,18 @@
 //! Judging a policy.
 
-use rl_core::{EnvironmentError, Episode, Purpose, Stream, run_episode};
+use rl_core::{EnvironmentError, EnvironmentSource, Episode, Policy, Purpose, Stream, run_episode};
 use serde::Serialize;
 
-use crate::Player;
-
-/// The returns of a policy over some episodes.
+/// Returns of a policy over some episodes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// The environment.
+    /// Name of the environment.
     pub env: String,
     /// Number of episodes.
     pub episodes: usize,
     /// Seed of the first episode's reset.
     pub seed: u64,
-    /// How the actions were taken: `the likeliest`, `drawn`, `random` or `a rule of thumb`.
+    /// Choice of the actions: `the likeliest`, `drawn`, `random` or `a rule of thumb`.
     pub actions: &'static str,
     /// Mean return.
     pub return_mean: f64,
@@ -30,50 +28,68 @@ pub struct Evaluation {
     pub returns: Vec<f64>,
 }
 
-/// Why a policy could not be judged.
+/// Reason why a policy could not be judged.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EvaluateError {
-    /// The policy was trained on something else.
+    /// A policy that was trained on something else.
     #[error(
         "the policy of environment '{env}' takes {takes} numbers per observation and acts in \
          {acts}; the environment has {has} numbers and the actions {actions}"
     )]
     Mismatch {
-        /// The environment.
+        /// Name of the environment.
         env: String,
         /// Inputs of the network.
         takes: usize,
         /// Action space of the policy.
         acts: String,
-        /// Observation dimension of the environment.
+        /// Inputs that a network for the environment has.
         has: usize,
         /// Its action space.
         actions: String,
     },
-    /// The environment of the policy does not exist here.
+    /// A policy of an environment that does not exist here.
     #[error("the policy is for environment '{0}', which does not exist")]
     UnknownEnvironment(String),
+    /// An environment without a rule of thumb.
+    #[error("the environment '{0}' has no rule of thumb")]
+    NoHeuristic(String),
     /// No episodes.
     #[error("an evaluation needs at least 1 episode")]
     NoEpisodes,
-    /// The environment refused an action.
+    /// An environment that refused an action, or failed.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
 }
 
-/// Plays `episodes` episodes.
+/// Plays `episodes` episodes of a policy; `actions` says in words how it chooses.
 ///
 /// Episode `k` starts where Gymnasium's `reset(seed=seed + k)` does; actions are drawn from a
 /// stream of the same seed.
 ///
+/// ```
+/// use rl_core::{RandomPolicy, Space};
+/// use rl_envs::EnvironmentId;
+///
+/// let mut policy = RandomPolicy::new(Space::discrete(2));
+/// let evaluation = rl_train::evaluate(&mut policy, &EnvironmentId::CartPole, 10, 0, "random")?;
+/// assert!(evaluation.return_mean < 100.0);
+/// # Ok::<(), rl_train::EvaluateError>(())
+/// ```
+///
 /// # Errors
 /// [`EvaluateError`].
-pub fn evaluate(player: &Player, episodes: usize, seed: u64) -> Result<Evaluation, EvaluateError> {
-    let (id, mut policy) = player.cast()?;
-    let mut environment = id.make();
+pub fn evaluate(
+    policy: &mut dyn Policy,
+    source: &dyn EnvironmentSource,
+    episodes: usize,
+    seed: u64,
+    actions: &'static str,
+) -> Result<Evaluation, EvaluateError> {
     if episodes == 0 {
         return Err(EvaluateError::NoEpisodes);
     }
+    let mut environment = source.make()?;
     let played: Result<Vec<Episode>, EnvironmentError> = (seed..)
         .take(episodes)
         .map(|seed| {
@@ -81,7 +97,7 @@ pub fn evaluate(player: &Player, episodes: usize, seed: u64) -> Result<Evaluatio
             let mut action_rng = Stream::derive(seed, Purpose::Action, 0);
             run_episode(
                 &mut environment,
-                &mut policy,
+                policy,
                 &mut environment_rng,
                 &mut action_rng,
             )
@@ -98,10 +114,10 @@ pub fn evaluate(player: &Player, episodes: usize, seed: u64) -> Result<Evaluatio
         .sum::<f64>()
         / n;
     Ok(Evaluation {
-        env: id.name().to_owned(),
+        env: source.name().to_owned(),
         episodes,
         seed,
-        actions: player.actions(),
+        actions,
         return_mean,
         return_std: variance.sqrt(),
         return_min: returns.iter().copied().fold(f64::INFINITY, f64::min),

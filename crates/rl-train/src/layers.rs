@@ -1,88 +1,78 @@
-//! Where a configuration comes from, in layers: defaults, preset, file, options.
+//! Layers of a configuration: presets below files below options, with the origin of each value.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use rl_envs::EnvironmentId;
+use rl_learn::{ConfigError, Key, Keys as _, ValueKind};
+use rl_nets::{PolicyFile, PolicyWeights};
 use toml::{Table, Value};
 
-use crate::{Algo, Config, KEYS, Key, PRESETS, Preset};
+use crate::backend::Backend;
+use crate::builder::TrainerBuilder;
+use crate::config::{Config, NO_PRESET, RunConfig};
+use crate::error::TrainError;
+use crate::presets::Preset;
+use crate::registry::{AlgorithmEntry, Registry};
+use crate::run::Run;
+use crate::usage::{Origin, UsageError, read_toml, unknown};
 
-/// What no preset says.
-const DEFAULTS: &str = r#"
-preset = "none"
-env = "cartpole"
-algo = "vpg"
-seed = 0
-backend = "flex"
-threads = 1
-quiet = false
-updates = 100
-environments = 8
-normalize_observations = false
-reward_scale = 1.0
-n_layers = 2
-size = 64
-activation = "tanh"
-initialization = "orthogonal"
-log_std = 0.0
-"#;
+/// Keys that exclude each other: of several layers, the later one counts.
+const BUDGETS: [&str; 3] = ["updates", "steps", "episodes"];
 
-/// What a configuration without a preset has for one: the algorithm's defaults.
-pub const NO_PRESET: &str = "none";
+/// Words of other libraries, with the keys that they stand for.
+const OTHERS: [(&str, &str); 13] = [
+    ("batch_size", "minibatch_size"),
+    ("discount", "gamma"),
+    ("ent_coef", "entropy_coefficient"),
+    ("gae_lambda", "lambda"),
+    ("learning_steps", "updates"),
+    ("max_steps", "steps"),
+    ("n_envs", "environments"),
+    ("n_epochs", "epochs"),
+    ("n_steps", "steps_per_environment"),
+    ("num_envs", "environments"),
+    ("total_steps", "steps"),
+    ("total_timesteps", "steps"),
+    ("vf_coef", "value_coefficient"),
+];
 
-/// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The defaults or a preset.
-    Preset(String),
-    /// A configuration file.
-    File(PathBuf),
-    /// An option of the command line.
-    Flag(String),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Preset(name) => write!(f, "preset {name}"),
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Flag(flag) => write!(f, "{flag}"),
-        }
-    }
-}
-
-/// What is wrong with a configuration, in one message.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct UsageError(pub String);
-
-/// What was set of a configuration so far, with the origin of each value. What was not comes from
-/// a preset: the one that was named, or else the first for the environment and the algorithm that
-/// were; failing that, from the algorithm's defaults.
-#[derive(Clone, Debug, Default)]
-pub struct Layers {
+/// Everything that was set of a configuration so far, with the origin of each value. The rest comes
+/// from a preset: the one that was named, or else the first for the environment and the algorithm
+/// that were; failing that, from the algorithm's defaults.
+#[derive(Clone)]
+pub struct Layers<'r> {
+    registry: &'r Registry,
     set: Table,
     origins: BTreeMap<String, Origin>,
+    /// A preset that was read from a file.
+    preset_file: Option<Preset>,
+    notices: Vec<String>,
 }
 
-impl Layers {
+impl<'r> Layers<'r> {
+    /// Nothing set: the default preset of a registry.
+    pub fn new(registry: &'r Registry) -> Self {
+        Self {
+            registry,
+            set: Table::new(),
+            origins: BTreeMap::new(),
+            preset_file: None,
+            notices: Vec::new(),
+        }
+    }
+
     /// Sets a key from text: TOML where it is TOML, a word otherwise.
     ///
     /// # Errors
     /// [`UsageError`] for an unknown key or a value of another type.
     pub fn set(&mut self, key: &str, text: &str, origin: &Origin) -> Result<(), UsageError> {
-        // A directory may be called 1, and no word is a number.
-        let is_text = KEYS
-            .iter()
-            .any(|known| known.name == key && matches!(known.value, "NAME" | "DIR"));
         let value = toml::from_str::<Table>(&format!("value = {text}"))
             .ok()
             .and_then(|mut table| table.remove("value"))
-            .filter(|value| value.is_str() || !is_text)
             .unwrap_or_else(|| Value::String(text.to_owned()));
-        self.insert(key, value, origin)
+        self.insert(key, value, Some(text), origin)
     }
 
     /// Puts a configuration file on top.
@@ -91,53 +81,136 @@ impl Layers {
     /// [`UsageError`] for a file that cannot be read, is not TOML, or has an unknown key or a
     /// value of another type.
     pub fn file(&mut self, path: &Path) -> Result<(), UsageError> {
-        let usage = |what: &str, error: &dyn fmt::Display| {
-            UsageError(format!("--config {}: {what}: {error}", path.display()))
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| usage("cannot read", &error))?;
-        let table: Table = text.parse().map_err(|error| usage("not TOML", &error))?;
-        if table.contains_key("updates") && table.contains_key("steps") {
-            let both = "'updates' and 'steps' exclude each other";
-            return Err(UsageError(format!("{both} (from {})", path.display())));
-        }
+        let table = read_toml("--config", path)?;
+        exclusive(&names_in(&table), &path.display())?;
         let origin = Origin::File(path.to_owned());
         table
             .into_iter()
-            .try_for_each(|(key, value)| self.insert(&key, value, &origin))
+            .try_for_each(|(key, value)| self.insert(&key, value, None, &origin))
     }
 
     /// Checks the whole.
     ///
     /// # Errors
-    /// [`UsageError`] for a value out of its range, or one that the algorithm has no use for.
-    pub fn finish(self) -> Result<Config, UsageError> {
-        let algo = self.algo();
-        for key in self.set.keys() {
-            let users: Vec<&str> = users(key).map(Algo::name).collect();
-            if !users.is_empty() && !users.contains(&algo.name()) {
-                return Err(UsageError(format!(
-                    "{key}{} is not used by the algorithm {}; it is by {}",
-                    self.from(key),
-                    algo.name(),
-                    users.join(", ")
-                )));
+    /// [`UsageError`] for a value out of its range, or one that the algorithm has no use for. Keys
+    /// of other algorithms that come from a file are dropped, with a notice.
+    pub fn finish(&mut self) -> Result<Config, UsageError> {
+        let algorithm = self.algorithm();
+        let foreign: Vec<String> = self
+            .set
+            .keys()
+            .filter(|key| !self.is_used(key, algorithm))
+            .cloned()
+            .collect();
+        for key in foreign {
+            let users = names(self.registry.users(&key));
+            if let Some(Origin::File(path)) = self.origins.get(&key) {
+                self.notices.push(format!(
+                    "{key} (from {}) is not used by the algorithm {}; it is by {users}",
+                    path.display(),
+                    algorithm.name()
+                ));
+                self.set.remove(&key);
+                continue;
+            }
+            return Err(UsageError(format!(
+                "{key}{} is not used by the algorithm {}; it is by {users}",
+                self.from(&key),
+                algorithm.name()
+            )));
+        }
+        let mut resolved = self.resolved();
+        let mut own = Table::new();
+        for key in algorithm.keys() {
+            if let Some(value) = resolved.remove(key.name) {
+                own.insert(key.name.to_owned(), value);
             }
         }
-        let config: Config = Value::Table(self.resolved())
+        let run: RunConfig = Value::Table(resolved)
             .try_into()
             .map_err(|error: toml::de::Error| UsageError(error.message().to_owned()))?;
-        match config.out_of_range() {
-            None => Ok(config),
-            Some((key, value, allowed)) => {
-                let from = self.from(key);
-                Err(UsageError(format!(
-                    "{key} = {value}{from}: allowed is {allowed}"
-                )))
-            }
-        }
+        let config = Config {
+            run,
+            algorithm: own,
+        };
+        config.check().map_err(|error| self.explain(&error))?;
+        algorithm
+            .check(&config.algorithm)
+            .map_err(|error| match error {
+                TrainError::Config(error) => self.explain(&error),
+                error => UsageError(error.to_string()),
+            })?;
+        Ok(config)
     }
 
-    /// Where the value of a key comes from.
+    /// Checks the whole, and makes the run that it describes.
+    ///
+    /// # Errors
+    /// [`TrainError`]; values out of their range are named with their origin.
+    pub fn start(&mut self) -> Result<(Config, Box<dyn Run>), TrainError> {
+        let config = self.finish()?;
+        let environment = self.registry.find_environment(&config.run.env);
+        let (Some(environment), Some(backend)) =
+            (environment, Backend::from_name(&config.run.backend))
+        else {
+            let missing = "an environment or a backend that is not there";
+            return Err(UsageError(missing.into()).into());
+        };
+        let mut networks = config.run.networks.clone();
+        if let Some(path) = &config.run.init_from {
+            networks.start_from = Some(self.start_from(path)?);
+        }
+        let parts = TrainerBuilder::new((), Arc::clone(environment.source()))
+            .environments(config.run.environments)
+            .seed(config.run.seed)
+            .threads(config.run.threads)
+            .budget(config.budget()?)
+            .transform(config.transform())
+            .networks(networks)
+            .device(backend.device()?)
+            .describe(config.to_repeat()?);
+        let run = self
+            .algorithm()
+            .start(config.algorithm.clone(), parts)
+            .map_err(|error| match error {
+                TrainError::Config(error) => self.explain(&error).into(),
+                error => error,
+            })?;
+        Ok((config, run))
+    }
+
+    /// The policy of `init_from`.
+    fn start_from(&self, path: &Path) -> Result<PolicyWeights, TrainError> {
+        let file = PolicyFile::load(path)?;
+        if file.normalization.is_some() {
+            return Err(UsageError(format!(
+                "init_from = {}{}: its policy normalises observations, and a file does not tell by \
+                 how many; allowed is a policy without normalisation",
+                path.display(),
+                self.from("init_from")
+            ))
+            .into());
+        }
+        Ok(file.weights)
+    }
+
+    /// The message of a value out of its range, with its origin.
+    pub fn explain(&self, error: &ConfigError) -> UsageError {
+        let ConfigError {
+            key,
+            value,
+            allowed,
+        } = error;
+        let from = self.from(key);
+        UsageError(format!("{key} = {value}{from}: allowed is {allowed}"))
+    }
+
+    /// Messages about keys that were dropped.
+    pub fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
+    /// Origin of the value of a key, if it was set.
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.origins.get(key)
     }
@@ -151,45 +224,59 @@ impl Layers {
     }
 
     /// The preset below what was set.
-    pub fn preset(&self) -> Option<&'static Preset> {
+    pub fn preset(&self) -> Option<&Preset> {
         let word = |key| self.set.get(key).and_then(Value::as_str);
+        let presets = self.registry.presets();
         match (word("preset"), word("env"), word("algo")) {
-            (Some(name), ..) => PRESETS.iter().find(|preset| preset.name == name),
-            (None, None, None) => PRESETS.first(),
-            (None, env, algo) => PRESETS.iter().find(|preset| {
+            (Some(name), ..) => match &self.preset_file {
+                Some(preset) => Some(preset),
+                None => self.registry.find_preset(name),
+            },
+            (None, None, None) => presets.first(),
+            (None, env, algo) => presets.iter().find(|preset| {
                 let is = |key, wanted: Option<&str>| {
-                    wanted.is_none_or(|wanted| preset.word(key).as_deref() == Some(wanted))
+                    wanted.is_none_or(|wanted| preset.word(key) == Some(wanted))
                 };
                 is("env", env.or(algo.map(|_| "cartpole"))) && is("algo", algo)
             }),
         }
     }
 
-    fn algo(&self) -> Algo {
-        let named = self
-            .set
-            .get("algo")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
+    /// The algorithm that the layers name, or the first.
+    fn algorithm(&self) -> &'r AlgorithmEntry {
+        let named = self.set.get("algo").and_then(Value::as_str);
+        let named = named.or_else(|| self.preset().and_then(|preset| preset.word("algo")));
+        let defaults = RunConfig::default();
+        let entry = |name: &str| self.registry.find_algorithm(name);
         named
-            .or_else(|| self.preset().and_then(|preset| preset.word("algo")))
-            .and_then(|name| Algo::from_name(&name))
-            .unwrap_or(Algo::Vpg)
+            .and_then(entry)
+            .or_else(|| entry(&defaults.algo))
+            .unwrap_or(&self.registry.algorithms()[0])
+    }
+
+    fn is_used(&self, key: &str, algorithm: &AlgorithmEntry) -> bool {
+        algorithm.has(key) || self.registry.users(key).next().is_none()
     }
 
     /// Every key with its value.
     fn resolved(&self) -> Table {
-        let algo = self.algo();
-        let parsed = |text: &str| text.parse::<Table>().unwrap_or_default();
-        let mut values = parsed(DEFAULTS);
-        values.extend(algo.defaults());
+        let algorithm = self.algorithm();
+        let mut values = Table::try_from(RunConfig::default()).unwrap_or_default();
+        values.insert("updates".into(), Value::Integer(100));
+        values.extend(algorithm.defaults().clone());
         if let Some(preset) = self.preset() {
-            let of_preset = parsed(preset.toml).into_iter();
-            put(&mut values, of_preset.filter(|(key, _)| is_used(key, algo)));
-            values.insert("preset".into(), Value::String(preset.name.to_owned()));
+            let of_preset = preset.table().clone().into_iter();
+            put(
+                &mut values,
+                of_preset.filter(|(key, _)| self.is_used(key, algorithm)),
+            );
+            values.insert("preset".into(), Value::String(preset.name().to_owned()));
         }
         put(&mut values, self.set.clone());
-        values.insert("algo".into(), Value::String(algo.name().to_owned()));
+        if let Some(preset) = &self.preset_file {
+            values.insert("preset".into(), Value::String(preset.name().to_owned()));
+        }
+        values.insert("algo".into(), Value::String(algorithm.name().to_owned()));
         values
     }
 
@@ -197,57 +284,33 @@ impl Layers {
     fn from(&self, key: &str) -> String {
         match (self.origins.get(key), self.preset()) {
             (Some(origin), _) => format!(" (from {origin})"),
-            (None, Some(preset)) if preset.word(key).is_some() => {
-                format!(" (from {})", Origin::Preset(preset.name.to_owned()))
+            (None, Some(preset)) if preset.table().contains_key(key) => {
+                format!(" (from {})", Origin::Preset(preset.name().to_owned()))
             }
             _ => String::new(),
         }
     }
 
-    fn insert(&mut self, key: &str, value: Value, origin: &Origin) -> Result<(), UsageError> {
+    fn insert(
+        &mut self,
+        key: &str,
+        value: Value,
+        text: Option<&str>,
+        origin: &Origin,
+    ) -> Result<(), UsageError> {
         let name = if key == "lr" { "learning_rate" } else { key };
-        let names = || KEYS.iter().map(|key| key.name).collect::<Vec<_>>();
-        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
-            return Err(UsageError(unknown("key", name, &names(), origin)));
+        let Some(known) = self.registry.key(name) else {
+            return Err(self.unknown_key(name, origin));
         };
-        let mut value = value;
-        if let (Some(words), Value::String(text)) = (key.words, &mut value) {
-            if name == "env"
-                && let Ok(id) = text.parse::<EnvironmentId>()
-            {
-                *text = id.name().to_owned();
-            }
-            if !words().contains(&text.as_str()) {
-                return Err(UsageError(unknown(name, text, &words(), origin)));
-            }
+        let value = self.typed(&known, value, text, origin)?;
+        if name == "preset"
+            && let Value::String(path) = &value
+            && (path.ends_with(".toml") || path.contains(std::path::MAIN_SEPARATOR))
+        {
+            self.preset_file = Some(self.read_preset(Path::new(path))?);
         }
-
-        if key.words.is_some() && !value.is_str() {
-            let expected = format!("a string is expected, of {}", names_of(key));
-            return Err(UsageError(format!(
-                "{name} = {value} (from {origin}): {expected}"
-            )));
-        }
-        // The value alone on top of a configuration that is right: any complaint is about it.
-        let mut probe = Self::default();
-        if let Some(user) = users(name).next() {
-            let user = Value::String(user.name().to_owned());
-            probe.set.insert("algo".to_owned(), user);
-        }
-        probe.set.insert(name.to_owned(), value.clone());
-        let probe = probe.resolved();
-        if let Err(error) = Value::Table(probe).try_into::<Config>() {
-            let expected = error.message().trim().replace('\n', " ");
-            let shown = match &value {
-                Value::String(text) => format!("'{text}'"),
-                value => value.to_string(),
-            };
-            return Err(UsageError(format!(
-                "{name} = {shown} (from {origin}): {expected}"
-            )));
-        }
-        for (this, other) in [("updates", "steps"), ("steps", "updates")] {
-            if name == this {
+        for other in BUDGETS {
+            if BUDGETS.contains(&name) && other != name {
                 self.set.remove(other);
             }
         }
@@ -255,241 +318,184 @@ impl Layers {
         self.origins.insert(name.to_owned(), origin.clone());
         Ok(())
     }
-}
 
-/// The algorithms that have `key` of their own; none for a key of every run.
-pub(crate) fn users(key: &str) -> impl Iterator<Item = Algo> {
-    Algo::ALL.into_iter().filter(move |algo| algo.has(key))
-}
-
-fn is_used(key: &str, algo: Algo) -> bool {
-    algo.has(key) || users(key).next().is_none()
-}
-
-/// Puts values over others; of `updates` and `steps`, the later one stays.
-fn put(values: &mut Table, others: impl IntoIterator<Item = (String, Value)>) {
-    for (key, value) in others {
-        match key.as_str() {
-            "updates" => values.remove("steps"),
-            "steps" => values.remove("updates"),
-            _ => None,
-        };
-        values.insert(key, value);
-    }
-}
-
-fn names_of(key: &Key) -> String {
-    key.words.map_or(String::new(), |words| words().join(", "))
-}
-
-/// The message for a word that is not one of those allowed.
-fn unknown(kind: &str, word: &str, allowed: &[&str], origin: &Origin) -> String {
-    let hint =
-        nearest(word, allowed).map_or(String::new(), |near| format!(" Did you mean '{near}'?"));
-    format!(
-        "unknown {kind} '{word}' (from {origin}).{hint} Allowed: {}",
-        allowed.join(", ")
-    )
-}
-
-/// The word nearest to a misspelled one, if one is near.
-pub fn nearest<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
-    let scored = allowed
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), *candidate));
-    scored
-        .filter(|(score, _)| *score > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, near)| near)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn flag(name: &str) -> Origin {
-        Origin::Flag(name.into())
-    }
-
-    fn layers(set: &[(&str, &str)]) -> Layers {
-        let mut layers = Config::layers();
-        for (key, text) in set {
-            layers.set(key, text, &flag("--here")).unwrap();
+    fn read_preset(&self, path: &Path) -> Result<Preset, UsageError> {
+        let table = read_toml("--preset", path)?;
+        let origin = Origin::File(path.to_owned());
+        exclusive(&names_in(&table), &path.display())?;
+        for (key, value) in &table {
+            let known = self.registry.key(key);
+            let known = known.ok_or_else(|| self.unknown_key(key, &origin))?;
+            self.typed(&known, value.clone(), None, &origin)?;
         }
-        layers
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        Ok(Preset::new(path.display().to_string(), text))
     }
 
-    #[test]
-    fn every_preset_is_a_whole_configuration_of_keys_that_its_algorithm_uses() {
-        for preset in PRESETS {
-            let config = layers(&[("preset", preset.name)]).finish().unwrap();
-            assert_eq!(config.preset, preset.name);
-            assert!(
-                preset.toml.starts_with("# "),
-                "{} says what it is",
-                preset.name
-            );
-            let table: Table = preset.toml.parse().unwrap();
-            assert!(table.contains_key("env") && table.contains_key("algo"));
-            for (key, _) in table {
-                assert!(KEYS.iter().any(|known| known.name == key), "{key}");
-                assert!(is_used(&key, config.algo.algo()), "{}: {key}", preset.name);
+    /// The value in the type of its key.
+    fn typed(
+        &self,
+        key: &Key,
+        value: Value,
+        text: Option<&str>,
+        origin: &Origin,
+    ) -> Result<Value, UsageError> {
+        let name = key.name;
+        let refuse = |value: &Value, expected: &str| {
+            let shown = match value {
+                Value::String(text) => format!("'{text}'"),
+                value => value.to_string(),
+            };
+            Err(UsageError(format!(
+                "{name} = {shown} (from {origin}): {expected} is expected"
+            )))
+        };
+        match (&key.kind, value) {
+            (ValueKind::Flag, value @ Value::Boolean(_)) => Ok(value),
+            (ValueKind::Flag, value) => refuse(&value, "true or false"),
+            (ValueKind::Count, Value::Float(x)) if x >= 0.0 && x.fract() == 0.0 && x <= 9.0e15 => {
+                Ok(Value::Integer(x as i64))
+            }
+            (ValueKind::Count, Value::Integer(n)) if n >= 0 => Ok(Value::Integer(n)),
+            (ValueKind::Count, value) => refuse(&value, "a whole number from 0"),
+            (ValueKind::Number, Value::Integer(n)) => Ok(Value::Float(n as f64)),
+            (ValueKind::Number, value @ Value::Float(_)) => Ok(value),
+            (ValueKind::Number, value) => refuse(&value, "a number"),
+            (ValueKind::Word(words), Value::String(word)) => {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                self.word(name, &word, &words, origin)
+            }
+            (ValueKind::Word(words), value) => {
+                refuse(&value, &format!("one of {}", words.join(", ")))
+            }
+            (ValueKind::Text, value) => {
+                // A directory may be called 1.
+                let value = match (text, value) {
+                    (_, Value::String(text)) => text,
+                    (Some(text), _) => text.to_owned(),
+                    (None, value @ (Value::Integer(_) | Value::Float(_))) => value.to_string(),
+                    (None, value) => return refuse(&value, "a text"),
+                };
+                let names = self.registry.words(name);
+                if names.is_empty() || (name == "preset" && value.ends_with(".toml")) {
+                    return Ok(Value::String(value));
+                }
+                if name == "env"
+                    && let Some(entry) = self.registry.find_environment(&value)
+                {
+                    return Ok(Value::String(entry.name().to_owned()));
+                }
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                self.word(name, &value, &names, origin)
             }
         }
     }
 
-    #[test]
-    fn every_field_is_a_key_and_every_key_a_field() {
-        let mut fields: Vec<String> = DEFAULTS
-            .parse::<Table>()
-            .unwrap()
-            .into_iter()
-            .map(|(key, _)| key)
-            .collect();
-        fields.extend(["steps", "out", "distribution"].map(str::to_owned));
-        for algo in Algo::ALL {
-            fields.extend(algo.defaults().into_iter().map(|(key, _)| key));
-        }
-        fields.extend(["max_grad_norm", "target_kl", "value_clip_range"].map(str::to_owned));
-        fields.sort();
-        fields.dedup();
-        let mut keys: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
-        keys.sort_unstable();
-        assert_eq!(fields, keys);
-    }
-
-    #[test]
-    fn later_values_win_and_all_win_over_the_preset() {
-        let mut layers = layers(&[("lr", "0.5"), ("steps", "5000"), ("env", "CartPole-v1")]);
-        let config = layers.clone().finish().unwrap();
-        assert_eq!(layers.get("learning_rate").unwrap(), "0.5");
-        assert_eq!((config.steps, config.updates), (Some(5000), None));
-        assert_eq!(config.env, "cartpole");
-        for (key, text) in [("updates", "7"), ("preset", "notebook-rtg"), ("lr", "0.25")] {
-            layers.set(key, text, &flag("--here")).unwrap();
-        }
-        assert_eq!(layers.get("learning_rate").unwrap(), "0.25");
-        let config = layers.finish().unwrap();
-        assert_eq!((config.steps, config.updates), (None, Some(7)));
-        assert_eq!(config.preset, "notebook-rtg");
-    }
-
-    #[test]
-    fn environment_and_algorithm_choose_their_preset() {
-        let preset = |set: &[(&str, &str)]| layers(set).finish().unwrap().preset;
-        assert_eq!(preset(&[]), PRESETS[0].name);
-        assert_eq!(preset(&[("algo", "ppo")]), "cartpole-ppo");
-        assert_eq!(preset(&[("env", "pendulum")]), "pendulum-ppo");
-        assert_eq!(preset(&[("env", "acrobot"), ("algo", "trpo")]), NO_PRESET);
-        assert_eq!(
-            preset(&[("preset", "cartpole-ppo"), ("algo", "a2c")]),
-            "cartpole-ppo"
-        );
-    }
-
-    #[test]
-    fn words_and_directories_may_look_like_numbers() {
-        let config = layers(&[("out", "1"), ("env", "'cartpole'")])
-            .finish()
-            .unwrap();
-        assert_eq!(config.out, Some(PathBuf::from("1")));
-        assert_eq!(config.env, "cartpole");
-        let error = Config::layers().set("env", "3", &flag("--here"));
-        assert!(error.unwrap_err().to_string().contains("unknown env '3'"));
-    }
-
-    #[test]
-    fn a_key_of_another_algorithm_is_refused_and_named() {
-        let error = layers(&[("algo", "vpg"), ("clip_range", "0.2")]).finish();
-        let message = error.unwrap_err().to_string();
-        for word in [
-            "clip_range",
-            "--here",
-            "not used by the algorithm vpg",
-            "by ppo",
-        ] {
-            assert!(message.contains(word), "{message}");
+    /// The word as it is written, whatever its case.
+    fn word(
+        &self,
+        kind: &str,
+        word: &str,
+        allowed: &[&str],
+        origin: &Origin,
+    ) -> Result<Value, UsageError> {
+        let mut words = allowed.iter();
+        match words.find(|known| known.eq_ignore_ascii_case(word)) {
+            Some(known) => Ok(Value::String((*known).to_owned())),
+            None => Err(UsageError(unknown(kind, word, allowed, origin))),
         }
     }
 
-    #[test]
-    fn a_configuration_survives_its_file() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("config.toml");
-        for preset in PRESETS {
-            let config = layers(&[("preset", preset.name), ("seed", "7")])
-                .finish()
-                .unwrap();
-            std::fs::write(&path, config.to_toml().unwrap()).unwrap();
-            let mut layers = Config::layers();
-            layers.file(&path).unwrap();
-            assert_eq!(layers.finish().unwrap(), config, "{}", preset.name);
+    fn unknown_key(&self, name: &str, origin: &Origin) -> UsageError {
+        if let Some((_, ours)) = OTHERS.iter().find(|(other, _)| *other == name) {
+            return UsageError(format!(
+                "unknown key '{name}' (from {origin}). It is called '{ours}' here"
+            ));
         }
+        let keys = self.registry.keys();
+        let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
+        UsageError(unknown("key", name, &names, origin))
+    }
+}
+
+impl Registry {
+    /// Every key: those of a run, then those of the algorithms, each once.
+    pub fn keys(&self) -> Vec<Key> {
+        let mut keys = RunConfig::keys();
+        for key in self.algorithms().iter().flat_map(AlgorithmEntry::keys) {
+            if !keys.iter().any(|known| known.name == key.name) {
+                keys.push(key.clone());
+            }
+        }
+        keys
     }
 
-    #[test]
-    fn what_is_out_of_range_is_named_with_its_origin() {
-        for (algo, key, text) in [
-            ("vpg", "gamma", "1.5"),
-            ("vpg", "gamma", "nan"),
-            ("vpg", "learning_rate", "0"),
-            ("vpg", "max_grad_norm", "-1"),
-            ("vpg", "threads", "0"),
-            ("vpg", "environments", "0"),
-            ("vpg", "steps_per_update", "0"),
-            ("vpg", "updates", "0"),
-            ("vpg", "steps", "0"),
-            ("vpg", "size", "0"),
-            ("vpg", "n_layers", "17"),
-            ("vpg", "reward_scale", "inf"),
-            ("vpg", "n_step", "0"),
-            ("vpg", "group_size", "3"),
-            ("vpg", "distribution", "beta"),
-            ("reinforce", "baseline", "batch"),
-            ("a2c", "lambda", "-0.5"),
-            ("a2c", "value_coefficient", "0"),
-            ("a3c", "normalize_observations", "true"),
-            ("trpo", "target_kl", "0"),
-            ("trpo", "line_search_factor", "1"),
-            ("ppo", "epochs", "0"),
-            ("ppo", "minibatch_size", "0"),
-            ("ppo", "minibatch_size", "7"),
-            ("ppo", "minibatch_size", "1000000"),
-            ("ppo", "clip_range", "0"),
-            ("ppo", "value_clip_range", "-1"),
-            ("ppo", "entropy_coefficient", "-0.1"),
-        ] {
-            let message = layers(&[("algo", algo), (key, text)])
-                .finish()
-                .unwrap_err()
-                .to_string();
-            assert!(
-                message.contains(key) && message.contains("--here"),
-                "{message}"
-            );
-        }
+    /// The key of a name.
+    pub fn key(&self, name: &str) -> Option<Key> {
+        self.keys().into_iter().find(|key| key.name == name)
     }
 
-    #[test]
-    fn parts_that_do_not_go_together_are_refused() {
-        for (set, word) in [
-            (vec![("algo", "vpg"), ("weighting", "gae")], "baseline"),
-            (
-                vec![("normalize_advantages", "true"), ("steps_per_update", "1")],
-                "steps_per_update",
-            ),
-            (vec![("algo", "vpg"), ("baseline", "group")], "group_size"),
-            (
-                vec![("algo", "ppo"), ("minibatch_size", "1")],
-                "normalize_advantages",
-            ),
-            (
-                vec![("env", "pendulum"), ("distribution", "categorical")],
-                "distribution",
-            ),
-        ] {
-            let message = layers(&set).finish().unwrap_err().to_string();
-            assert!(message.contains(word), "{message}");
+    /// The algorithms that have a key of their own; none for a key of every run.
+    pub fn users<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a AlgorithmEntry> {
+        self.algorithms().iter().filter(move |entry| entry.has(key))
+    }
+
+    /// The words that a key may take because of what is registered; none for other keys.
+    pub fn words(&self, key: &str) -> Vec<String> {
+        let owned = |name: &str| name.to_owned();
+        match key {
+            "env" => self
+                .environments()
+                .iter()
+                .map(|e| owned(e.name()))
+                .collect(),
+            "algo" => self.algorithms().iter().map(|a| owned(a.name())).collect(),
+            "backend" => Backend::ALL.map(|backend| owned(backend.name())).into(),
+            "preset" => {
+                let names = self.presets().iter().map(|p| owned(p.name()));
+                names.chain([NO_PRESET.to_owned()]).collect()
+            }
+            _ => Vec::new(),
         }
     }
 }
+
+fn names<'a>(entries: impl Iterator<Item = &'a AlgorithmEntry>) -> String {
+    let names: Vec<&str> = entries.map(AlgorithmEntry::name).collect();
+    names.join(", ")
+}
+
+fn names_in(table: &Table) -> Vec<&str> {
+    table.keys().map(String::as_str).collect()
+}
+
+/// Refuses two keys of one layer that exclude each other.
+///
+/// # Errors
+/// [`UsageError`] with the origin.
+pub fn exclusive(keys: &[&str], origin: &dyn fmt::Display) -> Result<(), UsageError> {
+    for names in [&BUDGETS[..], &["lr", "learning_rate"]] {
+        let mut found = names.iter().filter(|name| keys.contains(name));
+        if let (Some(first), Some(second)) = (found.next(), found.next()) {
+            return Err(UsageError(format!(
+                "'{first}' and '{second}' exclude each other (from {origin})"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Puts values over others; of the budgets, the later one stays.
+fn put(values: &mut Table, others: impl IntoIterator<Item = (String, Value)>) {
+    for (key, value) in others {
+        if BUDGETS.contains(&key.as_str()) {
+            for budget in BUDGETS {
+                values.remove(budget);
+            }
+        }
+        values.insert(key, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,39 +1,68 @@
-//! A training run: configuration, loop, metrics, run directory and evaluation.
+//! Runs: an agent, the environments that it takes its turns with, and everything that watches,
+//! stops, saves and resumes them.
 //!
-//! ```no_run
-//! use rl_train::{Config, Origin, train};
-//!
-//! let mut layers = Config::layers();
-//! layers.set("seed", "1", &Origin::Flag("--seed".into()))?;
-//! let summary = train(&layers.finish()?, &mut |_| {})?;
-//! println!("{}", summary.final_return_mean);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//! use rl_envs::CartPole;
+//! use rl_pg::VpgConfig;
+//! use rl_train::{Progress, Trainer};
+//!
+//! let mut trainer = Trainer::new(VpgConfig::default(), CartPole::v1).steps(10_000).build()?;
+//! trainer.run(&mut [&mut Progress::stderr()])?;
+//! assert!(trainer.clock().env_steps >= 10_000);
+//! # Ok::<(), rl_train::TrainError>(())
+//! ```
+//!
+//! A [`Trainer`] is a run. [`Observer`]s hear of its updates: [`Progress`], [`RunDirectory`],
+//! [`PeriodicEvaluation`], [`BestPolicy`], [`StopAt`], or one's own. A [`Registry`] knows
+//! environments, algorithms and presets by name, and [`Layers`] make a run of presets, files and
+//! options.
 
-mod algo;
 mod backend;
+mod builder;
+mod checkpoint;
+mod checkpoint_error;
+mod checkpoint_every;
 mod config;
+mod error;
 mod evaluate;
-mod keys;
 mod layers;
-mod metrics;
+mod observer;
+mod observers;
 mod player;
 mod presets;
-mod render;
+mod recent_returns;
+mod registry;
+mod run;
 mod run_directory;
-mod runs;
-mod train;
+mod run_directory_error;
+mod state_file;
+mod summary;
+mod trained_policy;
+mod trainer;
+mod usage;
+mod view;
 
-pub use algo::{ActorCritic, Algo, AlgoConfig, Episodes, Rollouts};
 pub use backend::{Backend, BackendError};
-pub use config::Config;
+pub use builder::{TrainerBuilder, TrainerOf};
+pub use checkpoint::{Checkpoint, FileEntry, Manifest};
+pub use checkpoint_error::CheckpointError;
+pub use checkpoint_every::CheckpointEvery;
+pub use config::{Config, NO_PRESET, RunConfig};
+pub use error::TrainError;
 pub use evaluate::{EvaluateError, Evaluation, evaluate};
-pub use keys::{KEYS, Key};
-pub use layers::{Layers, NO_PRESET, Origin, UsageError, nearest};
-pub use metrics::{Returns, Row};
+pub use layers::{Layers, exclusive};
+pub use observer::{Each, Observer, each};
+pub use observers::{BestPolicy, MetricsFile, PeriodicEvaluation, Progress, StopAt, StopFlag};
 pub use player::Player;
-pub use presets::{PRESETS, Preset};
-pub use render::{Picture, RenderError, render};
-pub use run_directory::{RunDirectory, RunDirectoryError};
-pub use runs::RunError;
-pub use train::{Progress, Summary, TrainError, train};
+pub use presets::Preset;
+pub use recent_returns::RecentReturns;
+pub use registry::{AlgorithmEntry, EnvironmentEntry, Registry};
+pub use rl_learn::{Key, ValueKind};
+pub use run::Run;
+pub use run_directory::RunDirectory;
+pub use run_directory_error::RunDirectoryError;
+pub use summary::{Summary, Versions};
+pub use trained_policy::TrainedPolicy;
+pub use trainer::Trainer;
+pub use usage::{Origin, UsageError};
+pub use view::{Outcome, RunView};

@@ -1,29 +1,29 @@
-//! Who plays.
+//! Players: policies that are judged or shown, with their environments.
 
-use rl_core::{Policy, RandomPolicy};
-use rl_envs::EnvironmentId;
-use rl_nets::{ActionChoice, PolicyFile};
+use rl_core::{ActionChoice, Policy, RandomPolicy};
+use rl_nets::PolicyFile;
 
-use crate::EvaluateError;
+use crate::evaluate::EvaluateError;
+use crate::registry::{EnvironmentEntry, Registry};
 
-/// Who plays, in which environment.
-#[derive(Clone, Debug, PartialEq)]
+/// A policy in its environment.
+#[derive(Clone)]
 pub enum Player {
     /// A trained policy, in the environment that it was trained on.
     Trained {
         /// The policy.
         policy: Box<PolicyFile>,
-        /// How it takes its actions.
+        /// Choice of its actions.
         choice: ActionChoice,
     },
-    /// Actions drawn at random.
-    Random(EnvironmentId),
-    /// The environment's rule of thumb.
-    Heuristic(EnvironmentId),
+    /// Actions drawn at random in an environment.
+    Random(EnvironmentEntry),
+    /// The rule of thumb of an environment.
+    Heuristic(EnvironmentEntry),
 }
 
 impl Player {
-    /// How it takes its actions, in a word or two.
+    /// Choice of its actions, in a word or two.
     pub fn actions(&self) -> &'static str {
         match self {
             Self::Trained { choice, .. } => match choice {
@@ -35,36 +35,52 @@ impl Player {
         }
     }
 
-    /// The environment and the policy.
-    pub(crate) fn cast(&self) -> Result<(EnvironmentId, Box<dyn Policy>), EvaluateError> {
+    /// The environment, as a registry knows it, and the policy.
+    ///
+    /// # Errors
+    /// [`EvaluateError`] for a policy that does not fit its environment.
+    pub fn cast(
+        &self,
+        registry: &Registry,
+    ) -> Result<(EnvironmentEntry, Box<dyn Policy>), EvaluateError> {
         Ok(match self {
-            Self::Trained { policy, choice } => {
-                (environment_of(policy)?, Box::new(policy.actor(*choice)))
+            Self::Trained { policy, choice } => (
+                environment_of(policy, registry)?,
+                Box::new(policy.policy(*choice)),
+            ),
+            Self::Random(entry) => {
+                let spaces = entry.source().make()?.spaces();
+                (entry.clone(), Box::new(RandomPolicy::new(spaces.action)))
             }
-            Self::Random(id) => (*id, Box::new(RandomPolicy::new(id.make().action_space()))),
-            Self::Heuristic(id) => (*id, id.heuristic()),
+            Self::Heuristic(entry) => {
+                let policy = entry.make_heuristic();
+                let none = || EvaluateError::NoHeuristic(entry.name().to_owned());
+                (entry.clone(), policy.ok_or_else(none)?)
+            }
         })
     }
 }
 
-/// The environment that a policy was trained on, if it is still what the policy knows.
-fn environment_of(policy: &PolicyFile) -> Result<EnvironmentId, EvaluateError> {
+/// The environment that a policy was trained on, if it is still the one that the policy knows.
+fn environment_of(
+    policy: &PolicyFile,
+    registry: &Registry,
+) -> Result<EnvironmentEntry, EvaluateError> {
     let unknown = || EvaluateError::UnknownEnvironment(policy.env.clone());
-    let id: EnvironmentId = policy.env.parse().map_err(|_| unknown())?;
-    let environment = id.make();
-    let (has, actions) = (
-        environment.observation_space().dim(),
-        environment.action_space(),
+    let entry = registry.find_environment(&policy.env).ok_or_else(unknown)?;
+    let spaces = entry.source().make()?.spaces();
+    let (has, takes) = (
+        spaces.observation.network_inputs(),
+        policy.weights.mlp.input_size(),
     );
-    let takes = policy.weights.mlp.input_size();
-    if takes != has || policy.action_space != actions {
+    if takes != has || policy.action_space != spaces.action {
         return Err(EvaluateError::Mismatch {
             env: policy.env.clone(),
             takes,
             acts: policy.action_space.to_string(),
             has,
-            actions: actions.to_string(),
+            actions: spaces.action.to_string(),
         });
     }
-    Ok(id)
+    Ok(entry.clone())
 }

@@ -1,87 +1,104 @@
 //! Presets: configurations with a name.
 
+use toml::{Table, Value};
+
 /// A named configuration.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Preset {
-    /// Its name.
-    pub name: &'static str,
-    /// Its keys, as TOML; the first line is a comment that says what it is.
-    pub toml: &'static str,
-}
-
-/// Every preset. The first is the default; where several share environment and algorithm, the
-/// first of them is what the two choose.
-pub const PRESETS: &[Preset] = &[
-    preset("cartpole", include_str!("../presets/cartpole.toml")),
-    preset("cartpole-vpg", include_str!("../presets/cartpole-vpg.toml")),
-    preset(
-        "notebook-total",
-        include_str!("../presets/notebook-total.toml"),
-    ),
-    preset("notebook-rtg", include_str!("../presets/notebook-rtg.toml")),
-    preset(
-        "cartpole-reinforce",
-        include_str!("../presets/cartpole-reinforce.toml"),
-    ),
-    preset("cartpole-gae", include_str!("../presets/cartpole-gae.toml")),
-    preset("cartpole-a2c", include_str!("../presets/cartpole-a2c.toml")),
-    preset("cartpole-a3c", include_str!("../presets/cartpole-a3c.toml")),
-    preset(
-        "cartpole-trpo",
-        include_str!("../presets/cartpole-trpo.toml"),
-    ),
-    preset("cartpole-ppo", include_str!("../presets/cartpole-ppo.toml")),
-    preset(
-        "cartpole-cleanrl",
-        include_str!("../presets/cartpole-cleanrl.toml"),
-    ),
-    preset(
-        "cartpole-modurl",
-        include_str!("../presets/cartpole-modurl.toml"),
-    ),
-    preset("acrobot-ppo", include_str!("../presets/acrobot-ppo.toml")),
-    preset(
-        "mountain-car-ppo",
-        include_str!("../presets/mountain-car-ppo.toml"),
-    ),
-    preset(
-        "mountain-car-continuous-ppo",
-        include_str!("../presets/mountain-car-continuous-ppo.toml"),
-    ),
-    preset("pendulum-ppo", include_str!("../presets/pendulum-ppo.toml")),
-    preset(
-        "lunar-lander-ppo",
-        include_str!("../presets/lunar-lander-ppo.toml"),
-    ),
-    preset(
-        "lunar-lander-continuous-ppo",
-        include_str!("../presets/lunar-lander-continuous-ppo.toml"),
-    ),
-    preset(
-        "lunar-lander-a2c",
-        include_str!("../presets/lunar-lander-a2c.toml"),
-    ),
-];
-
-const fn preset(name: &'static str, toml: &'static str) -> Preset {
-    Preset { name, toml }
+    name: String,
+    toml: String,
+    table: Table,
 }
 
 impl Preset {
-    /// What it is, in one line.
-    pub fn description(&self) -> &'static str {
-        self.toml
-            .lines()
+    /// A preset of keys as TOML; what is not TOML is an empty one.
+    pub(crate) fn new(name: impl Into<String>, toml: impl Into<String>) -> Self {
+        let toml = toml.into();
+        Self {
+            name: name.into(),
+            table: toml.parse().unwrap_or_default(),
+            toml,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A line about it: the comment in the first line.
+    pub fn description(&self) -> &str {
+        let mut lines = self.toml.lines();
+        lines
             .next()
             .map_or("", |line| line.trim_start_matches("# "))
     }
 
-    /// The value of a key as text, if the preset speaks of it.
-    pub fn word(&self, key: &str) -> Option<String> {
-        let table: toml::Table = self.toml.parse().ok()?;
-        table.get(key).map(|value| match value {
-            toml::Value::String(text) => text.clone(),
-            value => value.to_string(),
-        })
+    /// Its keys with their values.
+    pub fn table(&self) -> &Table {
+        &self.table
     }
+
+    /// The value of a key that is a word.
+    pub fn word(&self, key: &str) -> Option<&str> {
+        self.table.get(key).and_then(Value::as_str)
+    }
+}
+
+/// Every preset of this project. The first is the default; where several share environment and
+/// algorithm, the first of them is what the two choose.
+pub(crate) fn built_in() -> Vec<Preset> {
+    [
+        ("cartpole", include_str!("../presets/cartpole.toml")),
+        ("cartpole-vpg", include_str!("../presets/cartpole-vpg.toml")),
+        (
+            "notebook-total",
+            include_str!("../presets/notebook-total.toml"),
+        ),
+        ("notebook-rtg", include_str!("../presets/notebook-rtg.toml")),
+        (
+            "cartpole-reinforce",
+            include_str!("../presets/cartpole-reinforce.toml"),
+        ),
+        ("cartpole-gae", include_str!("../presets/cartpole-gae.toml")),
+        ("cartpole-a2c", include_str!("../presets/cartpole-a2c.toml")),
+        ("cartpole-a3c", include_str!("../presets/cartpole-a3c.toml")),
+        (
+            "cartpole-trpo",
+            include_str!("../presets/cartpole-trpo.toml"),
+        ),
+        ("cartpole-ppo", include_str!("../presets/cartpole-ppo.toml")),
+        (
+            "cartpole-cleanrl",
+            include_str!("../presets/cartpole-cleanrl.toml"),
+        ),
+        (
+            "cartpole-modurl",
+            include_str!("../presets/cartpole-modurl.toml"),
+        ),
+        ("acrobot-ppo", include_str!("../presets/acrobot-ppo.toml")),
+        (
+            "mountain-car-ppo",
+            include_str!("../presets/mountain-car-ppo.toml"),
+        ),
+        (
+            "mountain-car-continuous-ppo",
+            include_str!("../presets/mountain-car-continuous-ppo.toml"),
+        ),
+        ("pendulum-ppo", include_str!("../presets/pendulum-ppo.toml")),
+        (
+            "lunar-lander-ppo",
+            include_str!("../presets/lunar-lander-ppo.toml"),
+        ),
+        (
+            "lunar-lander-continuous-ppo",
+            include_str!("../presets/lunar-lander-continuous-ppo.toml"),
+        ),
+        (
+            "lunar-lander-a2c",
+            include_str!("../presets/lunar-lander-a2c.toml"),
+        ),
+    ]
+    .map(|(name, toml)| Preset::new(name, toml))
+    .into()
 }

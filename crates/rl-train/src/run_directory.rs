@@ -1,35 +1,72 @@
 //! The directory that a run leaves behind.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use crate::{Config, Row, Summary};
+use rl_core::{BoxError, Metrics, Snapshot, StateError, StateReader, StateWriter};
 
-/// A run's directory: `config.toml`, `metrics.csv`, `policy.safetensors`, `summary.json`.
+use crate::checkpoint::Checkpoint;
+use crate::checkpoint_error::CheckpointError;
+use crate::checkpoint_every::CheckpointEvery;
+use crate::evaluate::evaluate;
+use crate::observer::Observer;
+use crate::observers::MetricsFile;
+use crate::run_directory_error::RunDirectoryError;
+use crate::summary::Summary;
+use crate::view::{Outcome, RunView};
+
+/// Episodes of the evaluation at the end of a run.
+const EVALUATION_EPISODES: usize = 100;
+/// Seed of the first of them.
+const EVALUATION_SEED: u64 = 0;
+/// Checkpoints that are kept.
+const KEPT: usize = 3;
+
+/// Directory of a run, as an observer: `config.toml`, `metrics.csv`, `checkpoints/`,
+/// `policy.safetensors` and `summary.json`. It is the last of a run's observers, so that it hears
+/// of all metrics.
+///
+/// A directory belongs to one process at a time. It is claimed by the exclusive creation of a file,
+/// and held by a lock that the system releases when the process ends, in whatever way.
+///
+/// ```
+/// use rl_envs::CartPole;
+/// use rl_pg::PpoConfig;
+/// use rl_train::{RunDirectory, Trainer};
+///
+/// # let place = tempfile::tempdir()?;
+/// # let path = place.path().join("cartpole");
+/// let builder = || Trainer::new(PpoConfig::default(), CartPole::v1).updates(2);
+/// let mut trainer = builder().build()?;
+/// trainer.run(&mut [&mut RunDirectory::create(&path)?])?;
+///
+/// // Another process goes on where this one stopped.
+/// let mut trainer = builder().build()?;
+/// trainer.resume(&path)?;
+/// assert_eq!(trainer.clock().updates, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct RunDirectory {
     path: PathBuf,
-    metrics: BufWriter<File>,
-}
-
-/// Why the directory of a run could not be made or written.
-#[derive(Debug, thiserror::Error)]
-pub enum RunDirectoryError {
-    /// It holds something already.
-    #[error(
-        "output directory {} (from --out) exists and is not empty; nothing was changed. Choose a \
-         new or empty one", .0.display()
-    )]
-    NotEmpty(PathBuf),
-    /// The file system said no.
-    #[error("cannot write {}: {source}", path.display())]
-    Io {
-        /// What was written.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    /// Held as long as the directory is.
+    _lock: File,
+    is_new: bool,
+    metrics: MetricsFile,
+    every: CheckpointEvery,
+    keep: usize,
+    evaluation_episodes: usize,
+    last_checkpoint: Instant,
+    /// Update of the last checkpoint.
+    stored: Option<u64>,
+    begin: Instant,
+    acting: Duration,
+    /// Environment steps when the last update began, and when it ended.
+    env_steps: [u64; 2],
+    summary: Option<Summary>,
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RunDirectoryError {
@@ -38,97 +75,247 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RunDirectoryError {
 }
 
 impl RunDirectory {
-    /// Makes the directory that the configuration names, or the first free one of
-    /// `runs/ENV-ALGO-seedN`, `runs/ENV-ALGO-seedN-2`, …, and writes the configuration.
+    /// Name of the configuration's file.
+    pub const CONFIG: &'static str = "config.toml";
+    /// Name of the file of the last policy.
+    pub const POLICY: &'static str = "policy.safetensors";
+    /// Name of the file of the best policy.
+    pub const BEST: &'static str = "best.safetensors";
+    /// Name of the summary's file.
+    pub const SUMMARY: &'static str = "summary.json";
+    const METRICS: &'static str = "metrics.csv";
+    const CHECKPOINTS: &'static str = "checkpoints";
+    const LOCK: &'static str = ".lock";
+
+    /// Makes a directory, or claims an empty one.
     ///
     /// # Errors
     /// [`RunDirectoryError`]; a directory that holds anything is left as it is.
-    pub fn create(config: &Config, toml: &str) -> Result<Self, RunDirectoryError> {
-        let path = match &config.out {
-            Some(path) => {
-                let mut entries = match fs::read_dir(path) {
-                    Ok(entries) => entries,
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                        fs::create_dir_all(path).map_err(io_error(path))?;
-                        fs::read_dir(path).map_err(io_error(path))?
-                    }
-                    Err(error) => return Err(io_error(path)(error)),
-                };
-                if entries.next().is_some() {
-                    return Err(RunDirectoryError::NotEmpty(path.clone()));
-                }
-                path.clone()
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, RunDirectoryError> {
+        let path = path.as_ref();
+        fs::create_dir_all(path).map_err(io_error(path))?;
+        let mut entries = fs::read_dir(path).map_err(io_error(path))?;
+        if entries.next().is_some() {
+            return Err(RunDirectoryError::NotEmpty(path.to_owned()));
+        }
+        let lock = path.join(Self::LOCK);
+        // Of two processes that found it empty one makes the file.
+        match OpenOptions::new().write(true).create_new(true).open(&lock) {
+            Ok(file) => Self::held(path, file, true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(RunDirectoryError::NotEmpty(path.to_owned()))
             }
-            None => {
-                let runs = Path::new("runs");
-                fs::create_dir_all(runs).map_err(io_error(runs))?;
-                let name = format!(
-                    "{}-{}-seed{}",
-                    config.env,
-                    config.algo.algo().name(),
-                    config.seed
-                );
-                let mut attempt = 1;
-                loop {
-                    let suffix = if attempt == 1 {
-                        String::new()
-                    } else {
-                        format!("-{attempt}")
-                    };
-                    let path = runs.join(format!("{name}{suffix}"));
-                    // Creating it is the test: two runs at once never share one.
-                    match fs::create_dir(&path) {
-                        Ok(()) => break path,
-                        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
-                        Err(error) => return Err(io_error(&path)(error)),
-                    }
-                }
-            }
-        };
-        let config_path = path.join("config.toml");
-        fs::write(&config_path, toml).map_err(io_error(&config_path))?;
-        let metrics_path = path.join("metrics.csv");
-        let metrics = File::create(&metrics_path).map_err(io_error(&metrics_path))?;
-        let mut directory = Self {
-            path,
-            metrics: BufWriter::new(metrics),
-        };
-        directory.line(Row::HEADER)?;
-        Ok(directory)
+            Err(error) => Err(io_error(&lock)(error)),
+        }
     }
 
-    /// Where it is.
+    /// Makes the first free one of `parent/NAME`, `parent/NAME-2`, ….
+    ///
+    /// # Errors
+    /// [`RunDirectoryError::Io`].
+    pub fn create_in(parent: impl AsRef<Path>, name: &str) -> Result<Self, RunDirectoryError> {
+        let parent = parent.as_ref();
+        fs::create_dir_all(parent).map_err(io_error(parent))?;
+        let mut attempt = 1;
+        loop {
+            let path = parent.join(match attempt {
+                1 => name.to_owned(),
+                _ => format!("{name}-{attempt}"),
+            });
+            // Creating it is the test: two runs at once never share one.
+            match fs::create_dir(&path) {
+                Ok(()) => return Self::create(&path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
+                Err(error) => return Err(io_error(&path)(error)),
+            }
+        }
+    }
+
+    /// Takes up the directory of a run that ended, or was ended.
+    ///
+    /// # Errors
+    /// [`RunDirectoryError`] for one that another process writes to, or that is of no run.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, RunDirectoryError> {
+        let path = path.as_ref();
+        if !path.join(Self::CONFIG).is_file() {
+            return Err(RunDirectoryError::NoRun(path.to_owned()));
+        }
+        let lock = path.join(Self::LOCK);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock)
+            .map_err(io_error(&lock))?;
+        Self::held(path, file, false)
+    }
+
+    fn held(path: &Path, lock: File, is_new: bool) -> Result<Self, RunDirectoryError> {
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(RunDirectoryError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(io_error(path)(error)),
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+            is_new,
+            metrics: MetricsFile::new(path.join(Self::METRICS)),
+            every: CheckpointEvery::default(),
+            keep: KEPT,
+            evaluation_episodes: EVALUATION_EPISODES,
+            last_checkpoint: Instant::now(),
+            stored: None,
+            begin: Instant::now(),
+            acting: Duration::ZERO,
+            env_steps: [0; 2],
+            summary: None,
+        })
+    }
+
+    /// Sets the interval between checkpoints; a minute without it. The end of a run, in whatever
+    /// way, leaves one too.
+    #[must_use]
+    pub fn checkpoint_every(mut self, every: CheckpointEvery) -> Self {
+        self.every = every;
+        self
+    }
+
+    /// Sets the number of checkpoints that are kept, at least 1; the 3 newest without it.
+    #[must_use]
+    pub fn keep_checkpoints(mut self, keep: usize) -> Self {
+        self.keep = keep.max(1);
+        self
+    }
+
+    /// Sets the number of episodes of the evaluation at the end; 100 without it, and none with 0.
+    #[must_use]
+    pub fn evaluation_episodes(mut self, episodes: usize) -> Self {
+        self.evaluation_episodes = episodes;
+        self
+    }
+
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where the policy goes.
-    pub fn policy_path(&self) -> PathBuf {
-        self.path.join("policy.safetensors")
+    /// The summary of the run, once it has ended.
+    pub fn summary(&self) -> Option<&Summary> {
+        self.summary.as_ref()
     }
 
-    /// Appends a row to `metrics.csv`.
+    /// Returns `true` if a summary says that the run finished after so many updates. A run that was
+    /// killed between its last checkpoint and its summary has not: resumed, it writes what is missing.
+    pub fn has_finished(&self, updates: u64) -> bool {
+        let text = fs::read_to_string(self.path.join(Self::SUMMARY)).unwrap_or_default();
+        let summary: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        summary["outcome"] == "finished" && summary["updates"] == updates
+    }
+
+    /// The newest checkpoint in the directory of a run.
     ///
     /// # Errors
-    /// [`RunDirectoryError::Io`].
-    pub fn append(&mut self, row: &Row) -> Result<(), RunDirectoryError> {
-        self.line(&row.to_string())
+    /// [`CheckpointError`].
+    pub fn newest_checkpoint(path: impl AsRef<Path>) -> Result<Checkpoint, CheckpointError> {
+        Checkpoint::newest(path.as_ref().join(Self::CHECKPOINTS))
     }
 
-    /// Writes `summary.json`.
-    ///
-    /// # Errors
-    /// [`RunDirectoryError::Io`].
-    pub fn finish(&mut self, summary: &Summary) -> Result<(), RunDirectoryError> {
-        let path = self.path.join("summary.json");
-        let text = serde_json::to_string_pretty(summary)
-            .map_err(|error| io_error(&path)(io::Error::other(error)))?;
-        fs::write(&path, text + "\n").map_err(io_error(&path))
+    /// Writes a file whole or not at all.
+    fn write(&self, name: &str, text: &str) -> Result<(), RunDirectoryError> {
+        let path = self.path.join(name);
+        let partial = self.path.join(format!(".{name}.partial"));
+        fs::write(&partial, text)
+            .and_then(|()| fs::rename(&partial, &path))
+            .map_err(io_error(&path))
+    }
+}
+
+impl Observer for RunDirectory {
+    fn start(&mut self, run: &dyn RunView) -> Result<(), BoxError> {
+        if self.is_new {
+            let text = toml::to_string(&run.config())?;
+            self.write(Self::CONFIG, &text)?;
+        }
+        self.metrics.start(run)?;
+        (self.begin, self.last_checkpoint) = (Instant::now(), Instant::now());
+        Ok(())
     }
 
-    fn line(&mut self, line: &str) -> Result<(), RunDirectoryError> {
-        writeln!(self.metrics, "{line}")
-            .and_then(|()| self.metrics.flush())
-            .map_err(io_error(&self.path.join("metrics.csv")))
+    fn update(
+        &mut self,
+        run: &dyn RunView,
+        metrics: &mut Metrics,
+    ) -> Result<ControlFlow<()>, BoxError> {
+        self.acting += run.acting();
+        self.env_steps = [self.env_steps[1], run.clock().env_steps];
+        self.metrics.update(run, metrics)
+    }
+
+    fn is_due(&self, run: &dyn RunView) -> bool {
+        match self.every {
+            CheckpointEvery::Updates(n) => run.clock().updates.is_multiple_of(n.max(1)),
+            CheckpointEvery::Time(time) => self.last_checkpoint.elapsed() >= time,
+        }
+    }
+
+    fn store(&mut self, run: &dyn RunView, state: &Snapshot) -> Result<(), BoxError> {
+        let update = run.clock().updates;
+        // Without its row a state would be of no use: the run goes on from the one before.
+        let has_row = self.metrics.last_update() == update;
+        if has_row && self.stored != Some(update) {
+            let directory = self.path.join(Self::CHECKPOINTS);
+            Checkpoint::write(&directory, run, state, self.keep)?;
+            self.stored = Some(update);
+            self.last_checkpoint = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, run: &dyn RunView, outcome: Outcome) -> Result<(), BoxError> {
+        let wall = self.metrics.wall();
+        let here = self.begin.elapsed().as_secs_f64();
+        if outcome != Outcome::Failed {
+            run.policy().save(self.path.join(Self::POLICY))?;
+        }
+        let judged = outcome == Outcome::Finished && self.evaluation_episodes > 0;
+        let evaluation = judged
+            .then(|| {
+                evaluate(
+                    &mut run.policy(),
+                    run.source().as_ref(),
+                    self.evaluation_episodes,
+                    EVALUATION_SEED,
+                    "the likeliest",
+                )
+            })
+            .transpose()?;
+        let acting = self.acting.as_secs_f64();
+        let summary = Summary::of(
+            run,
+            outcome,
+            self.env_steps[0],
+            [wall, acting, here - acting],
+            evaluation,
+            &self.path,
+        );
+        self.write(
+            Self::SUMMARY,
+            &(serde_json::to_string_pretty(&summary)? + "\n"),
+        )?;
+        self.summary = Some(summary);
+        Ok(())
+    }
+
+    fn name(&self) -> &'static str {
+        "run_directory"
+    }
+
+    fn save(&self, out: &mut dyn StateWriter) {
+        out.u64s("env_steps", &self.env_steps);
+    }
+
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        from.u64s("env_steps", &mut self.env_steps)
     }
 }

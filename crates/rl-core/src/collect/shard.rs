@@ -1,214 +1,315 @@
-//! The environments of one thread, side by side.
+//! The environments of one thread, and the steps of a rollout.
 
-use super::CollectError;
-use crate::{Episode, FlatEnvironment, Policy, Space, Stream, TrajectoryBuilder, TrajectoryStore};
+use super::error::{FirstError, Phase};
+use super::transform::{Frozen, MemberMoments};
+use crate::rollout::RowsMut;
+use crate::{BatchEnvironment, CollectError, Episode, Policy, Spaces, StepBuffers, Stream};
 
 /// The environments of one thread.
-#[derive(Debug)]
-pub(super) struct Shard<E> {
-    pub members: Vec<Member<E>>,
-    /// The stream that the actions of member `i` are drawn from.
+pub(super) struct Shard<P> {
+    pub batch: Box<dyn BatchEnvironment>,
+    /// Index of the first of its environments, counted through all processes.
+    pub first: usize,
+    pub seed: u64,
+    /// Output of the last step; its observations, as the environments show them, are acted on
+    /// next.
+    pub buffers: StepBuffers,
+    /// Observations as the policy sees them.
+    pub seen: Vec<f32>,
+    pub actions: Vec<f32>,
+    /// Actions within the bounds of a box.
+    pub clipped: Vec<f32>,
     pub action_rngs: Vec<Stream>,
-    /// Observation of each running lane, `[lanes, observation_dim]`.
-    observations: Vec<f32>,
-    /// Action of each running lane, `[lanes, action_dim]`.
-    actions: Vec<f32>,
-    pub action_space: Space,
-    /// The action of one lane within the bounds of the space, `[action_dim]`.
-    clipped: Vec<f32>,
+    pub moments: Vec<MemberMoments>,
+    /// Steps of each episode so far.
+    pub lengths: Vec<usize>,
+    /// Environments that are in an episode; the others start one before their next step.
+    pub running: Vec<bool>,
+    pub spaces: Spaces,
+    pub policy: Option<P>,
 }
 
-/// An environment with what belongs to it.
-#[derive(Debug)]
-pub(super) struct Member<E> {
-    pub index: usize,
-    pub environment: E,
-    pub rng: Stream,
-    pub store: TrajectoryStore,
-    pub episodes: Vec<Episode>,
-}
-
-impl<E: FlatEnvironment> Shard<E> {
+impl<P> Shard<P> {
     pub fn new(
-        members: Vec<Member<E>>,
+        batch: Box<dyn BatchEnvironment>,
+        first: usize,
+        seed: u64,
         action_rngs: Vec<Stream>,
-        observation_dim: usize,
-        action_space: &Space,
+        spaces: &Spaces,
     ) -> Self {
-        let n = members.len();
+        let n = batch.len();
+        let (dim, action_dim) = (spaces.observation.flat_dim(), spaces.action.flat_dim());
         Self {
-            members,
+            batch,
+            first,
+            seed,
+            buffers: StepBuffers::new(n, dim),
+            seen: vec![0.0; n * dim],
+            actions: vec![0.0; n * action_dim],
+            clipped: Vec::with_capacity(n * action_dim),
             action_rngs,
-            observations: vec![0.0; n * observation_dim],
-            actions: vec![0.0; n * action_space.flat_dim()],
-            clipped: vec![0.0; action_space.flat_dim()],
-            action_space: action_space.clone(),
+            moments: vec![MemberMoments::new(dim); n],
+            lengths: vec![0; n],
+            running: vec![false; n],
+            spaces: spaces.clone(),
+            policy: None,
         }
     }
 
-    /// Runs every member until it has taken at least `min_steps` steps in whole episodes.
-    pub fn collect(
-        &mut self,
-        policy: &mut impl Policy,
-        min_steps: usize,
-        reward_scale: f64,
-    ) -> Result<(), CollectError> {
-        let observation_dim = self.observations.len() / self.members.len();
-        let action_dim = self.clipped.len();
-        let rows = self.observations.chunks_exact_mut(observation_dim);
-        let mut lanes: Vec<Lane<'_, E>> = self
-            .members
-            .iter_mut()
-            .zip(rows)
-            .map(|(member, observation)| Lane::begin(member, observation, min_steps, reward_scale))
-            .collect();
-
-        // The first `running` lanes are in an episode; the others have their steps.
-        let mut running = lanes.len();
-        let mut outcome = Ok(());
-        while running > 0 && outcome.is_ok() {
-            policy.act(
-                &self.observations[..running * observation_dim],
-                &mut self.action_rngs[..running],
-                &mut self.actions[..running * action_dim],
-            );
-            let mut row = 0;
-            while row < running {
-                let observation =
-                    &mut self.observations[row * observation_dim..][..observation_dim];
-                let action = &self.actions[row * action_dim..][..action_dim];
-                self.clipped.copy_from_slice(action);
-                self.action_space.clip(&mut self.clipped);
-                match lanes[row].step(action, &self.clipped, observation) {
-                    Ok(true) => row += 1,
-                    Ok(false) => {
-                        // The last running lane moves up, its action of this tick still to come.
-                        running -= 1;
-                        lanes.swap(row, running);
-                        self.action_rngs.swap(row, running);
-                        swap_rows(&mut self.observations, observation_dim, row, running);
-                        swap_rows(&mut self.actions, action_dim, row, running);
-                    }
-                    Err(error) => {
-                        outcome = Err(error);
-                        break;
-                    }
+    /// Starts an episode in every environment that is in none.
+    pub fn start(&mut self, errors: &mut FirstError) {
+        let dim = self.spaces.observation.flat_dim();
+        for lane in 0..self.running.len() {
+            if self.running[lane] {
+                continue;
+            }
+            let observation = &mut self.buffers.observations[lane * dim..][..dim];
+            let started = self
+                .batch
+                .restart(lane, observation)
+                .map_err(|error| CollectError::of_batch(error, self.first, self.seed, |_| 0))
+                .and_then(|()| {
+                    check_observations(observation, dim, self.seed, |_| (self.first + lane, 0))
+                });
+            match started {
+                Ok(()) => {
+                    self.running[lane] = true;
+                    self.lengths[lane] = 0;
+                    self.moments[lane].discounted_return = 0.0;
                 }
+                Err(error) => errors.note(0, Phase::Reset, error),
             }
         }
-
-        // Each action stream back to its environment, for the next collection.
-        let first = lanes.iter().map(|lane| lane.index).min().unwrap_or(0);
-        for row in 0..lanes.len() {
-            while lanes[row].index != first + row {
-                let home = lanes[row].index - first;
-                lanes.swap(row, home);
-                self.action_rngs.swap(row, home);
-            }
-        }
-        outcome
-    }
-}
-
-fn swap_rows(flat: &mut [f32], width: usize, a: usize, b: usize) {
-    for i in 0..width {
-        flat.swap(a * width + i, b * width + i);
-    }
-}
-
-/// A member of a shard during one collection.
-struct Lane<'a, E> {
-    index: usize,
-    environment: &'a mut E,
-    rng: &'a mut Stream,
-    episodes: &'a mut Vec<Episode>,
-    /// The episode that is running; `None` once the lane has its steps.
-    trajectory: Option<TrajectoryBuilder<'a>>,
-    total_reward: f64,
-    length: usize,
-    min_steps: usize,
-    reward_scale: f64,
-}
-
-impl<'a, E: FlatEnvironment> Lane<'a, E> {
-    fn begin(
-        member: &'a mut Member<E>,
-        observation: &mut [f32],
-        min_steps: usize,
-        reward_scale: f64,
-    ) -> Self {
-        let Member {
-            index,
-            environment,
-            rng,
-            store,
-            episodes,
-        } = member;
-        store.clear();
-        store.reserve(min_steps);
-        episodes.clear();
-        environment.reset_into(rng, observation);
-        Self {
-            index: *index,
-            environment,
-            rng,
-            episodes,
-            trajectory: Some(store.begin(observation)),
-            total_reward: 0.0,
-            length: 0,
-            min_steps,
-            reward_scale,
-        }
     }
 
-    /// Takes a step and writes the next observation to act on; `false` if there is none, because
-    /// the episode ended and the lane has its steps. The environment sees `clipped`, and `action` is
-    /// kept.
-    fn step(
-        &mut self,
-        action: &[f32],
-        clipped: &[f32],
-        observation: &mut [f32],
-    ) -> Result<bool, CollectError> {
-        let Some(mut trajectory) = self.trajectory.take() else {
-            return Ok(false);
+    /// Takes step `step` in every environment by the actions at hand, clipped to the bounds of a
+    /// box. Environments that fail are in no episode afterwards.
+    ///
+    /// Returns `false` if no environment took the step.
+    pub fn step(&mut self, step: usize, errors: &mut FirstError) -> bool {
+        self.spaces.action.clip(&mut self.actions);
+        let Err(error) = self.batch.step_into(&self.actions, self.buffers.as_mut()) else {
+            return true;
         };
-        let (environment, step, scale) = (self.index, self.length, self.reward_scale);
-        let (reward, status) = self
-            .environment
-            .step_into(clipped, self.rng, observation)
-            .map_err(|source| CollectError::Environment {
-                environment,
-                step,
-                source,
-            })?;
-        let scaled = (reward * scale) as f32;
-        if !scaled.is_finite() {
-            return Err(CollectError::NonFiniteReward {
-                environment,
-                step,
-                reward,
-                scale,
-            });
-        }
-        self.total_reward += reward;
-        self.length += 1;
-
-        if let Some(end) = status.end() {
-            let store = trajectory.finish(action, scaled, observation, end);
-            self.episodes.push(Episode {
-                total_reward: self.total_reward,
-                length: self.length,
-            });
-            if store.steps() < self.min_steps {
-                self.environment.reset_into(self.rng, observation);
-                (self.total_reward, self.length) = (0.0, 0);
-                self.trajectory = Some(store.begin(observation));
+        let mut moved = false;
+        for (lane, running) in self.running.iter_mut().enumerate() {
+            if self.batch.has_failed(lane) {
+                (moved, *running) = (true, false);
             }
-        } else {
-            trajectory.push(action, scaled, observation);
-            self.trajectory = Some(trajectory);
         }
-        Ok(self.trajectory.is_some())
+        let length = |lane: usize| self.lengths[lane];
+        let error = CollectError::of_batch(error, self.first, self.seed, length);
+        if let Some(environment) = error.environment() {
+            self.running[environment - self.first] = false;
+        }
+        let phase = if moved { Phase::Step } else { Phase::Action };
+        errors.note(step, phase, error);
+        moved
+    }
+
+    /// Looks at the observations after a step of the environments that are in an episode.
+    pub fn check_observations(&mut self, step: usize, errors: &mut FirstError) {
+        let dim = self.spaces.observation.flat_dim();
+        if all_finite(&self.buffers.observations) {
+            return;
+        }
+        for (lane, running) in self.running.iter_mut().enumerate() {
+            let observation = &self.buffers.observations[lane * dim..][..dim];
+            let place = |_| (self.first + lane, self.lengths[lane]);
+            if let (true, Err(error)) = (
+                *running,
+                check_observations(observation, dim, self.seed, place),
+            ) {
+                *running = false;
+                errors.note(step, Phase::Observation, error);
+            }
+        }
+    }
+}
+
+/// Returns `true` if there is no NaN and no infinity.
+pub(super) fn all_finite(observations: &[f32]) -> bool {
+    // Without an exit from the loop it runs in registers.
+    observations
+        .iter()
+        .fold(true, |finite, x| finite & x.is_finite())
+}
+
+/// Refuses observations `[n, dim]` that are not finite; `place` gives the environment and the step of
+/// a row.
+pub(super) fn check_observations(
+    observations: &[f32],
+    dim: usize,
+    seed: u64,
+    place: impl Fn(usize) -> (usize, usize),
+) -> Result<(), CollectError> {
+    if all_finite(observations) {
+        return Ok(());
+    }
+    let found = observations.iter().position(|x| !x.is_finite());
+    let i = found.unwrap_or_default();
+    let (environment, step) = place(i / dim);
+    Err(CollectError::NonFinite {
+        environment,
+        seed,
+        step,
+        quantity: format!("observation[{}] =", i % dim),
+        value: observations[i].into(),
+    })
+}
+
+/// The error of a reward that is not finite.
+pub(super) fn bad_reward(
+    environment: usize,
+    seed: u64,
+    step: usize,
+    reward: f64,
+    transform: &Frozen,
+) -> CollectError {
+    let quantity = if reward.is_finite() {
+        format!(
+            "reward times the reward scale {:?} =",
+            transform.reward_scale
+        )
+    } else {
+        "reward".into()
+    };
+    CollectError::NonFinite {
+        environment,
+        seed,
+        step,
+        quantity,
+        value: reward * transform.reward_scale,
+    }
+}
+
+impl<P: Policy + Clone> Shard<P> {
+    /// Lets its environments act by a policy.
+    pub fn act_by(&mut self, policy: &P) {
+        match &mut self.policy {
+            Some(own) => own.clone_from(policy),
+            None => self.policy = Some(policy.clone()),
+        }
+    }
+
+    /// Takes `n_steps` steps in every environment, and writes them; the first step in which one
+    /// fails is the last.
+    pub fn rollout(
+        &mut self,
+        transform: &Frozen,
+        n_steps: usize,
+        mut rows: RowsMut<'_>,
+    ) -> FirstError {
+        let mut errors = FirstError::default();
+        self.moments.iter_mut().for_each(MemberMoments::clear);
+        self.start(&mut errors);
+        let Some(mut policy) = self.policy.take() else {
+            return errors;
+        };
+        for step in 0..n_steps {
+            if !errors.is_none() {
+                break;
+            }
+            self.rollout_step(
+                &mut policy,
+                transform,
+                n_steps,
+                step,
+                &mut rows,
+                &mut errors,
+            );
+        }
+        self.policy = Some(policy);
+        errors
+    }
+
+    fn rollout_step(
+        &mut self,
+        policy: &mut P,
+        transform: &Frozen,
+        n_steps: usize,
+        step: usize,
+        rows: &mut RowsMut<'_>,
+        errors: &mut FirstError,
+    ) {
+        let (dim, action_dim) = (
+            self.spaces.observation.flat_dim(),
+            self.spaces.action.flat_dim(),
+        );
+        let observations = if transform.normalization.moments().is_some() {
+            self.seen.copy_from_slice(&self.buffers.observations);
+            let raw = self.seen.chunks_exact_mut(dim);
+            for (moments, observation) in self.moments.iter_mut().zip(raw) {
+                transform.observe(moments, observation);
+            }
+            &self.seen
+        } else {
+            &self.buffers.observations
+        };
+        policy.act(observations, &mut self.action_rngs, &mut self.actions);
+        scatter(observations, dim, rows.observations, n_steps, step);
+        scatter(&self.actions, action_dim, rows.actions, n_steps, step);
+        // Episodes are started before the first step.
+        let time = step + 1;
+        if !self.step(time, errors) {
+            return;
+        }
+        self.check_observations(time, errors);
+        for lane in 0..self.moments.len() {
+            if self.running[lane]
+                && let Err(error) = self.write_row(transform, n_steps, step, lane, rows)
+            {
+                self.running[lane] = false;
+                errors.note(time, Phase::Reward, error);
+            }
+        }
+    }
+
+    /// Writes the row of an environment for a step.
+    fn write_row(
+        &mut self,
+        transform: &Frozen,
+        n_steps: usize,
+        step: usize,
+        lane: usize,
+        rows: &mut RowsMut<'_>,
+    ) -> Result<(), CollectError> {
+        let dim = self.spaces.observation.flat_dim();
+        let row = lane * n_steps + step;
+        let (reward, status) = (self.buffers.rewards[lane], self.buffers.statuses[lane]);
+        let moments = &mut self.moments[lane];
+        let (environment, length) = (self.first + lane, self.lengths[lane]);
+        rows.rewards[row] = transform
+            .reward(moments, reward)
+            .ok_or_else(|| bad_reward(environment, self.seed, length, reward, transform))?;
+        rows.statuses[row] = status;
+        self.lengths[lane] += 1;
+        let successors = if !status.continues() {
+            moments.discounted_return = 0.0;
+            rows.episodes[row] = Episode {
+                total_reward: self.buffers.episode_returns[lane],
+                length: self.buffers.episode_lengths[lane],
+            };
+            let observation = &self.buffers.final_observations[lane * dim..][..dim];
+            check_observations(observation, dim, self.seed, |_| (environment, length))?;
+            self.lengths[lane] = 0;
+            &self.buffers.final_observations
+        } else if step + 1 == n_steps {
+            &self.buffers.observations
+        } else {
+            return Ok(());
+        };
+        let successor = &mut rows.successors[row * dim..][..dim];
+        successor.copy_from_slice(&successors[lane * dim..][..dim]);
+        transform.normalization.apply(successor);
+        Ok(())
+    }
+}
+
+/// Writes the rows of a step, `width` numbers for each environment, among all their rows.
+fn scatter(from: &[f32], width: usize, to: &mut [f32], n_steps: usize, step: usize) {
+    let lanes = to.chunks_exact_mut(n_steps * width);
+    for (lane, row) in lanes.zip(from.chunks_exact(width)) {
+        lane[step * width..][..width].copy_from_slice(row);
     }
 }

@@ -1,13 +1,13 @@
-//! A finite MDP as an environment.
+//! Environment of a finite MDP.
 
 use std::sync::Arc;
 
 use super::mdp::FiniteMdp;
 use crate::{
-    BoxSpace, Discrete, Environment, EnvironmentError, Space, SpaceError, Status, Step, Stream,
+    Discrete, Environment, EnvironmentError, Flat, Space, SpaceError, Status, Step, Stream,
 };
 
-/// A [`FiniteMdp`] to be sampled from.
+/// Environment whose transitions and rewards are those of a [`FiniteMdp`].
 ///
 /// | | |
 /// |---|---|
@@ -17,15 +17,12 @@ use crate::{
 /// | reset | a state drawn from the initial distribution |
 /// | terminated | on arrival in a terminal state |
 ///
-/// A reset and a step draw one number each. Episodes are never truncated: where a policy may not
-/// end, limit their time. Clones share the tables.
+/// A reset and a step draw one random number each. Episodes are never truncated; where a policy may
+/// never reach a terminal state, wrap the environment in a time limit. Clones share the tables.
 #[derive(Clone, Debug)]
 pub struct FiniteMdpEnvironment {
     mdp: Arc<FiniteMdp>,
-    observation_space: BoxSpace,
     action_space: Space,
-    /// The 1 of every one-hot vector, with room for zeros on both sides: `[2 · states − 1]`.
-    one: Arc<[f32]>,
     phase: Phase,
 }
 
@@ -37,9 +34,9 @@ enum Phase {
 }
 
 /// A state as a one-hot vector, `[states]`: 1 at the index of the state, 0 elsewhere.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OneHot {
-    one: Arc<[f32]>,
+    states: usize,
     state: usize,
 }
 
@@ -50,11 +47,22 @@ impl OneHot {
     }
 }
 
-impl AsRef<[f32]> for OneHot {
-    fn as_ref(&self) -> &[f32] {
-        // All one-hot vectors are windows of one, with the 1 in its middle.
-        let states = self.one.len().div_ceil(2);
-        &self.one[states - 1 - self.state..][..states]
+impl Flat for OneHot {
+    fn flat_len(&self) -> usize {
+        self.states
+    }
+
+    fn write(&self, flat: &mut [f32]) {
+        assert_eq!(flat.len(), self.states, "a number for each state");
+        flat.fill(0.0);
+        flat[self.state] = 1.0;
+    }
+
+    fn read(flat: &[f32]) -> Option<Self> {
+        state_of(flat).map(|state| Self {
+            states: flat.len(),
+            state,
+        })
     }
 }
 
@@ -71,13 +79,8 @@ impl FiniteMdpEnvironment {
     /// # Errors
     /// [`SpaceError::Size`] for more actions than `f32` tells apart.
     pub fn new(mdp: FiniteMdp) -> Result<Self, SpaceError> {
-        let states = mdp.states();
-        let mut one = vec![0.0; 2 * states - 1];
-        one[states - 1] = 1.0;
         Ok(Self {
-            observation_space: BoxSpace::new(vec![0.0; states], vec![1.0; states])?,
             action_space: Space::Discrete(Discrete::new(mdp.actions())?),
-            one: one.into(),
             mdp: Arc::new(mdp),
             phase: Phase::NotStarted,
         })
@@ -88,7 +91,8 @@ impl FiniteMdpEnvironment {
         &self.mdp
     }
 
-    /// The state; the last one of an episode that is over, `None` before the first.
+    /// The current state, or the last one of an episode that is over; `None` before the first
+    /// reset.
     pub fn state(&self) -> Option<usize> {
         match self.phase {
             Phase::NotStarted => None,
@@ -98,7 +102,7 @@ impl FiniteMdpEnvironment {
 
     fn observe(&self, state: usize) -> OneHot {
         OneHot {
-            one: Arc::clone(&self.one),
+            states: self.mdp.states(),
             state,
         }
     }
@@ -108,18 +112,18 @@ impl Environment for FiniteMdpEnvironment {
     type Observation = OneHot;
     type Action = usize;
 
-    fn observation_space(&self) -> BoxSpace {
-        self.observation_space.clone()
+    fn observation_space(&self) -> Space {
+        Space::within(vec![(0.0, 1.0); self.mdp.states()])
     }
 
     fn action_space(&self) -> Space {
         self.action_space.clone()
     }
 
-    fn reset(&mut self, rng: &mut Stream) -> OneHot {
+    fn reset(&mut self, rng: &mut Stream) -> Result<OneHot, EnvironmentError> {
         let state = draw(self.mdp.initial(), rng);
         self.phase = Phase::Running(state);
-        self.observe(state)
+        Ok(self.observe(state))
     }
 
     fn step(&mut self, action: &usize, rng: &mut Stream) -> Result<Step<OneHot>, EnvironmentError> {
@@ -145,9 +149,40 @@ impl Environment for FiniteMdpEnvironment {
             status,
         })
     }
+
+    /// The phase (0 before the first reset, 1 in an episode, 2 after one) and the state.
+    fn save_state(&self) -> Option<Vec<f64>> {
+        Some(match self.phase {
+            Phase::NotStarted => vec![0.0, 0.0],
+            Phase::Running(state) => vec![1.0, state as f64],
+            Phase::Over(state) => vec![2.0, state as f64],
+        })
+    }
+
+    fn restore_state(&mut self, saved: &[f64]) -> Result<(), EnvironmentError> {
+        let states = self.mdp.states();
+        let refused = || {
+            let reason = format!("{saved:?} is no phase from 0 to 2 with one of {states} states");
+            EnvironmentError::state(reason)
+        };
+        let &[phase, state] = saved else {
+            return Err(refused());
+        };
+        let index = state as usize;
+        if index >= states || index as f64 != state {
+            return Err(refused());
+        }
+        self.phase = match phase {
+            0.0 => Phase::NotStarted,
+            1.0 => Phase::Running(index),
+            2.0 => Phase::Over(index),
+            _ => return Err(refused()),
+        };
+        Ok(())
+    }
 }
 
-/// An index drawn by its probability, from one number of the stream.
+/// An index drawn by the probabilities, from one random number.
 pub(super) fn draw(probabilities: &[f64], rng: &mut Stream) -> usize {
     let mut left = rng.next_f64();
     let mut last = 0;
@@ -160,27 +195,33 @@ pub(super) fn draw(probabilities: &[f64], rng: &mut Stream) -> usize {
             last = index;
         }
     }
-    // Rounding may leave a little of 1 to nobody.
+    // Rounding may leave a rest, which goes to the last possible index.
     last
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SoftmaxPolicy, Weighting, chain, garnet};
+    use super::super::{SoftmaxPolicy, StateWeighting, chain, garnet};
     use super::*;
-    use crate::{Collector, discounted_reward_to_go, run_episode};
+    use crate::{CollectConfig, Episodes, discounted_reward_to_go, run_episode};
+
+    fn flat(observation: OneHot) -> Vec<f32> {
+        let mut flat = vec![f32::NAN; observation.flat_len()];
+        observation.write(&mut flat);
+        flat
+    }
 
     #[test]
     fn an_observation_is_the_state_one_hot() {
         let mut environment = FiniteMdpEnvironment::new(chain(3, 1.0).unwrap()).unwrap();
         let rng = &mut Stream::from_seed(0);
         assert_eq!(environment.state(), None);
-        assert_eq!(environment.reset(rng).as_ref(), [1.0, 0.0, 0.0]);
+        assert_eq!(flat(environment.reset(rng).unwrap()), [1.0, 0.0, 0.0]);
         let step = environment.step(&1, rng).unwrap();
-        assert_eq!(step.observation.as_ref(), [0.0, 1.0, 0.0]);
+        assert_eq!(flat(step.observation), [0.0, 1.0, 0.0]);
         assert_eq!((step.reward, step.status), (0.0, Status::Running));
         let step = environment.step(&1, rng).unwrap();
-        assert_eq!(step.observation.as_ref(), [0.0, 0.0, 1.0]);
+        assert_eq!(flat(step.observation), [0.0, 0.0, 1.0]);
         assert_eq!(step.observation.state(), 2);
         assert_eq!((step.reward, step.status), (1.0, Status::Terminated));
         assert_eq!(environment.state(), Some(2));
@@ -192,8 +233,10 @@ mod tests {
         let environment = FiniteMdpEnvironment::new(mdp).unwrap();
         for state in 0..5 {
             let observation = environment.observe(state);
-            assert!(environment.observation_space.contains(observation.as_ref()));
-            assert_eq!(state_of(observation.as_ref()), Some(state));
+            let flat = flat(observation);
+            assert!(environment.observation_space().contains(&flat));
+            assert_eq!(state_of(&flat), Some(state));
+            assert_eq!(OneHot::read(&flat), Some(observation));
         }
         for other in [&[][..], &[0.0, 0.0], &[1.0, 1.0], &[0.5, 0.0], &[f32::NAN]] {
             assert_eq!(state_of(other), None);
@@ -208,7 +251,7 @@ mod tests {
         let step = environment.step(&1, &mut rng);
         assert_eq!(step, Err(EnvironmentError::NotReset));
         assert_eq!(rng, before);
-        environment.reset(&mut rng);
+        environment.reset(&mut rng).unwrap();
         let before = rng.clone();
         assert_eq!(
             environment.step(&2, &mut rng).unwrap_err().to_string(),
@@ -246,7 +289,7 @@ mod tests {
             (mean - expected).abs() < 3.3 * standard_error,
             "{mean} {expected}"
         );
-        // And the interval tells the policy from none.
+        // The interval does not contain 0.
         assert!(
             expected.abs() > 10.0 * standard_error,
             "{expected} {standard_error}"
@@ -272,15 +315,16 @@ mod tests {
         let mdp = garnet(4, 2, 4, 1, 0.8, &mut rng).unwrap();
         let logits = (0..8).map(|_| rng.uniform(-1.0, 1.0)).collect();
         let policy = SoftmaxPolicy::new(4, 2, logits).unwrap();
-        for weighting in [Weighting::Discounted, Weighting::Undiscounted] {
+        for weighting in [StateWeighting::Discounted, StateWeighting::Undiscounted] {
             let exact = mdp.policy_gradient(&policy, weighting).unwrap();
             let weight: f64 = match weighting {
-                Weighting::Discounted => mdp.gamma(),
-                Weighting::Undiscounted => 1.0,
+                StateWeighting::Discounted => mdp.gamma(),
+                StateWeighting::Undiscounted => 1.0,
             };
-            let environment = FiniteMdpEnvironment::new(mdp.clone()).unwrap();
-            let mut collector = Collector::new(vec![environment], 7).unwrap();
-            let collection = collector.collect(&policy.probabilities(), 400_000);
+            let made = mdp.clone();
+            let config = CollectConfig::new(move || FiniteMdpEnvironment::new(made.clone()));
+            let mut episodes = Episodes::new(config.seed(7), 400_000).unwrap();
+            let collection = episodes.collect(&policy.probabilities(), 400_000);
             let (mut n, mut sum, mut squares) = (0.0, [0.0; 8], [0.0; 8]);
             for trajectory in collection.unwrap().trajectories.iter() {
                 // Williams 1992: each score is weighted by the discounted reward-to-go.
@@ -314,8 +358,9 @@ mod tests {
     fn experience_is_collected_as_from_any_environment() {
         let environment = FiniteMdpEnvironment::new(chain(4, 1.0).unwrap()).unwrap();
         let policy = SoftmaxPolicy::zeros(4, 2).unwrap().probabilities();
-        let mut collector = Collector::new(vec![environment; 3], 0).unwrap();
-        let collection = collector.collect(&policy, 100).unwrap();
+        let config = CollectConfig::new(move || environment.clone()).environments(3);
+        let mut episodes = Episodes::new(config, 100).unwrap();
+        let collection = episodes.collect(&policy, 100).unwrap();
         for trajectory in collection.trajectories.iter() {
             assert_eq!(state_of(trajectory.final_observation), Some(3));
             assert_eq!(trajectory.rewards.iter().sum::<f32>(), 1.0);

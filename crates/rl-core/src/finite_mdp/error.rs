@@ -1,8 +1,8 @@
-//! What tables cannot be, and what has no exact answer.
+//! Errors of tables and of exact solutions.
 
 use std::fmt;
 
-/// An entry of a table.
+/// Entry of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// The transition probability `P(s'|s,a)`.
@@ -42,7 +42,7 @@ pub enum Entry {
     },
 }
 
-/// A row of a table that is a distribution.
+/// Row of a table that is a probability distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
     /// The distribution `P(·|s,a)` of the next state.
@@ -89,10 +89,10 @@ impl fmt::Display for Row {
     }
 }
 
-/// Why tables are no finite MDP, or no policy of one.
+/// Error for tables that are not a finite MDP, or not a policy of one.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TableError {
-    /// Nothing, or too much to hold in dense tables.
+    /// No state, no action, or too many for dense tables.
     #[error(
         "dense tables need at least 1 state and 1 action, and hold at most 2^28 numbers: not \
          {states} states and {actions} actions"
@@ -106,11 +106,11 @@ pub enum TableError {
     /// A table of the wrong length.
     #[error("the table of {table} holds {found} numbers; its shape needs {expected}")]
     Length {
-        /// What the table holds.
+        /// Content of the table, in words.
         table: &'static str,
-        /// How many entries its shape needs.
+        /// Number of entries that its shape needs.
         expected: usize,
-        /// How many it has.
+        /// Number of entries that it has.
         found: usize,
     },
     /// A discount factor out of range.
@@ -119,7 +119,7 @@ pub enum TableError {
     /// A probability out of range.
     #[error("{entry} is {value}; a probability lies in 0 to 1")]
     Probability {
-        /// Which one.
+        /// Place in the table.
         entry: Entry,
         /// Its value.
         value: f64,
@@ -127,7 +127,7 @@ pub enum TableError {
     /// A distribution that does not sum to one.
     #[error("{row} sums to {sum}; a distribution sums to 1 within 1e-9")]
     Sum {
-        /// Which one.
+        /// Place in the table.
         row: Row,
         /// Its sum.
         sum: f64,
@@ -135,12 +135,12 @@ pub enum TableError {
     /// A reward or a logit that is NaN or infinite.
     #[error("{entry} is {value}; it must be finite")]
     NonFinite {
-        /// Which one.
+        /// Place in the table.
         entry: Entry,
         /// Its value.
         value: f64,
     },
-    /// A terminal state that does something.
+    /// A terminal state with an action that leaves it or has a reward.
     #[error(
         "state {state} is terminal, but action {action} leaves it with probability {leave} and \
          pays {reward}; both must be 0"
@@ -155,7 +155,7 @@ pub enum TableError {
         /// The reward.
         reward: f64,
     },
-    /// Episodes that are over when they start.
+    /// A terminal state that episodes may start in.
     #[error("terminal state {state} has initial probability {probability}; it must be 0")]
     TerminalStart {
         /// The terminal state.
@@ -170,12 +170,12 @@ pub enum TableError {
         state: usize,
         /// The action.
         action: usize,
-        /// How many there are.
+        /// Number of actions.
         actions: usize,
     },
 }
 
-/// Why there is no exact answer.
+/// Error for a problem without an exact solution.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SolveError {
     /// A policy of another MDP.
@@ -201,7 +201,7 @@ pub enum SolveError {
         /// Number of states of the MDP.
         states: usize,
     },
-    /// An undiscounted sum without an end.
+    /// A policy with undiscounted sums that have no limit.
     #[error(
         "from state {state} the policy never reaches a terminal state, so that undiscounted sums \
          (gamma = 1) have no limit"
@@ -210,24 +210,24 @@ pub enum SolveError {
         /// The first such state.
         state: usize,
     },
-    /// Linear equations that double precision cannot solve.
+    /// Linear equations that have no finite solution in double precision.
     #[error(
         "the policy's linear equations have no finite solution in double precision: gamma is too \
          close to 1 for how rarely episodes end, or rewards are too large"
     )]
     Singular,
-    /// A tolerance that is none.
+    /// A tolerance that is negative, NaN or infinite.
     #[error("the tolerance is {0}; it must be finite and at least 0")]
     Tolerance(f64),
-    /// An iteration that did not arrive.
+    /// An iteration that did not reach its tolerance.
     #[error(
         "not within the tolerance of {tolerance} after {iterations} iterations; the Bellman \
          residual is {residual}"
     )]
     NotConverged {
-        /// How many iterations were made.
+        /// Number of iterations.
         iterations: usize,
-        /// The Bellman residual of the last one.
+        /// Bellman residual of the last iteration.
         residual: f64,
         /// The tolerance.
         tolerance: f64,

@@ -1,12 +1,11 @@
-//! What a policy is worth, by linear equations.
+//! Values of a policy, by linear equations.
 
 use super::error::SolveError;
 use super::linear;
 use super::mdp::FiniteMdp;
-use super::optimal::best_values;
 use super::policy::TabularPolicy;
 
-/// The values of a policy. All are 0 in terminal states.
+/// Values of a policy. All are 0 in terminal states.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyValues {
     /// `Vπ(s)`, `[states]`.
@@ -49,62 +48,6 @@ impl FiniteMdp {
     pub fn expected_return(&self, policy: &TabularPolicy) -> Result<f64, SolveError> {
         let values = self.evaluate(policy)?.values;
         Ok(self.initial().iter().zip(values).map(|(p, v)| p * v).sum())
-    }
-
-    /// The Bellman residual `max_s |Rπ(s) + γ Σ_s' Pπ(s'|s) V(s') − V(s)|` of `values`,
-    /// `[states]`: 0 for `Vπ` alone where γ < 1.
-    ///
-    /// # Errors
-    /// [`SolveError::Shape`] for a policy of another shape, [`SolveError::Length`] for another
-    /// number of values.
-    pub fn bellman_residual(
-        &self,
-        policy: &TabularPolicy,
-        values: &[f64],
-    ) -> Result<f64, SolveError> {
-        self.check_policy(policy)?;
-        self.check_values(values)?;
-        let action_values = self.backup(values);
-        let expected = action_values
-            .chunks_exact(self.actions())
-            .enumerate()
-            .map(|(state, row)| dot(policy.row(state), row));
-        Ok(distance(expected, values))
-    }
-
-    /// The residual `max_s |max_a (R(s,a) + γ Σ_s' P(s'|s,a) V(s')) − V(s)|` of the Bellman
-    /// optimality equation for `values`, `[states]`: 0 for `V*` alone where γ < 1.
-    ///
-    /// # Errors
-    /// [`SolveError::Length`] for another number of values.
-    pub fn optimality_residual(&self, values: &[f64]) -> Result<f64, SolveError> {
-        self.check_values(values)?;
-        let best = best_values(&self.backup(values), self.actions());
-        Ok(distance(best.into_iter(), values))
-    }
-
-    /// `R(s,a) + γ Σ_s' P(s'|s,a) V(s')`, `[states, actions]`, where terminal states are worth 0
-    /// whatever `values` says.
-    pub(super) fn backup(&self, values: &[f64]) -> Vec<f64> {
-        let mut action_values = Vec::with_capacity(self.states() * self.actions());
-        for state in 0..self.states() {
-            for action in 0..self.actions() {
-                let next = self.transition(state, action).iter().zip(values);
-                let running = next.zip(&self.tables().terminal);
-                let future: f64 = running
-                    .filter(|&(_, &terminal)| !terminal)
-                    .map(|((p, v), _)| p * v)
-                    .sum();
-                action_values.push(self.reward(state, action) + self.gamma() * future);
-            }
-        }
-        action_values
-    }
-
-    /// `Rπ(s) = Σ_a π(a|s) R(s,a)`.
-    pub(super) fn policy_reward(&self, policy: &TabularPolicy, state: usize) -> f64 {
-        let rewards = &self.tables().rewards[state * self.actions()..];
-        dot(policy.row(state), rewards)
     }
 
     /// `Pπ(s'|s) = Σ_a π(a|s) P(s'|s,a)`, `[states]`.
@@ -150,7 +93,7 @@ impl FiniteMdp {
         linear::solve(matrix, b).ok_or(SolveError::Singular)
     }
 
-    /// Whether a terminal state can be reached from every state, by `Pπ`.
+    /// Checks that a terminal state can be reached from every state by the transitions `Pπ`.
     fn check_ends(&self, transitions: &[Vec<f64>]) -> Result<(), SolveError> {
         let mut ends = self.tables().terminal.clone();
         let mut ending = ends.iter().filter(|&&ends| ends).count();
@@ -169,58 +112,20 @@ impl FiniteMdp {
             None => Ok(()),
         }
     }
-
-    pub(super) fn check_policy(&self, policy: &TabularPolicy) -> Result<(), SolveError> {
-        let (states, actions) = (self.states(), self.actions());
-        if (policy.states(), policy.actions()) == (states, actions) {
-            Ok(())
-        } else {
-            Err(SolveError::Shape {
-                policy_states: policy.states(),
-                policy_actions: policy.actions(),
-                states,
-                actions,
-            })
-        }
-    }
-
-    fn check_values(&self, values: &[f64]) -> Result<(), SolveError> {
-        let (found, states) = (values.len(), self.states());
-        if found == states {
-            Ok(())
-        } else {
-            Err(SolveError::Length { found, states })
-        }
-    }
 }
 
-/// Which unknowns a linear system of a policy has.
+/// Unknowns of a policy's linear equations: values, with `Pπ`, or visitations, with `Pπᵀ`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Side {
     Values,
     Visitation,
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// The largest difference; NaN if there is one.
-pub(super) fn distance(a: impl Iterator<Item = f64>, b: &[f64]) -> f64 {
-    a.zip(b).fold(0.0, |largest, (a, b)| {
-        let difference = (a - b).abs();
-        if largest.is_nan() || difference <= largest {
-            largest
-        } else {
-            difference
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::bellman::dot;
     use super::super::testing::random;
     use super::super::{chain, two_state};
     use super::*;
@@ -249,19 +154,8 @@ mod tests {
     }
 
     #[test]
-    fn terminal_states_are_worth_nothing_whatever_is_claimed() {
-        let mdp = chain(2, 0.5).unwrap();
-        let forward = TabularPolicy::deterministic(2, &[1, 0]).unwrap();
-        for (values, residual) in [([1.0, 0.0], 0.0), ([1.0, 8.0], 8.0), ([4.0, 0.0], 3.0)] {
-            assert_eq!(mdp.bellman_residual(&forward, &values), Ok(residual));
-        }
-        assert_eq!(mdp.optimality_residual(&[1.0, 8.0]), Ok(8.0));
-        assert!(mdp.optimality_residual(&[f64::NAN, 8.0]).unwrap().is_nan());
-    }
-
-    #[test]
     fn a_policy_that_never_ends_has_no_undiscounted_answer() {
-        // Back and back again: the walk never leaves the first state.
+        // Always back in the first state: the walk never leaves it.
         let mdp = chain(4, 1.0).unwrap();
         let never = TabularPolicy::deterministic(2, &[0, 0, 1, 0]).unwrap();
         let error = mdp.evaluate(&never).unwrap_err();
@@ -284,16 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn policies_and_values_of_other_shapes_are_errors() {
+    fn a_policy_of_another_shape_is_an_error() {
         let mdp = two_state(0.9).unwrap();
         let policy = TabularPolicy::uniform(3, 2).unwrap();
         assert_eq!(
             mdp.evaluate(&policy).unwrap_err().to_string(),
             "the policy is for 3 states and 2 actions, the MDP has 2 states and 2 actions"
-        );
-        assert_eq!(
-            mdp.optimality_residual(&[0.0]).unwrap_err().to_string(),
-            "1 values were given; the MDP has 2 states"
         );
     }
 }

@@ -1,43 +1,43 @@
-//! Where a policy goes, and how its return changes with its logits.
+//! State visitations of a policy, and the gradient of its return by its logits.
 
 use super::error::SolveError;
 use super::exact::Side;
 use super::mdp::FiniteMdp;
 use super::policy::{SoftmaxPolicy, TabularPolicy};
 
-/// How much a state counts in a policy gradient.
+/// Weight of a state in a policy gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weighting {
-    /// `d(s) = Σ_t γᵗ P(s_t = s)`, the weights of the policy gradient theorem: the result is
+pub enum StateWeighting {
+    /// `d(s) = Σ_t γᵗ P(s_t = s)`, the weights of the policy gradient theorem, whose result is
     /// `∇J`.
     Discounted,
-    /// `d(s) = Σ_t P(s_t = s)`, the weights of common practice: batches of whole episodes hold
-    /// late steps as often as early ones, while advantages are discounted. The result is the
-    /// gradient of no function unless γ = 1 (Nota & Thomas 2020, "Is the policy gradient a
-    /// gradient?"), but it is what most implementations estimate. Episodes must end.
+    /// `d(s) = Σ_t P(s_t = s)`, the weights of most implementations, in whose batches late steps
+    /// count as much as early ones, while advantages are discounted. The result is not the gradient
+    /// of any function unless γ = 1 (Nota & Thomas 2020, "Is the policy gradient a gradient?").
+    /// Episodes must end.
     Undiscounted,
 }
 
 impl FiniteMdp {
     /// The state visitation `d(s)`, `[states]`, of a policy from the initial distribution: the
-    /// solution of `d = d_0 + γ Pπᵀ d` (Sutton et al. 2000), γ being 1 for
-    /// [`Weighting::Undiscounted`].
+    /// solution of `d = d_0 + γ Pπᵀ d` (Sutton et al. 2000), with γ = 1 for
+    /// [`StateWeighting::Undiscounted`].
     ///
-    /// It counts the states that an action is taken in, so that terminal states have none: it
-    /// sums to the expected length of an episode, each step `t` counted `γᵗ`, which is
-    /// `1 / (1 − γ)` where there is no terminal state.
+    /// Only states in which an action is taken are counted, so that terminal states have 0. The sum
+    /// over the states is the expected number of steps of an episode, with step `t` counted `γᵗ`
+    /// times, which is `1 / (1 − γ)` for an MDP without terminal states.
     ///
     /// # Errors
-    /// As [`evaluate`](Self::evaluate), with γ = 1 for [`Weighting::Undiscounted`].
+    /// As [`evaluate`](Self::evaluate), with γ = 1 for [`StateWeighting::Undiscounted`].
     pub fn visitation(
         &self,
         policy: &TabularPolicy,
-        weighting: Weighting,
+        weighting: StateWeighting,
     ) -> Result<Vec<f64>, SolveError> {
         self.check_policy(policy)?;
         let gamma = match weighting {
-            Weighting::Discounted => self.gamma(),
-            Weighting::Undiscounted => 1.0,
+            StateWeighting::Discounted => self.gamma(),
+            StateWeighting::Undiscounted => 1.0,
         };
         self.solve(policy, gamma, self.initial().to_vec(), Side::Visitation)
     }
@@ -46,14 +46,14 @@ impl FiniteMdp {
     /// `∇J = Σ_s d(s) Σ_a π(a|s) Aπ(s,a) ∇ log π(a|s)`, the policy gradient theorem (Sutton et al.
     /// 2000, theorem 1) with `Vπ` as the baseline.
     ///
-    /// [`Weighting`] says which `d`: with [`Weighting::Discounted`] the result is `∇J`.
+    /// `weighting` chooses `d`: with [`StateWeighting::Discounted`] the result is `∇J`.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate) and [`visitation`](Self::visitation).
     pub fn policy_gradient(
         &self,
         policy: &SoftmaxPolicy,
-        weighting: Weighting,
+        weighting: StateWeighting,
     ) -> Result<Vec<f64>, SolveError> {
         let probabilities = policy.as_tabular();
         let visitation = self.visitation(probabilities, weighting)?;
@@ -121,7 +121,7 @@ mod tests {
         fn expected_return_is_the_reward_of_the_visited_states(seed: u64, gamma in 0.0_f64..0.99) {
             let (mdp, policy) = random(seed, gamma);
             let policy = policy.probabilities();
-            let visitation = mdp.visitation(&policy, Weighting::Discounted).unwrap();
+            let visitation = mdp.visitation(&policy, StateWeighting::Discounted).unwrap();
             let rewards = (0..mdp.states()).map(|state| mdp.policy_reward(&policy, state));
             let paid: f64 = visitation.iter().zip(rewards).map(|(d, r)| d * r).sum();
             prop_assert!((mdp.expected_return(&policy).unwrap() - paid).abs() < 1e-10);
@@ -130,7 +130,7 @@ mod tests {
         #[test]
         fn visitation_sums_to_the_discounted_number_of_steps(seed: u64, gamma in 0.0_f64..0.99) {
             let (mdp, policy) = random(seed | 1, gamma);
-            let visitation = mdp.visitation(&policy.probabilities(), Weighting::Discounted);
+            let visitation = mdp.visitation(&policy.probabilities(), StateWeighting::Discounted);
             let sum: f64 = visitation.unwrap().iter().sum();
             prop_assert!((sum - 1.0 / (1.0 - gamma)).abs() < 1e-9);
         }
@@ -141,11 +141,13 @@ mod tests {
         for seed in 0..20 {
             let (mdp, policy) = random(seed, 0.9);
             let policy = policy.probabilities();
-            let visitation = mdp.visitation(&policy, Weighting::Discounted).unwrap();
+            let visitation = mdp.visitation(&policy, StateWeighting::Discounted).unwrap();
             let counted = visitation_by_steps(&mdp, &policy, 0.9);
             assert_close(&visitation, &counted, 1e-10);
             if seed % 2 == 0 {
-                let visitation = mdp.visitation(&policy, Weighting::Undiscounted).unwrap();
+                let visitation = mdp
+                    .visitation(&policy, StateWeighting::Undiscounted)
+                    .unwrap();
                 let counted = visitation_by_steps(&mdp, &policy, 1.0);
                 assert_close(&visitation, &counted, 1e-9);
             }
@@ -163,7 +165,9 @@ mod tests {
             };
             for gamma in gammas {
                 let (mdp, policy) = random(seed, gamma);
-                let gradient = mdp.policy_gradient(&policy, Weighting::Discounted).unwrap();
+                let gradient = mdp
+                    .policy_gradient(&policy, StateWeighting::Discounted)
+                    .unwrap();
                 assert_close(&gradient, &finite_differences(&mdp, &policy), 1e-6);
             }
         }
@@ -172,7 +176,7 @@ mod tests {
     #[test]
     fn without_discount_both_weightings_give_the_same_gradient() {
         let (mdp, policy) = random(4, 1.0);
-        let [discounted, undiscounted] = [Weighting::Discounted, Weighting::Undiscounted]
+        let [discounted, undiscounted] = [StateWeighting::Discounted, StateWeighting::Undiscounted]
             .map(|weighting| mdp.policy_gradient(&policy, weighting).unwrap());
         assert_eq!(discounted, undiscounted);
         assert!(discounted.iter().any(|x| x.abs() > 1e-3));
@@ -192,9 +196,9 @@ mod tests {
         };
         for (weighting, d) in [
             // d(0) = 1 + d(0)/4 + d(1)/4 and d(1) = d(0)/4.
-            (Weighting::Discounted, [16.0 / 11.0, 4.0 / 11.0]),
+            (StateWeighting::Discounted, [16.0 / 11.0, 4.0 / 11.0]),
             // d(0) = 1 + d(0)/2 + d(1)/2 and d(1) = d(0)/2.
-            (Weighting::Undiscounted, [4.0, 2.0]),
+            (StateWeighting::Undiscounted, [4.0, 2.0]),
         ] {
             let visitation = mdp.visitation(&policy.probabilities(), weighting).unwrap();
             assert_close(&visitation, &[d[0], d[1], 0.0], 1e-14);
@@ -207,8 +211,8 @@ mod tests {
     fn a_policy_that_never_ends_has_no_undiscounted_visitation() {
         let mdp = chain(4, 0.9).unwrap();
         let never = TabularPolicy::deterministic(2, &[0, 0, 1, 0]).unwrap();
-        let visitation = mdp.visitation(&never, Weighting::Undiscounted);
+        let visitation = mdp.visitation(&never, StateWeighting::Undiscounted);
         assert_eq!(visitation, Err(SolveError::NeverEnds { state: 0 }));
-        assert!(mdp.visitation(&never, Weighting::Discounted).is_ok());
+        assert!(mdp.visitation(&never, StateWeighting::Discounted).is_ok());
     }
 }

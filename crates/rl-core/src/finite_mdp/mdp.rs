@@ -1,17 +1,17 @@
-//! The tables of a finite MDP, checked.
+//! Tables of a finite MDP, unchecked and checked.
 
 use super::error::{Entry, Row, TableError};
 
-/// How far the sum of a distribution may be from 1.
+/// Greatest distance between the sum of a distribution and 1.
 const SUM_TOLERANCE: f64 = 1e-9;
-/// Most numbers that a table may hold: 2 GB of them.
+/// Greatest number of entries of a table: 2 GB of them.
 pub(super) const MAX_ENTRIES: usize = 1 << 28;
 
-/// The tables of a finite MDP, to be checked by [`FiniteMdp::new`].
+/// Tables of a finite MDP, unchecked; [`FiniteMdp::new`] checks them.
 ///
-/// Rewards depend on state and action alone. A reward that also depends on the state reached
-/// enters by its expectation, `R(s,a) = Σ_s' P(s'|s,a) R(s,a,s')`: values and gradients are the
-/// same, only the variance of sampled returns is not.
+/// Rewards depend on state and action only. A reward that also depends on the next state is given
+/// by its expectation, `R(s,a) = Σ_s' P(s'|s,a) R(s,a,s')`: values and gradients are the same, only
+/// the variance of sampled returns differs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tables {
     /// Number of states.
@@ -24,15 +24,16 @@ pub struct Tables {
     pub rewards: Vec<f64>,
     /// The distribution of the initial state, `[states]`.
     pub initial: Vec<f64>,
-    /// Which states end an episode, `[states]`. All their actions stay, for a reward of 0.
+    /// Flag per state, `[states]`: arriving there ends an episode. Every action of such a state
+    /// stays in it, for a reward of 0.
     pub terminal: Vec<bool>,
     /// The discount factor γ.
     pub gamma: f64,
 }
 
 impl Tables {
-    /// Tables to begin with: every action stays where it is for a reward of 0, episodes start in
-    /// state 0, no state is terminal.
+    /// Initial tables, to be changed: every action stays in its state for a reward of 0, episodes
+    /// start in state 0, no state is terminal.
     ///
     /// # Errors
     /// [`TableError::Size`].
@@ -56,7 +57,7 @@ impl Tables {
         Ok(tables)
     }
 
-    /// Lets `action` lead from `state` to `next`, always, for `reward`.
+    /// Makes `action` lead from `state` to `next` with probability 1, for `reward`.
     ///
     /// # Panics
     /// If there is no such state or action.
@@ -76,9 +77,9 @@ impl Tables {
 /// A finite Markov decision process: states, actions, transitions, rewards, an initial
 /// distribution, terminal states and a discount factor.
 ///
-/// An episode starts by the initial distribution and is over on arrival in a terminal state,
-/// whose value is 0. The discount factor may be 1 where episodes end; what is asked of a policy
-/// that never ends is then an error.
+/// An episode starts in a state of the initial distribution and is over on arrival in a terminal
+/// state, whose value is 0. The discount factor may be 1; the values of a policy whose episodes
+/// never end are then an error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FiniteMdp {
     tables: Tables,
@@ -190,7 +191,7 @@ impl FiniteMdp {
         &self.tables.initial
     }
 
-    /// Whether a state ends an episode.
+    /// Returns `true` if arriving in a state ends an episode.
     ///
     /// # Panics
     /// If there is no such state.
@@ -199,7 +200,8 @@ impl FiniteMdp {
     }
 }
 
-/// `states · actions · states`, if tables can be that large.
+/// Number of transition probabilities, `states · actions · states`; an error if it is 0 or too
+/// large.
 fn transition_count(states: usize, actions: usize) -> Result<usize, TableError> {
     states
         .checked_mul(actions)

@@ -6,10 +6,10 @@ use super::error::TableError;
 use super::mdp::{FiniteMdp, Tables};
 use crate::Stream;
 
-/// Two states without an end: `0: stay` and `1: move` do what they say, and staying in state 1
-/// pays 1. Episodes start in state 0.
+/// Two states, neither of them terminal, with the actions `0: stay` and `1: move`, which goes to
+/// the other state. Staying in state 1 has a reward of 1. Episodes start in state 0.
 ///
-/// The best is to move and stay: `V* = (γ, 1) / (1 − γ)`. The uniform policy has
+/// The optimal policy moves to state 1 and stays: `V* = (γ, 1) / (1 − γ)`. The uniform policy has
 /// `V(0) = γ / (4 (1 − γ))` and `V(1) = V(0) + 1/2`.
 ///
 /// # Errors
@@ -22,11 +22,12 @@ pub fn two_state(gamma: f64) -> Result<FiniteMdp, TableError> {
     FiniteMdp::new(tables)
 }
 
-/// A walk from the first of `states` states in a row to the last, which is terminal: `0: back`
-/// (which stays in the first state) and `1: forward`, and a reward of 1 on arrival.
+/// A walk from the first of `states` states in a row to the last, which is terminal. The actions
+/// are `0: back`, which stays in the first state, and `1: forward`; arriving at the last state has
+/// a reward of 1.
 ///
-/// Forward is best: `V*(s) = γ^(states − 2 − s)`. Undiscounted, the uniform policy takes
-/// `n (n + 1)` steps on average for a way of `n = states − 1`.
+/// The optimal policy always goes forward: `V*(s) = γ^(states − 2 − s)`. The uniform policy takes
+/// `n (n + 1)` steps on average over a distance of `n = states − 1`.
 ///
 /// # Errors
 /// [`TableError::Size`] for fewer than two states or too many, [`TableError::Gamma`].
@@ -48,12 +49,13 @@ pub fn chain(states: usize, gamma: f64) -> Result<FiniteMdp, TableError> {
 /// Cliff walking (Sutton & Barto 2018, example 6.6): 4 rows of 12 cells, from the lower left
 /// corner to the lower right one, along a cliff between them.
 ///
-/// State `12 · row + column`, counted from the upper left; actions `0: up`, `1: right`, `2: down`,
-/// `3: left`, which stay where the grid ends. A step costs 1; one into the cliff costs 100 and
-/// leads back to the start. The numbers of states and actions are Gymnasium's `CliffWalking`'s.
+/// The state is `12 · row + column`, counted from the upper left. The actions are `0: up`,
+/// `1: right`, `2: down` and `3: left`; a step off the grid stays in its cell. The reward of a step
+/// is −1; a step into the cliff has −100 and leads back to the start. States and actions are
+/// numbered as in Gymnasium's `CliffWalking`.
 ///
-/// Undiscounted, the best return is −13: up, eleven times right, down. The book's safer way
-/// along the top has −17.
+/// The best undiscounted return is −13: up, eleven times right, down. The book's safer path along
+/// the top has −17.
 ///
 /// # Errors
 /// [`TableError::Gamma`].
@@ -81,8 +83,9 @@ pub fn cliff(gamma: f64) -> Result<FiniteMdp, TableError> {
 /// A grid of `width` times `height` cells whose upper left and lower right corners are terminal;
 /// of 4 by 4 cells, the gridworld of Sutton & Barto 2018, example 4.1.
 ///
-/// State `width · row + column`, counted from the upper left; actions as in [`cliff`]. A step
-/// costs 1. Episodes start in any of the other cells alike.
+/// The state is `width · row + column`, counted from the upper left; the actions are those of
+/// [`cliff`]. The reward of a step is −1. Episodes start in any of the other cells with equal
+/// probability.
 ///
 /// Undiscounted, `V*` is minus the distance to the nearer of the two corners.
 ///
@@ -112,9 +115,9 @@ pub fn grid(width: usize, height: usize, gamma: f64) -> Result<FiniteMdp, TableE
 /// each action leads to `branching` different states, by probabilities that cut the unit interval
 /// at random; rewards are standard normal.
 ///
-/// The last `terminals` states are terminal, episodes start in any of the others alike. With
-/// `branching = states`, every action may lead anywhere: every policy ends if there is a terminal
-/// state.
+/// The last `terminals` states are terminal; episodes start in any of the others with equal
+/// probability. With `branching = states` every action may lead to any state, so that the episodes
+/// of every policy end if there is a terminal state.
 ///
 /// # Errors
 /// [`TableError::Size`] for no state that is not terminal, no action or too many,
@@ -160,7 +163,7 @@ pub fn garnet(
     FiniteMdp::new(tables)
 }
 
-/// Cells in rows, counted from the upper left.
+/// Grid of cells, counted row by row from the upper left.
 struct Cells {
     width: usize,
     height: usize,
@@ -183,7 +186,7 @@ impl Cells {
 #[cfg(test)]
 mod tests {
     use super::super::testing::assert_close;
-    use super::super::{SoftmaxPolicy, SolverConfig, TabularPolicy, Weighting};
+    use super::super::{SoftmaxPolicy, SolverConfig, StateWeighting, TabularPolicy};
     use super::*;
 
     fn optimal_values(mdp: &FiniteMdp) -> Vec<f64> {
@@ -202,9 +205,11 @@ mod tests {
         assert_close(&values.values, &[1.0, 1.5], 1e-14);
         assert_close(&values.action_values, &[0.8, 1.2, 2.2, 0.8], 1e-14);
         // After the first step, both states are as likely: d = (1 + γ/(2(1−γ)), γ/(2(1−γ))).
-        let d = mdp.visitation(&policy.probabilities(), Weighting::Discounted);
+        let d = mdp.visitation(&policy.probabilities(), StateWeighting::Discounted);
         assert_close(&d.unwrap(), &[3.0, 2.0], 1e-14);
-        let gradient = mdp.policy_gradient(&policy, Weighting::Discounted).unwrap();
+        let gradient = mdp
+            .policy_gradient(&policy, StateWeighting::Discounted)
+            .unwrap();
         assert_close(&gradient, &[-0.3, 0.3, 0.7, -0.7], 1e-14);
     }
 
@@ -230,7 +235,7 @@ mod tests {
             let mdp = chain(n + 1, 1.0).unwrap();
             let policy = TabularPolicy::uniform(n + 1, 2).unwrap();
             let steps: f64 = mdp
-                .visitation(&policy, Weighting::Undiscounted)
+                .visitation(&policy, StateWeighting::Undiscounted)
                 .unwrap()
                 .iter()
                 .sum();
@@ -261,7 +266,7 @@ mod tests {
         for row in 0..3 {
             choices[12 * row + 11] = 2;
         }
-        // Cells off the way end somewhere too.
+        // The policy also ends from the cells beside the path.
         (37..47).for_each(|cell| choices[cell] = 0);
         (13..23).chain(25..35).for_each(|cell| choices[cell] = 0);
         let policy = TabularPolicy::deterministic(4, &choices).unwrap();

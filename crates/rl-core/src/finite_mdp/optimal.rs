@@ -1,17 +1,17 @@
 //! Optimal values and policies, by value iteration and by policy iteration.
 
+use super::bellman::{best_values, distance};
 use super::error::SolveError;
-use super::exact::distance;
 use super::mdp::FiniteMdp;
 use super::policy::TabularPolicy;
 
-/// When an iteration towards the optimum stops.
+/// Stopping rule of value iteration and policy iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SolverConfig {
-    /// How far values may be from the optimal ones, and by how much an action must be better to
-    /// replace another: 1e-9.
+    /// Greatest error of the values, and least improvement by which an action replaces another;
+    /// 1e-9 by default.
     pub tolerance: f64,
-    /// How many iterations may be made: 100,000.
+    /// Greatest number of iterations; 100,000 by default.
     pub max_iterations: usize,
 }
 
@@ -33,12 +33,11 @@ pub struct Optimum {
     pub action_values: Vec<f64>,
     /// The greedy action of each state, `[states]`; 0 in terminal states.
     pub choices: Vec<usize>,
-    /// The policy that takes them.
+    /// The policy that takes these actions.
     pub policy: TabularPolicy,
-    /// How many iterations it took.
+    /// Number of iterations.
     pub iterations: usize,
-    /// What is left of the Bellman optimality equation,
-    /// [`FiniteMdp::optimality_residual`] of `values`.
+    /// Residual of the Bellman optimality equation, [`FiniteMdp::optimality_residual`] of `values`.
     pub residual: f64,
 }
 
@@ -46,14 +45,14 @@ impl FiniteMdp {
     /// Optimal values by value iteration, `V(s) ← max_a R(s,a) + γ Σ_s' P(s'|s,a) V(s')` from
     /// `V = 0` (Sutton & Barto 2018, eq. 4.10).
     ///
-    /// It stops when the last iteration changed no value by more than `tolerance · (1 − γ) / γ`,
-    /// so that none is further than `tolerance` from `V*` (Puterman 1994, section 6.3); for
-    /// γ = 1, where there is no such bound, when none changed by more than `tolerance`.
+    /// It stops when the last iteration changed no value by more than `tolerance · (1 − γ) / γ`, so
+    /// that none differs from `V*` by more than `tolerance` (Puterman 1994, section 6.3). For γ =
+    /// 1, where there is no such bound, it stops when none changed by more than `tolerance`.
     ///
-    /// An action replaces the one chosen so far if it is better by more than `tolerance`, the
-    /// lowest of the best ones first: of equally good actions, the one is kept that was good first
-    /// (where γ = 1, the shorter way to a reward). A policy that never ends counts too, by the sum
-    /// of its rewards.
+    /// An action replaces the one chosen so far if it is better by more than `tolerance`; of
+    /// several such actions, the lowest of the best ones is taken. Of equally good actions, the one
+    /// that was best in the earliest iteration is kept (for γ = 1, the shorter path to a reward). A
+    /// policy whose episodes never end has the sum of its rewards as its value.
     ///
     /// # Errors
     /// [`SolveError::Tolerance`] for one that is negative or not finite,
@@ -82,12 +81,13 @@ impl FiniteMdp {
         Err(not_converged(config, change))
     }
 
-    /// Optimal values by policy iteration: evaluate the policy exactly, make it greedy, until it
-    /// stays (Sutton & Barto 2018, section 4.3; Howard 1960). The first policy is the uniform
-    /// one.
+    /// Optimal values by policy iteration: the policy is evaluated exactly and made greedy, until
+    /// it no longer changes (Sutton & Barto 2018, section 4.3; Howard 1960). The first policy is
+    /// the uniform one.
     ///
-    /// An action replaces another if it is better by more than `tolerance`, the lowest of the
-    /// best ones first, so that no value is further than `tolerance / (1 − γ)` from `V*`.
+    /// An action replaces another if it is better by more than `tolerance`; of several such
+    /// actions, the lowest of the best ones is taken. No value then differs from `V*` by more than
+    /// `tolerance / (1 − γ)`.
     ///
     /// # Errors
     /// As [`FiniteMdp::evaluate`]: for γ = 1 every state must be able to reach a terminal one, and
@@ -128,8 +128,8 @@ impl FiniteMdp {
     }
 }
 
-/// Replaces each choice that another action beats by more than `tolerance`, by the lowest of the
-/// actions that no other beats so; whether there was one.
+/// Replaces each choice whose action value is more than `tolerance` below the best by the lowest
+/// action within `tolerance` of the best. Returns `true` if a choice changed.
 fn improve(choices: &mut [usize], action_values: &[f64], tolerance: f64) -> bool {
     let actions = action_values.len() / choices.len();
     let mut changed = false;
@@ -144,13 +144,6 @@ fn improve(choices: &mut [usize], action_values: &[f64], tolerance: f64) -> bool
         }
     }
     changed
-}
-
-/// `max_a Q(s,a)`, `[states]`.
-pub(super) fn best_values(action_values: &[f64], actions: usize) -> Vec<f64> {
-    let rows = action_values.chunks_exact(actions);
-    rows.map(|row| row.iter().copied().fold(f64::NEG_INFINITY, f64::max))
-        .collect()
 }
 
 fn check_tolerance(config: &SolverConfig) -> Result<(), SolveError> {
@@ -302,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tolerance_that_is_none_is_an_error() {
+    fn an_invalid_tolerance_is_an_error() {
         let mdp = two_state(0.5).unwrap();
         for tolerance in [-1.0, f64::INFINITY, f64::NAN] {
             let config = SolverConfig {

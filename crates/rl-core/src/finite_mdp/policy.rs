@@ -5,10 +5,11 @@ use super::error::{Entry, Row, TableError};
 use super::mdp::{MAX_ENTRIES, check_distribution, check_finite, check_length};
 use crate::{Policy, Stream};
 
-/// A stochastic policy `π(a|s)`, as a table.
+/// Stochastic policy `π(a|s)`, as a table.
 ///
-/// It is a [`Policy`] for the observations of a [`FiniteMdpEnvironment`](super::FiniteMdpEnvironment);
-/// an observation that is not one-hot gets the action NaN, which every environment refuses.
+/// It is a [`Policy`] for the observations of a
+/// [`FiniteMdpEnvironment`](super::FiniteMdpEnvironment). An observation that is not one-hot gets
+/// the action NaN, which every environment refuses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TabularPolicy {
     states: usize,
@@ -38,7 +39,7 @@ impl TabularPolicy {
         })
     }
 
-    /// The policy that takes every action alike.
+    /// The policy that takes every action with the same probability.
     ///
     /// # Errors
     /// [`TableError::Size`] for no state or no action.
@@ -121,7 +122,7 @@ impl Policy for TabularPolicy {
     }
 }
 
-/// The softmax of a table of logits, `π(a|s) = exp θ[s,a] / Σ_b exp θ[s,b]`: the policy whose
+/// Softmax policy of a table of logits, `π(a|s) = exp θ[s,a] / Σ_b exp θ[s,b]`, whose policy
 /// gradient is known exactly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SoftmaxPolicy {
@@ -142,7 +143,7 @@ impl SoftmaxPolicy {
             for (action, &logit) in row.iter().enumerate() {
                 check_finite(logit, Entry::Logit { state, action })?;
             }
-            // The softmax does not change when the largest logit is taken off all, and no
+            // Subtracting the largest logit from all does not change the softmax, and no
             // exponential overflows.
             let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             row.iter_mut().for_each(|x| *x = (*x - largest).exp());
@@ -193,8 +194,8 @@ impl SoftmaxPolicy {
         score
     }
 
-    /// Adds `weight · ∇θ log π(a|s)` to `gradient`, `[states, actions]`: what sums of weighted
-    /// scores are made of, without a table for each.
+    /// Adds `weight · ∇θ log π(a|s)` to `gradient`, `[states, actions]`, without a table of its own
+    /// for the score.
     ///
     /// # Panics
     /// If there is no such state or action, or `gradient` is of another shape.
@@ -213,7 +214,7 @@ impl SoftmaxPolicy {
     }
 }
 
-/// `states · actions`, if there is something to choose.
+/// Number of entries, `states · actions`; an error if it is 0 or too large.
 fn entry_count(states: usize, actions: usize) -> Result<usize, TableError> {
     states
         .checked_mul(actions)

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Random problems and comparisons of the tests.
 
 use super::{FiniteMdp, SoftmaxPolicy, garnet};
 use crate::Stream;

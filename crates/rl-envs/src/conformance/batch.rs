@@ -1,8 +1,11 @@
 //! A batch against the environments it stands for.
 
-use rl_core::{BatchEnvironment, End, FlatEnvironment, Purpose, Status, StepBuffers, Stream};
+use rl_core::{
+    BatchEnvironment, BatchError, End, EnvironmentError, FlatEnvironment, Purpose, Status,
+    StepBuffers, Stream,
+};
 
-use super::ConformanceConfig;
+use super::config::ConformanceConfig;
 use super::error::NonConformance;
 
 /// Environments of a batch under check: more than fit a SIMD register, and not a multiple.
@@ -35,8 +38,9 @@ pub fn check_batch<E: FlatEnvironment, B: BatchEnvironment>(
         .collect();
     let mut batch = make_batch(rngs.clone());
     let mut alone: Vec<E> = rngs.iter().map(|_| make()).collect();
-    let space = batch.action_space();
-    let (dim, width) = (batch.observation_space().dim(), space.flat_dim());
+    let spaces = batch.spaces();
+    let (dim, space) = (spaces.observation.flat_dim(), spaces.action);
+    let width = space.flat_dim();
 
     let refused = |step| move |source| NonConformance::BatchRefused { step, source };
     let mut out = poisoned(dim);
@@ -45,7 +49,9 @@ pub fn check_batch<E: FlatEnvironment, B: BatchEnvironment>(
         .reset_into(&mut out.observations)
         .map_err(refused(None))?;
     for (i, (environment, rng)) in alone.iter_mut().zip(&mut rngs).enumerate() {
-        environment.reset_into(rng, &mut expected.observations[i * dim..][..dim]);
+        environment
+            .reset_into(rng, &mut expected.observations[i * dim..][..dim])
+            .map_err(|source| refused(None)(at(i, source)))?;
     }
     compare(None, &out, &expected)?;
 
@@ -65,26 +71,30 @@ pub fn check_batch<E: FlatEnvironment, B: BatchEnvironment>(
             let observation = &mut expected.observations[row.clone()];
             let (reward, status) = environment
                 .step_into(&actions[i * width..][..width], rng, observation)
-                .map_err(|source| {
-                    let environment = i;
-                    refused(Some(step))(rl_core::BatchError::Environment {
-                        environment,
-                        source,
-                    })
-                })?;
+                .map_err(|source| refused(Some(step))(at(i, source)))?;
             expected.rewards[i] = reward;
             expected.statuses[i] = status;
             totals[i] = (totals[i].0 + reward, totals[i].1 + 1);
             if let Some(End::Terminated | End::Truncated) = status.end() {
                 expected.final_observations[row].copy_from_slice(observation);
                 (expected.episode_returns[i], expected.episode_lengths[i]) = totals[i];
-                environment.reset_into(rng, observation);
+                environment
+                    .reset_into(rng, observation)
+                    .map_err(|source| refused(Some(step))(at(i, source)))?;
                 totals[i] = (0.0, 0);
             }
         }
         compare(Some(step), &out, &expected)?;
     }
     Ok(())
+}
+
+/// The error of an environment that stands for one of the batch.
+fn at(environment: usize, source: EnvironmentError) -> BatchError {
+    BatchError::Environment {
+        environment,
+        source,
+    }
 }
 
 /// Buffers whose numbers no environment writes.

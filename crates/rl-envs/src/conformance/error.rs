@@ -1,10 +1,10 @@
-//! What can be wrong with an environment.
+//! Faults of an environment.
 
 use std::fmt::{Display, Formatter, Result};
 
 use rl_core::{BatchError, EnvironmentError};
 
-/// When something happened.
+/// Moment of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// Before the first reset.
@@ -41,13 +41,13 @@ pub enum Misuse {
     Action {
         /// The flat action.
         action: Vec<f32>,
-        /// What is allowed.
+        /// The actions that are allowed.
         space: String,
     },
 }
 
 impl Misuse {
-    /// Whether `error` says what was wrong.
+    /// Returns `true` if `error` says what was wrong.
     pub(super) fn is(&self, error: &EnvironmentError) -> bool {
         use EnvironmentError::{ActionOutsideSpace, EpisodeOver, NotReset};
         matches!(
@@ -69,7 +69,7 @@ impl Display for Misuse {
     }
 }
 
-/// What an environment does that it must not. Numbers of episodes, steps and dimensions count
+/// A fault of an environment. Numbers of episodes, steps and dimensions count
 /// from 0.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum NonConformance {
@@ -82,19 +82,19 @@ pub enum NonConformance {
     /// A space that is not what it was.
     #[error("{moment}: the {space} space is {found}, but was {expected}")]
     SpaceChanged {
-        /// When it was found out.
+        /// The moment at which it was found out.
         moment: Moment,
         /// `observation` or `action`.
         space: &'static str,
-        /// What it was.
+        /// The space that it was.
         expected: String,
-        /// What it is.
+        /// The space that it is.
         found: String,
     },
     /// A dimension that keeps, wholly or in part, what the buffer held before.
     #[error("{moment}: dimension {dimension} of the observation is not overwritten")]
     NotWritten {
-        /// When.
+        /// The moment.
         moment: Moment,
         /// Index of the dimension.
         dimension: usize,
@@ -102,7 +102,7 @@ pub enum NonConformance {
     /// A NaN or an infinity among the observations.
     #[error("{moment}: dimension {dimension} of the observation is {value}, not a finite number")]
     NonFiniteObservation {
-        /// When.
+        /// The moment.
         moment: Moment,
         /// Index of the dimension.
         dimension: usize,
@@ -114,7 +114,7 @@ pub enum NonConformance {
         "{moment}: dimension {dimension} of the observation is {value}, outside [{low}, {high}]"
     )]
     ObservationOutsideSpace {
-        /// When.
+        /// The moment.
         moment: Moment,
         /// Index of the dimension.
         dimension: usize,
@@ -128,19 +128,27 @@ pub enum NonConformance {
     /// A reward that nothing can be learned from.
     #[error("{moment}: the reward is {reward}, not a finite 32-bit number")]
     NonFiniteReward {
-        /// When.
+        /// The moment.
         moment: Moment,
         /// The reward.
         reward: f64,
     },
+    /// A reset that fails.
+    #[error("{moment} failed: {source}")]
+    ResetFailed {
+        /// The moment.
+        moment: Moment,
+        /// Its error.
+        source: EnvironmentError,
+    },
     /// An error where there is nothing wrong.
     #[error("{moment}: action {action:?} is in the action space, but refused: {source}")]
     Refused {
-        /// When.
+        /// The moment.
         moment: Moment,
         /// The flat action.
         action: Vec<f32>,
-        /// Why.
+        /// Its error.
         source: EnvironmentError,
     },
     /// Two instances that have just been made and behave differently.
@@ -149,9 +157,9 @@ pub enum NonConformance {
          actions; everything random must come from the stream that is passed in"
     )]
     InstancesDiffer {
-        /// When.
+        /// The moment.
         moment: Moment,
-        /// In what, with the two values.
+        /// The difference, with the two values.
         difference: String,
     },
     /// A reset that does not start anew.
@@ -160,9 +168,9 @@ pub enum NonConformance {
          the same stream and the same actions; a reset must leave nothing of what was before"
     )]
     StateOutlivesReset {
-        /// When.
+        /// The moment.
         moment: Moment,
-        /// In what, with the two values.
+        /// The difference, with the two values.
         difference: String,
     },
     /// An environment that has no randomness, or not from the stream.
@@ -171,7 +179,7 @@ pub enum NonConformance {
          that the environment is deterministic"
     )]
     SeedIgnored {
-        /// How many seeds were tried.
+        /// Number of seeds tried.
         seeds: u64,
         /// Steps of their episodes.
         steps: usize,
@@ -179,17 +187,17 @@ pub enum NonConformance {
     /// A misuse that goes unnoticed.
     #[error("{moment}: {misuse} is accepted, but must be an error")]
     MisuseAccepted {
-        /// When.
+        /// The moment.
         moment: Moment,
-        /// What should have been refused.
+        /// The step that should have been refused.
         misuse: Misuse,
     },
     /// A misuse that is taken for another.
     #[error("{moment}: {misuse} is refused for another reason: {source}")]
     WrongError {
-        /// When.
+        /// The moment.
         moment: Moment,
-        /// What was refused.
+        /// The step that was refused.
         misuse: Misuse,
         /// The reason given.
         source: EnvironmentError,
@@ -197,17 +205,17 @@ pub enum NonConformance {
     /// A refused step that drew from the stream.
     #[error("{moment}: {misuse} is refused, but draws from the stream")]
     RefusalDraws {
-        /// When.
+        /// The moment.
         moment: Moment,
-        /// What was refused.
+        /// The step that was refused.
         misuse: Misuse,
     },
     /// A refused step that wrote an observation.
     #[error("{moment}: {misuse} is refused, but writes dimension {dimension} of the observation")]
     RefusalWrites {
-        /// When.
+        /// The moment.
         moment: Moment,
-        /// What was refused.
+        /// The step that was refused.
         misuse: Misuse,
         /// The first dimension written.
         dimension: usize,
@@ -218,11 +226,33 @@ pub enum NonConformance {
          an instance that was left in peace"
     )]
     RefusalChangesState {
-        /// When the change showed.
+        /// The moment at which the change showed.
         moment: Moment,
-        /// What was refused.
+        /// The step that was refused.
         misuse: Misuse,
-        /// In what the two differ, with the two values.
+        /// The difference, with the two values.
+        difference: String,
+    },
+    /// A state that an instance saved, and another does not take up.
+    #[error("{moment}: the state that was saved is refused by a new instance: {source}")]
+    StateRefused {
+        /// The moment of the saving.
+        moment: Moment,
+        /// Its error.
+        source: EnvironmentError,
+    },
+    /// A saved state that lacks something.
+    #[error(
+        "{moment}: an instance and a new one that took up its state ({saved}) differ in \
+         {difference}, with the same stream and the same actions; a state must hold everything \
+         that the future depends on"
+    )]
+    RestoredDiffers {
+        /// The moment.
+        moment: Moment,
+        /// The moment of the saving.
+        saved: Moment,
+        /// The difference, with the two values, the original's first.
         difference: String,
     },
     /// A batch that cannot be reset or stepped.
@@ -230,7 +260,7 @@ pub enum NonConformance {
     BatchRefused {
         /// The step, `None` for the first reset.
         step: Option<usize>,
-        /// Why.
+        /// Its error.
         source: BatchError,
     },
     /// An environment of a batch that does not do what it does alone.
@@ -244,7 +274,7 @@ pub enum NonConformance {
         step: Option<usize>,
         /// Index of the environment.
         environment: usize,
-        /// In what, with the two values, the batch's first.
+        /// The difference, with the two values, the batch's first.
         difference: String,
     },
 }

@@ -4,7 +4,7 @@ use rl_core::{End, FlatEnvironment, Status, Stream};
 
 use super::error::{Misuse, Moment, NonConformance};
 
-/// What came out of a reset (nothing) or of a step (reward and status).
+/// Outcome of a reset (nothing) or of a step (reward and status).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outcome(Option<(f64, Status)>);
 
@@ -31,7 +31,7 @@ pub(super) struct Lane<E> {
     pub(super) environment: E,
     pub(super) rng: Stream,
     pub(super) observation: Vec<f32>,
-    /// What the buffer of observations holds before every reset and step.
+    /// Number that the buffer of observations holds before every reset and step.
     poison: f32,
 }
 
@@ -45,11 +45,12 @@ impl<E: FlatEnvironment> Lane<E> {
         }
     }
 
-    pub(super) fn reset(&mut self) -> Outcome {
+    pub(super) fn reset(&mut self, moment: Moment) -> Result<Outcome, NonConformance> {
         self.observation.fill(self.poison);
         self.environment
-            .reset_into(&mut self.rng, &mut self.observation);
-        Outcome(None)
+            .reset_into(&mut self.rng, &mut self.observation)
+            .map(|()| Outcome(None))
+            .map_err(|source| NonConformance::ResetFailed { moment, source })
     }
 
     /// Takes a step that nothing is wrong with.
@@ -107,7 +108,7 @@ impl<E: FlatEnvironment> Lane<E> {
         }
     }
 
-    /// In what two instances differ after an outcome each; the values of this one come first.
+    /// The difference of two instances after an outcome each; the values of this one come first.
     pub(super) fn difference(&self, a: &Outcome, other: &Self, b: &Outcome) -> Option<String> {
         let pairs = self.observation.iter().zip(&other.observation);
         for (dimension, (x, y)) in pairs.enumerate() {

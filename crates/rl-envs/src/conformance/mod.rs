@@ -1,44 +1,20 @@
-//! Conformance: whether an environment keeps what [`FlatEnvironment`] promises.
+//! Conformance of an environment to what [`FlatEnvironment`] promises.
 
 mod batch;
+mod config;
 mod error;
 mod lane;
+mod saved;
 
 pub use batch::check_batch;
+pub use config::ConformanceConfig;
 pub use error::{Misuse, Moment, NonConformance};
 
-use rl_core::{BoxSpace, End, FlatEnvironment, Purpose, Space, Stream};
+use rl_core::{End, FlatEnvironment, Purpose, ScalarBatch, Space, Spaces, Stream};
 
-use crate::Batch;
 use lane::{Lane, Outcome};
 
-/// How an environment is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConformanceConfig {
-    /// Seed of every stream.
-    pub seed: u64,
-    /// Steps of the main check; each of the others takes fewer.
-    pub steps: usize,
-    /// Whether the environment is known to draw nothing, so that all seeds may agree.
-    pub deterministic: bool,
-    /// Whether finite actions beyond the bounds of a box are taken rather than refused, as
-    /// Gymnasium's Pendulum does, which clips them.
-    pub clips_actions: bool,
-}
-
-impl Default for ConformanceConfig {
-    /// Seed 0, 2000 steps, neither deterministic nor clipping.
-    fn default() -> Self {
-        Self {
-            seed: 0,
-            steps: 2000,
-            deterministic: false,
-            clips_actions: false,
-        }
-    }
-}
-
-/// What was checked of an environment that conforms. Where no episode ended within the steps, no
+/// Extent of the check of an environment that conforms. Where no episode ended within the steps, no
 /// step after an end could be tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ConformanceReport {
@@ -50,6 +26,9 @@ pub struct ConformanceReport {
     pub truncated: usize,
     /// Misuses tried, every one of them refused.
     pub refused: usize,
+    /// States in the middle of an episode that were saved and taken up by a new instance; none if
+    /// the environment cannot be saved.
+    pub restored: usize,
 }
 
 /// Seeds that are compared with each other.
@@ -67,7 +46,8 @@ const SHORT: usize = 50;
 ///   and after other episodes; other seeds give others;
 /// - a step before the first reset, after an end or by an action outside the action space is the
 ///   error that says so, and leaves the state, the stream and the buffer as they were;
-/// - a [`Batch`] of them does what each does alone ([`check_batch`]).
+/// - if it can be saved, a new instance that takes up its state goes on as it does, bit for bit;
+/// - a [`ScalarBatch`] of them does what each does alone ([`check_batch`]).
 ///
 /// ```
 /// use rl_envs::{CartPole, ConformanceConfig, check_environment};
@@ -88,7 +68,8 @@ pub fn check_environment<E: FlatEnvironment>(
     check.episodes()?;
     check.seeds()?;
     check.actions_outside()?;
-    let make_batch = |rngs| Batch::new(&make, rngs);
+    check.saved_states()?;
+    let make_batch = |rngs| ScalarBatch::new(&make, rngs);
     check_batch(make_batch, &make, config)?;
     Ok(check.report)
 }
@@ -97,19 +78,16 @@ pub fn check_environment<E: FlatEnvironment>(
 struct Check<'a, F> {
     make: &'a F,
     config: ConformanceConfig,
-    observation_space: BoxSpace,
-    action_space: Space,
+    spaces: Spaces,
     report: ConformanceReport,
 }
 
 impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
     fn new(make: &'a F, config: &ConformanceConfig) -> Result<Self, NonConformance> {
-        let environment = make();
-        let observation_space = environment.observation_space();
-        let action_space = environment.action_space();
+        let spaces = make().spaces();
         for (space, dim) in [
-            ("observation", observation_space.dim()),
-            ("action", action_space.flat_dim()),
+            ("observation", spaces.observation.flat_dim()),
+            ("action", spaces.action.flat_dim()),
         ] {
             if dim == 0 {
                 return Err(NonConformance::EmptySpace { space });
@@ -118,8 +96,7 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
         Ok(Self {
             make,
             config: *config,
-            observation_space,
-            action_space,
+            spaces,
             report: ConformanceReport::default(),
         })
     }
@@ -161,8 +138,9 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
     ) -> Result<(usize, Option<End>), NonConformance> {
         // Held against a buffer that was all NaN, it shows what neither of them wrote.
         let mut fresh = self.lane(-12_345.678, used.rng.clone());
-        let (a, b) = (used.reset(), fresh.reset());
-        self.compare(Moment::Reset(episode), (used, &a), (&fresh, &b))?;
+        let moment = Moment::Reset(episode);
+        let (a, b) = (used.reset(moment)?, fresh.reset(moment)?);
+        self.compare(moment, (used, &a), (&fresh, &b))?;
         for step in 0..max_steps {
             let moment = Moment::Step { episode, step };
             let action = self.action(actions, step);
@@ -207,20 +185,13 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
 
     /// The spaces are what they were.
     fn spaces(&self, lane: &Lane<E>, moment: Moment) -> Result<(), NonConformance> {
+        let found = lane.environment.spaces();
         let spaces = [
-            (
-                "observation",
-                &Space::Box(self.observation_space.clone()),
-                Space::Box(lane.environment.observation_space()),
-            ),
-            (
-                "action",
-                &self.action_space,
-                lane.environment.action_space(),
-            ),
+            ("observation", &self.spaces.observation, &found.observation),
+            ("action", &self.spaces.action, &found.action),
         ];
         for (space, expected, found) in spaces {
-            if *expected != found {
+            if expected != found {
                 return Err(NonConformance::SpaceChanged {
                     moment,
                     space,
@@ -239,13 +210,14 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
         outcome: &Outcome,
         moment: Moment,
     ) -> Result<(), NonConformance> {
-        let bounds = self
-            .observation_space
-            .low()
-            .iter()
-            .zip(self.observation_space.high());
-        for (dimension, (&value, (&low, &high))) in lane.observation.iter().zip(bounds).enumerate()
-        {
+        let bounds: Vec<(f32, f32)> = match &self.spaces.observation {
+            Space::Discrete(space) => vec![(0.0, (space.n() - 1) as f32)],
+            Space::Box(space) => {
+                let (low, high) = (space.low().iter(), space.high().iter());
+                low.copied().zip(high.copied()).collect()
+            }
+        };
+        for (dimension, (&value, (low, high))) in lane.observation.iter().zip(bounds).enumerate() {
             if !value.is_finite() {
                 return Err(NonConformance::NonFiniteObservation {
                     moment,
@@ -253,7 +225,11 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
                     value,
                 });
             }
-            if value < low || value > high {
+            let is_whole = match self.spaces.observation {
+                Space::Discrete(_) => value.fract() == 0.0,
+                Space::Box(_) => true,
+            };
+            if value < low || value > high || !is_whole {
                 return Err(NonConformance::ObservationOutsideSpace {
                     moment,
                     dimension,
@@ -280,7 +256,7 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
             let seed = self.config.seed.wrapping_add(index);
             let mut lane = self.lane(0.0, Stream::derive(seed, Purpose::Environment, 0));
             let mut actions = self.action_stream();
-            let mut trace = vec![(lane.reset(), lane.observation.clone())];
+            let mut trace = vec![(lane.reset(Moment::Reset(0))?, lane.observation.clone())];
             for step in 0..SHORT {
                 let action = self.action(&mut actions, step);
                 let outcome = lane.step(&action, Moment::Step { episode: 0, step })?;
@@ -309,13 +285,13 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
         for action in self.outside() {
             let misuse = Misuse::Action {
                 action: action.clone(),
-                space: self.action_space.to_string(),
+                space: self.spaces.action.to_string(),
             };
             let mut tried = self.lane(f32::NAN, self.environment_stream());
             let mut spared = self.lane(f32::NAN, self.environment_stream());
             let mut actions = self.action_stream();
-            tried.reset();
-            spared.reset();
+            tried.reset(Moment::Reset(0))?;
+            spared.reset(Moment::Reset(0))?;
             for step in 0..SHORT {
                 let moment = Moment::Step { episode: 0, step };
                 self.refuse(&mut tried, &action, moment, &misuse)?;
@@ -355,7 +331,12 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
 
     /// A new instance whose buffer holds `poison` before every step.
     fn lane(&self, poison: f32, rng: Stream) -> Lane<E> {
-        Lane::new((self.make)(), poison, self.observation_space.dim(), rng)
+        Lane::new(
+            (self.make)(),
+            poison,
+            self.spaces.observation.flat_dim(),
+            rng,
+        )
     }
 
     fn environment_stream(&self) -> Stream {
@@ -368,9 +349,9 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
 
     /// An action for a step: a random one, or every fourth time a random corner of a box.
     fn action(&self, rng: &mut Stream, step: usize) -> Vec<f32> {
-        let mut action = vec![0.0; self.action_space.flat_dim()];
-        self.action_space.sample(rng, &mut action);
-        if let (Space::Box(space), 3) = (&self.action_space, step % 4) {
+        let mut action = vec![0.0; self.spaces.action.flat_dim()];
+        self.spaces.action.sample(rng, &mut action);
+        if let (Space::Box(space), 3) = (&self.spaces.action, step % 4) {
             let bounds = space.low().iter().zip(space.high());
             for (x, (&low, &high)) in action.iter_mut().zip(bounds) {
                 let bound = if rng.below(2) == 0 { low } else { high };
@@ -391,14 +372,14 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
             let mut action = inside.clone();
             action[dimension] = x;
             let clipped = self.config.clips_actions
-                && matches!(self.action_space, Space::Box(_))
+                && matches!(self.spaces.action, Space::Box(_))
                 && x.is_finite();
-            if !clipped && !self.action_space.contains(&action) {
+            if !clipped && !self.spaces.action.contains(&action) {
                 outside.push(action);
             }
         };
         for dimension in 0..dim {
-            let bounds = match &self.action_space {
+            let bounds = match &self.spaces.action {
                 Space::Discrete(space) => {
                     replace(dimension, 0.5);
                     [-1.0, space.n() as f32]

@@ -1,4 +1,4 @@
-//! A picture of Acrobot: two links, their joints, and the line that the tip has to reach.
+//! Picture of Acrobot: two links, their joints, and the line that the tip has to reach.
 
 use super::canvas::{BLACK, Canvas, Colour, FLAG, WHITE, placed, rectangle};
 use super::{Draw, Frame};
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn the_links_hang_at_zero_and_turn_anticlockwise() {
-        // Middles of the links, a metre being 113.6 pixels.
+        // Middles of the links; a metre is 113.6 pixels.
         for (angles, first, second) in [
             ([0.0, 0.0], [250.0, 193.0], [250.0, 80.0]),
             ([PI / 2.0, 0.0], [307.0, 250.0], [420.0, 250.0]),

@@ -1,4 +1,4 @@
-//! Moving pictures as GIF files.
+//! Animations as GIF files.
 
 use std::io;
 use std::path::Path;
@@ -9,31 +9,51 @@ use super::file::write_whole;
 use super::gif_frame::encode_changes;
 use super::{DrawError, Frame};
 
-/// A frame is shown for this long at least, in 1/100 s: browsers slow down shorter ones, and 33
-/// frames per second look smooth.
+/// Least duration of a frame, in 1/100 s: browsers slow down shorter ones, and 33 frames per second
+/// look smooth.
 const SHORTEST: u64 = 3;
 
-/// An animation that plays at the pace of its environment, over and over.
+/// Animation that plays at the pace of its environment, over and over.
 ///
-/// GIF files count time in 1/100 s: a frame lasts until the next one's time, rounded, so that the
-/// pace is kept. Where steps are shorter than 0.03 s, some are left out, but not the last before a
-/// [`hold`](Self::hold) or the end.
+/// GIF files count time in 1/100 s. A frame lasts until the rounded time of the next one, so that
+/// rounding does not change the pace. Where steps are shorter than 0.03 s, some are left out, but
+/// not the last before a [`hold`](Self::hold) or the end.
+///
+/// ```
+/// use rl_core::{Environment, Stream};
+/// use rl_envs::CartPole;
+/// use rl_envs::draw::{Animation, Draw};
+///
+/// let mut rng = Stream::from_seed(0);
+/// let mut environment = CartPole::v1();
+/// let mut animation = Animation::new(environment.steps_per_second());
+/// environment.reset(&mut rng)?;
+/// animation.push(environment.draw())?;
+/// while environment.step(&1, &mut rng)?.status.end().is_none() {
+///     animation.push(environment.draw())?;
+/// }
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("cartpole.gif");
+/// animation.write_gif(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Animation {
     steps_per_second: f64,
-    /// What has been shown, each but the last with its duration.
+    /// Encoded frames, each but the last with its duration.
     encoded: Vec<gif::Frame<'static>>,
-    /// The last frame shown.
+    /// Picture of the last encoded frame.
     shown: Option<Frame>,
     /// The frame after it, if it was left out.
     left_out: Option<Frame>,
-    /// Since when the last of `encoded` is on show, in 1/100 s.
+    /// Time at which the last of `encoded` begins, in 1/100 s.
     since: u64,
-    /// Where the next frame belongs, in 1/100 s.
+    /// Time of the next frame, in 1/100 s.
     now: f64,
 }
 
 impl Animation {
-    /// Without a frame, at the pace of [`Draw::steps_per_second`](super::Draw::steps_per_second).
+    /// An animation without a frame, at the pace of
+    /// [`Draw::steps_per_second`](super::Draw::steps_per_second).
     pub fn new(steps_per_second: f64) -> Self {
         Self {
             steps_per_second,
@@ -79,7 +99,7 @@ impl Animation {
         self.now += seconds * 100.0;
     }
 
-    /// Writes the animation, whole or not at all; a file of that name is replaced.
+    /// Writes the animation; a file of that name is replaced once the new one is complete.
     ///
     /// # Errors
     /// [`DrawError::NoFrames`], [`DrawError::Write`].
@@ -93,7 +113,7 @@ impl Animation {
     }
 
     fn show(&mut self, frame: Frame, now: u64) {
-        // Where nothing has changed, the frame on show goes on.
+        // A picture without a change prolongs the frame before it.
         if let Some(encoded) = encode_changes(self.shown.as_ref(), &frame) {
             self.end_last(now);
             self.since = now;
@@ -104,7 +124,7 @@ impl Animation {
 
     fn end_last(&mut self, now: u64) {
         if let Some(last) = self.encoded.last_mut() {
-            // The longest that the format knows is eleven minutes.
+            // The longest duration of the format is eleven minutes.
             last.delay = (now - self.since).try_into().unwrap_or(u16::MAX);
         }
     }
@@ -123,7 +143,7 @@ fn file([width, height]: [u16; 2], frames: &[gif::Frame<'_>]) -> Result<Vec<u8>,
 mod tests {
     use super::*;
 
-    /// A square on white, `at` pixels from the left, of a shade of its own.
+    /// A square on white, `at` pixels from the left, with a shade that depends on `at`.
     fn frame(at: usize) -> Frame {
         let (width, height) = (40, 10);
         let mut rgb = vec![255; width * height * 3];
@@ -133,7 +153,8 @@ mod tests {
         Frame::new(width as u16, height as u16, rgb)
     }
 
-    /// Each frame as it is seen, with its duration in 1/100 s, and how often they are repeated.
+    /// The frames as a viewer shows them, each with its duration in 1/100 s, and the number of
+    /// repetitions.
     fn read(path: &Path) -> (Vec<(Frame, u16)>, Repeat) {
         let mut options = gif::DecodeOptions::new();
         options.set_color_output(gif::ColorOutput::RGBA);

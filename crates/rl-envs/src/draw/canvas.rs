@@ -1,4 +1,4 @@
-//! What the environments draw on.
+//! Canvas that the environments draw on.
 
 use tiny_skia::{
     Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Stroke, Transform,
@@ -6,7 +6,7 @@ use tiny_skia::{
 
 use super::Frame;
 
-/// A point in pixels from the lower left corner of the picture, to the right and upwards.
+/// Point in pixels from the lower left corner of the picture, to the right and upwards.
 pub(super) type Point = [f64; 2];
 
 /// Red, green and blue.
@@ -16,7 +16,7 @@ pub(super) const BLACK: Colour = [0, 0, 0];
 pub(super) const WHITE: Colour = [255, 255, 255];
 pub(super) const FLAG: Colour = [204, 204, 0];
 
-/// A picture in the making. A shape with a coordinate that is not finite is left out.
+/// Picture that is being drawn. A shape with a coordinate that is not finite is left out.
 pub(super) struct Canvas {
     pixels: Pixmap,
 }
@@ -41,7 +41,7 @@ impl Canvas {
         self.fill(PathBuilder::from_circle(x as f32, y, radius as f32), colour);
     }
 
-    /// Strokes the line through `points`, with round ends.
+    /// Draws the line through `points`, with round ends.
     pub(super) fn line(&mut self, points: &[Point], width: f64, colour: Colour) {
         let stroke = Stroke {
             width: width as f32,
@@ -55,7 +55,7 @@ impl Canvas {
         }
     }
 
-    /// A pennant to the right of a pole that stands on `foot`.
+    /// Draws a pole that stands on `foot`, with a pennant to its right.
     pub(super) fn flag(&mut self, foot: Point, pole: Colour) {
         let [x, y] = foot;
         self.line(&[foot, [x, y + 50.0]], 1.5, pole);
@@ -66,7 +66,7 @@ impl Canvas {
     pub(super) fn finish(self) -> Frame {
         let (width, height) = (self.pixels.width() as u16, self.pixels.height() as u16);
         let (rgba, _) = self.pixels.data().as_chunks::<4>();
-        // Nothing shines through: the background and every colour are opaque.
+        // No alpha channel is needed: the background and every colour are opaque.
         let rgb = rgba.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
         Frame::new(width, height, rgb)
     }
@@ -104,14 +104,14 @@ fn paint(colour: Colour) -> Paint<'static> {
     paint
 }
 
-/// The points of a body turned by `angle` (rad, anticlockwise) about its origin, which lies at
-/// `origin`.
+/// The points of a body, given from its origin, after a turn by `angle` (rad, anticlockwise) and a
+/// shift to `origin`.
 pub(super) fn placed<const N: usize>(body: [Point; N], origin: Point, angle: f64) -> [Point; N] {
     let (sin, cos) = angle.sin_cos();
     body.map(|[x, y]| [origin[0] + x * cos - y * sin, origin[1] + x * sin + y * cos])
 }
 
-/// The corners of an upright box.
+/// The corners of a rectangle with sides along the axes.
 pub(super) fn rectangle([left, bottom]: Point, [right, top]: Point) -> [Point; 4] {
     [[left, bottom], [left, top], [right, top], [right, bottom]]
 }

@@ -1,4 +1,4 @@
-//! A picture of CartPole: the track is as wide as the picture.
+//! Picture of CartPole: the track is as wide as the picture.
 
 use super::canvas::{BLACK, Canvas, Colour, WHITE, placed, rectangle};
 use super::{Draw, Frame};
@@ -8,11 +8,11 @@ use crate::cartpole::{HALF_LENGTH, X_THRESHOLD};
 const SIZE: [u16; 2] = [600, 400];
 /// Pixels per metre.
 const SCALE: f64 = SIZE[0] as f64 / (2.0 * X_THRESHOLD);
-/// Height of the track, and of the middle of the cart.
+/// Height of the track and of the middle of the cart, in pixels.
 const TRACK: f64 = 100.0;
 const CART: [f64; 2] = [50.0, 30.0];
 const POLE_WIDTH: f64 = 10.0;
-/// Of the axle above the middle of the cart.
+/// Height of the axle above the middle of the cart, in pixels.
 const AXLE: f64 = CART[1] / 4.0;
 const WOOD: Colour = [202, 152, 101];
 const METAL: Colour = [129, 132, 203];
@@ -57,7 +57,7 @@ mod tests {
     fn the_pole_leans_where_its_angle_says() {
         for angle in [-0.2_f64, 0.0, 0.2] {
             let frame = drawn(0.5, angle);
-            // A point on the pole, 0.9 m from the axle; 125 pixels are a metre.
+            // A point on the pole, 0.9 m from the axle; a metre is 125 pixels.
             let above = 107.5 + 0.9 * 125.0 * angle.cos();
             let aside = |angle: f64| 300.0 + 0.5 * 125.0 + 0.9 * 125.0 * angle.sin();
             assert_eq!(frame.at([aside(angle), above]), WOOD, "{angle}");

@@ -1,22 +1,26 @@
-//! Files that are whole or not there, and what can go wrong with pictures.
+//! Complete files, and errors of pictures.
 
+#[cfg(feature = "film")]
 use std::ffi::OsString;
+#[cfg(feature = "film")]
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "film")]
+use std::path::Path;
+use std::path::PathBuf;
 
-/// Why a picture could not be made or kept.
+/// Error for a picture that cannot be made or written.
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
-    /// The file system said no.
+    /// An error of the file system.
     #[error("cannot write {}: {source}", path.display())]
     Write {
-        /// What was to be written.
+        /// Path of the file or directory.
         path: PathBuf,
-        /// Why not.
+        /// Error of the file system.
         source: io::Error,
     },
-    /// The directory for a sequence of pictures holds something already.
+    /// A directory for a sequence of pictures that is not empty.
     #[error("directory {} is not empty; nothing was changed. Choose a new or empty one", .0.display())]
     NotEmpty(PathBuf),
     /// Bytes that are not the pixels of a picture.
@@ -26,10 +30,10 @@ pub enum DrawError {
         width: u16,
         /// Height in pixels.
         height: u16,
-        /// How many bytes there are.
+        /// Number of bytes.
         bytes: usize,
     },
-    /// The frames of an animation differ in size.
+    /// A frame of another size than those before it in an animation.
     #[error(
         "a frame of {} × {} pixels cannot follow one of {} × {}",
         found[0], found[1], expected[0], expected[1]
@@ -37,7 +41,7 @@ pub enum DrawError {
     FrameSize {
         /// Width and height of the frame.
         found: [u16; 2],
-        /// Width and height of those before it.
+        /// Width and height of the frames before it.
         expected: [u16; 2],
     },
     /// An animation without a frame.
@@ -45,6 +49,7 @@ pub enum DrawError {
     NoFrames,
 }
 
+#[cfg(feature = "film")]
 impl DrawError {
     pub(super) fn write(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
@@ -52,7 +57,9 @@ impl DrawError {
     }
 }
 
-/// Writes beside `path` first, so that what bears its name is the old file or the new one.
+/// Writes a file beside `path` and renames it, so that `path` is always the complete old file or
+/// the complete new one.
+#[cfg(feature = "film")]
 pub(super) fn write_whole(path: &Path, contents: &[u8]) -> Result<(), DrawError> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -60,13 +67,13 @@ pub(super) fn write_whole(path: &Path, contents: &[u8]) -> Result<(), DrawError>
     let part = path.with_file_name(name);
     let written = fs::write(&part, contents).and_then(|()| fs::rename(&part, path));
     written.map_err(|error| {
-        // What is left of a failed attempt is of no use; that it may not be there is no news.
+        // The rest of a failed attempt is useless; it may not exist.
         let _ = fs::remove_file(&part);
         DrawError::write(path, error)
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "film"))]
 mod tests {
     use super::*;
 

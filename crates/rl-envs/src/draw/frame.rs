@@ -1,12 +1,14 @@
-//! One picture.
+//! Single pictures.
 
 use std::fmt::{self, Debug, Formatter};
+#[cfg(feature = "film")]
 use std::path::Path;
 
 use super::DrawError;
+#[cfg(feature = "film")]
 use super::file::write_whole;
 
-/// A picture of an environment.
+/// Picture of an environment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
     width: u16,
@@ -15,16 +17,16 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The picture of `rgb`, `[height, width, 3]`.
+    /// The picture with the pixels `rgb`, `[height, width, 3]`.
     pub(super) fn new(width: u16, height: u16, rgb: Vec<u8>) -> Self {
         debug_assert_eq!(rgb.len(), usize::from(width) * usize::from(height) * 3);
         Self { width, height, rgb }
     }
 
-    /// A picture of one's own, `rgb` being `[height, width, 3]`, the top row first.
+    /// The picture with the pixels `rgb`, `[height, width, 3]`, the top row first.
     ///
     /// # Errors
-    /// [`DrawError::NotAFrame`] if there are no pixels, or not as many as these sides say.
+    /// [`DrawError::NotAFrame`] if a side is 0, or `rgb` has another length.
     pub fn from_rgb(width: u16, height: u16, rgb: Vec<u8>) -> Result<Self, DrawError> {
         let bytes = rgb.len();
         if bytes == 0 || bytes != usize::from(width) * usize::from(height) * 3 {
@@ -37,12 +39,12 @@ impl Frame {
         Ok(Self::new(width, height, rgb))
     }
 
-    /// Its width in pixels.
+    /// Width in pixels.
     pub fn width(&self) -> u16 {
         self.width
     }
 
-    /// Its height in pixels.
+    /// Height in pixels.
     pub fn height(&self) -> u16 {
         self.height
     }
@@ -52,10 +54,12 @@ impl Frame {
         &self.rgb
     }
 
-    /// Writes the picture as a PNG file, whole or not at all; a file of that name is replaced.
+    /// Writes the picture as a PNG file (feature `film`); a file of that name is replaced once the new one is
+    /// complete.
     ///
     /// # Errors
     /// [`DrawError::Write`].
+    #[cfg(feature = "film")]
     pub fn write_png(&self, path: &Path) -> Result<(), DrawError> {
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, self.width.into(), self.height.into());
@@ -70,12 +74,14 @@ impl Frame {
         write_whole(path, &file)
     }
 
-    /// Width and height.
+    /// Width and height, in pixels.
+    #[cfg(feature = "film")]
     pub(super) fn size(&self) -> [u16; 2] {
         [self.width, self.height]
     }
 
     /// The pixels of row `y`, the top row first.
+    #[cfg(any(feature = "film", test))]
     pub(super) fn row(&self, y: usize) -> &[[u8; 3]] {
         let (pixels, _) = self.rgb.as_chunks();
         &pixels[y * usize::from(self.width)..][..usize::from(self.width)]
@@ -89,7 +95,7 @@ impl Frame {
         self.row(usize::from(self.height) - 1 - y as usize)[x as usize]
     }
 
-    /// The points at the middle of the pixels of a colour, from the lower left corner.
+    /// The middles of the pixels of a colour, as points from the lower left corner.
     pub(super) fn find(&self, colour: [u8; 3]) -> Vec<[f64; 2]> {
         let pixels = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y)));
         pixels
@@ -118,6 +124,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "film")]
     fn a_png_file_holds_the_frame() {
         let rgb: Vec<u8> = (0..3 * 5 * 7).collect();
         let frame = Frame::new(7, 5, rgb);

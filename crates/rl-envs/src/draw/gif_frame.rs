@@ -1,4 +1,4 @@
-//! What has changed between two pictures, as a frame of a GIF file.
+//! Changes between two pictures, as a frame of a GIF file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,11 +8,11 @@ use gif::DisposalMethod;
 use super::Frame;
 use super::canvas::Colour;
 
-/// The colours that a GIF frame can have.
+/// Greatest number of colours of a GIF frame.
 const PALETTE: usize = 256;
 
-/// The smallest rectangle outside which `after` is like `before`, ready to be written but for its
-/// duration; `None` if they are alike. Without a `before` it is all of `after`.
+/// The frame, without its duration, for the smallest rectangle of `after` outside which it equals
+/// `before`; all of `after` without a `before`. `None` if the two are equal.
 pub(super) fn encode_changes(before: Option<&Frame>, after: &Frame) -> Option<gif::Frame<'static>> {
     let [width, height] = after.size().map(usize::from);
     let (columns, rows) = match before {
@@ -21,7 +21,7 @@ pub(super) fn encode_changes(before: Option<&Frame>, after: &Frame) -> Option<gi
     };
     let pixels = || rows.clone().flat_map(|y| &after.row(y)[columns.clone()]);
     let palette = Palette::of(pixels());
-    // These fit: no side of a frame is longer than `u16` can count.
+    // The sides of a frame are `u16`, so that these fit.
     let mut frame = gif::Frame {
         left: columns.start as u16,
         top: rows.start as u16,
@@ -36,7 +36,8 @@ pub(super) fn encode_changes(before: Option<&Frame>, after: &Frame) -> Option<gi
     Some(frame)
 }
 
-/// The columns and rows that hold every pixel in which two pictures of a size differ.
+/// The columns and rows of the smallest rectangle with every pixel in which two pictures of the
+/// same size differ; `None` if they are equal.
 fn changes(before: &Frame, after: &Frame) -> Option<(Range<usize>, Range<usize>)> {
     let [width, height] = after.size().map(usize::from);
     let differs = |&y: &usize| before.row(y) != after.row(y);
@@ -52,8 +53,8 @@ fn changes(before: &Frame, after: &Frame) -> Option<(Range<usize>, Range<usize>)
     Some((columns, rows))
 }
 
-/// The most frequent colours of some pixels, the others by the nearest of these: flat shapes keep
-/// theirs exactly, and the shades of their edges are many and near one another.
+/// Palette of the most frequent colours of some pixels. A colour that is not in it is replaced by
+/// the nearest one: flat shapes keep their colours, and only shades at their edges change.
 struct Palette {
     colours: Vec<Colour>,
     index: BTreeMap<Colour, u8>,
@@ -90,7 +91,7 @@ impl Palette {
     }
 }
 
-/// Neighbours of one colour, and how many they are.
+/// Iterator over runs of equal colours, with their lengths.
 struct Runs<I: Iterator>(std::iter::Peekable<I>);
 
 impl<'a, I: Iterator<Item = &'a Colour>> Iterator for Runs<I> {
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn of_many_colours_the_frequent_ones_are_kept_and_the_others_near() {
-        // 300 shades once each, and two colours that are everywhere.
+        // Pixels of 300 shades, one each, and of two frequent colours.
         let shades = (0..300).map(|i: u16| [(i / 2) as u8, (i - i / 2) as u8, 9]);
         let flat = std::iter::repeat_n([1, 2, 200], 50).chain(std::iter::repeat_n([200, 1, 3], 60));
         let pixels: Vec<Colour> = shades.chain(flat).collect();

@@ -15,7 +15,7 @@ const FLAME: Colour = [255, 112, 32];
 const CORE: Colour = [255, 220, 96];
 /// Half the width and the length of the flame of the main engine at full power, in pixels.
 const MAIN_FLAME: [f64; 2] = [7.0, 42.0];
-/// The same of a side engine.
+/// Half the width and the length of the flame of a side engine at full power, in pixels.
 const SIDE_FLAME: [f64; 2] = [4.0, 20.0];
 
 impl Draw for LunarLander {
@@ -38,7 +38,7 @@ impl Draw for LunarLanderContinuous {
     }
 }
 
-/// The points of a body given in pixels from its origin.
+/// The points of a body in the picture, given in pixels from the body's origin.
 fn body<const N: usize>(points: [Point; N], pose: Pose) -> [Point; N] {
     placed(
         points,
@@ -96,7 +96,7 @@ fn draw_flames(canvas: &mut Canvas, scene: &LunarLanderScene) {
     if scene.main_power > 0.0 {
         flame([0.0, -10.0], 0.0, MAIN_FLAME, scene.main_power);
     }
-    // A side engine burns on the side away from which it pushes, and its flame points there.
+    // A side engine pushes away from the side that it is on, and its flame points to that side.
     let side = -scene.side_power.signum();
     if scene.side_power != 0.0 {
         let outwards = side * std::f64::consts::FRAC_PI_2;
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::LunarLanderState;
 
-    /// After a step from the middle of the sky; the lander is at x = 300.
+    /// The picture after a step in the middle of the sky; the lander is at x = 300.
     fn after(action: usize) -> Frame {
         let mut environment = LunarLander::default();
         let state = LunarLanderState {
@@ -154,7 +154,8 @@ mod tests {
     fn a_flame_grows_with_the_power() {
         let length = |main: f32| {
             let mut environment = LunarLanderContinuous::default();
-            rl_core::Environment::reset(&mut environment, &mut rl_core::Stream::from_seed(0));
+            rl_core::Environment::reset(&mut environment, &mut rl_core::Stream::from_seed(0))
+                .unwrap();
             for _ in 0..20 {
                 let action = [main, 0.0];
                 environment.step_with_dispersion(action, [0.0; 2]).unwrap();

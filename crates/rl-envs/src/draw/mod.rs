@@ -3,32 +3,30 @@
 //! ```
 //! use rl_core::{Environment, Stream};
 //! use rl_envs::CartPole;
-//! use rl_envs::draw::{Animation, Draw};
+//! use rl_envs::draw::Draw;
 //!
-//! let mut rng = Stream::from_seed(0);
 //! let mut environment = CartPole::v1();
-//! let mut animation = Animation::new(environment.steps_per_second());
-//! environment.reset(&mut rng);
-//! animation.push(environment.draw())?;
-//! while environment.step(&1, &mut rng)?.status.end().is_none() {
-//!     animation.push(environment.draw())?;
-//! }
-//! # let directory = tempfile::tempdir()?;
-//! # let path = directory.path().join("cartpole.gif");
-//! animation.write_gif(&path)?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! environment.reset(&mut Stream::from_seed(0))?;
+//! assert_eq!(environment.draw().width(), 600);
+//! # Ok::<(), rl_core::EnvironmentError>(())
 //! ```
+//!
+//! With the feature `film`, pictures become files: animations (`Animation`) and numbered pictures
+//! (`PngSequence`).
 
 mod acrobot;
+#[cfg(feature = "film")]
 mod animation;
 mod canvas;
 mod cartpole;
 mod file;
 mod frame;
+#[cfg(feature = "film")]
 mod gif_frame;
 mod lunar_lander;
 mod mountain_car;
 mod pendulum;
+#[cfg(feature = "film")]
 mod png_sequence;
 mod wrapped;
 
@@ -39,28 +37,31 @@ use crate::{
     MountainCarContinuous, Pendulum,
 };
 
+#[cfg(feature = "film")]
 pub use animation::Animation;
 pub use file::DrawError;
 pub use frame::Frame;
+#[cfg(feature = "film")]
 pub use png_sequence::PngSequence;
 
-/// An environment that can be seen.
+/// Environment with a picture.
 pub trait Draw {
-    /// How many steps a second of its animation shows: Gymnasium's `render_fps`.
+    /// Number of steps that a second of its animation shows: Gymnasium's `render_fps`.
     fn steps_per_second(&self) -> f64;
 
-    /// A picture of the state, after the end of an episode of its last one. The same state gives
-    /// the same bytes; before the first reset there is a scene without anything that moves.
+    /// A picture of the current state, or of the last state of an episode that is over. The same
+    /// state gives the same bytes. Before the first reset, only the parts that do not move are
+    /// drawn.
     fn draw(&self) -> Frame;
 }
 
-/// An environment that can be acted upon and seen: every one that can do both is one.
+/// Environment with flat actions and a picture; implemented for every type that has both.
 pub trait Drawable: FlatEnvironment + Draw {}
 
 impl<E: FlatEnvironment + Draw> Drawable for E {}
 
 impl EnvironmentId {
-    /// Makes the environment as [`make`](Self::make) does, to be drawn too.
+    /// Makes the environment as [`make`](rl_core::EnvironmentSource::make) does, with pictures.
     pub fn make_drawable(self) -> Box<dyn Drawable> {
         match self {
             Self::CartPole => Box::new(CartPole::v1()),
@@ -80,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// The size of Gymnasium's pictures.
+    /// Width and height of Gymnasium's pictures, in pixels.
     fn size(id: EnvironmentId) -> [u16; 2] {
         match id {
             EnvironmentId::Pendulum | EnvironmentId::Acrobot => [500, 500],
@@ -93,11 +94,12 @@ mod tests {
         for &id in EnvironmentId::ALL {
             let mut environment = id.make_drawable();
             let mut rng = Stream::from_seed(0);
-            let mut observation = vec![0.0; environment.observation_space().dim()];
-            let mut action = vec![0.0; environment.action_space().flat_dim()];
-            let mut policy = RandomPolicy::new(environment.action_space());
+            let spaces = environment.spaces();
+            let mut observation = vec![0.0; spaces.observation.flat_dim()];
+            let mut action = vec![0.0; spaces.action.flat_dim()];
+            let mut policy = RandomPolicy::new(spaces.action);
             let empty = environment.draw();
-            environment.reset_into(&mut rng, &mut observation);
+            environment.reset_into(&mut rng, &mut observation).unwrap();
             let start = environment.draw();
             let mut length = 0;
             let refusal = loop {
@@ -110,7 +112,7 @@ mod tests {
             let end = environment.draw();
             assert_eq!(refusal, EnvironmentError::EpisodeOver);
             for frame in [&empty, &start, &end] {
-                assert_eq!(frame.size(), size(id), "{id}");
+                assert_eq!([frame.width(), frame.height()], size(id), "{id}");
                 assert_eq!(
                     frame.rgb().len(),
                     size(id).map(usize::from).iter().product::<usize>() * 3

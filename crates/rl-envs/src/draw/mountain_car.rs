@@ -34,7 +34,7 @@ impl Draw for MountainCarContinuous {
     }
 }
 
-/// Where the track is, in pixels.
+/// The point of the track at a position, in pixels.
 fn track(position: f64) -> [f64; 2] {
     let height = (3.0 * position).sin() * 0.45 + 0.55;
     [(position - MIN_POSITION) * SCALE, height * SCALE]
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn the_flag_stands_at_the_goal() {
         let pole = |frame: Frame| frame.find(FLAG)[0][0];
-        // A unit is 333 pixels wide, and the left end is -1.2.
+        // A unit of position is 333 pixels, and the left end is -1.2.
         let discrete = pole(MountainCar::new().draw());
         let continuous = pole(MountainCarContinuous::new().draw());
         assert!((discrete - 1.7 * 600.0 / 1.8).abs() < 2.0, "{discrete}");

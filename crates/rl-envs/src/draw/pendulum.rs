@@ -1,4 +1,4 @@
-//! A picture of Pendulum: the rod, and an arrow for the torque of the last step.
+//! Picture of Pendulum: the rod, and an arrow for the torque of the last step.
 
 use std::f64::consts::PI;
 
@@ -13,9 +13,9 @@ const CENTER: [f64; 2] = [SIZE as f64 / 2.0; 2];
 const SCALE: f64 = SIZE as f64 / 4.4;
 const HALF_WIDTH: f64 = 0.1 * SCALE;
 const ROD: Colour = [204, 77, 77];
-/// Radius of the arrow of the greatest torque.
+/// Radius of the arrow for the greatest torque, in pixels.
 const ARROW_RADIUS: f64 = 0.46 * SCALE;
-/// Corners of the head of that arrow, which points upwards.
+/// Corners of the head of that arrow, pointing upwards, in pixels from its middle.
 const ARROW_HEAD: [[f64; 2]; 4] = [[0.0, 15.0], [-6.5, -5.0], [0.0, -1.0], [6.5, -5.0]];
 
 impl Draw for Pendulum {
@@ -43,8 +43,8 @@ impl Draw for Pendulum {
     }
 }
 
-/// Three quarters of a circle about the axle, anticlockwise from the top for a positive torque,
-/// with a size of `share` of the greatest.
+/// Draws an arrow along three quarters of a circle about the axle, anticlockwise from the top for a
+/// positive torque. Its size is the share `share` of that for the greatest torque.
 fn draw_arrow(canvas: &mut Canvas, share: f64) {
     let (size, radius) = (share.abs(), ARROW_RADIUS * share.abs());
     if size < 0.05 {

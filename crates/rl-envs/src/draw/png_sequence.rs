@@ -1,4 +1,4 @@
-//! A picture per step, in a directory.
+//! Sequences of PNG files, one picture per step.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ pub struct PngSequence {
 }
 
 impl PngSequence {
-    /// Makes the directory, or takes an empty one.
+    /// Creates the directory, or uses an empty one.
     ///
     /// # Errors
     /// [`DrawError::NotEmpty`], [`DrawError::Write`].

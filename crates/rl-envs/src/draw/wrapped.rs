@@ -1,4 +1,4 @@
-//! Pictures of environments within wrappers.
+//! Pictures of wrapped environments.
 
 use super::{Draw, Frame};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     TimeLimit,
 };
 
-/// Wrappers that do not show in a picture.
+/// Implements [`Draw`] for wrappers that have the picture of the environment within.
 macro_rules! draw_inner {
     ($($wrapper:ident),*) => {$(
         impl<E: Draw> Draw for $wrapper<E> {
@@ -29,7 +29,7 @@ draw_inner!(
     TimeLimit
 );
 
-/// One of its steps is several of the environment within.
+/// Each of its steps is several steps of the environment within.
 impl<E: Draw> Draw for FrameSkip<E> {
     fn steps_per_second(&self) -> f64 {
         self.inner().steps_per_second() / self.repetitions() as f64
@@ -51,7 +51,9 @@ mod tests {
     fn a_wrapped_environment_looks_as_it_does_within_and_keeps_its_pace() {
         let skipping = FrameSkip::new(CartPole::v1(), 4).unwrap();
         let mut environment = EpisodeStatistics::new(skipping, 1).unwrap();
-        environment.reset_into(&mut Stream::from_seed(0), &mut [0.0; 4]);
+        environment
+            .reset_into(&mut Stream::from_seed(0), &mut [0.0; 4])
+            .unwrap();
         assert_eq!(environment.steps_per_second(), 12.5);
         assert_eq!(
             environment.draw(),

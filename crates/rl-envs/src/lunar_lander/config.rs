@@ -1,6 +1,6 @@
-//! What can be chosen about the environment.
+//! Configuration of LunarLander.
 
-/// The wind, which blows while no leg touches the ground.
+/// Wind, which blows while no leg touches the ground.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wind {
     /// Greatest force of the wind on the lander, in N: 0 to 20; 15 by default.
@@ -18,7 +18,7 @@ impl Default for Wind {
     }
 }
 
-/// The configuration of [`LunarLander`](crate::LunarLander) and
+/// Configuration of [`LunarLander`](crate::LunarLander) and
 /// [`LunarLanderContinuous`](crate::LunarLanderContinuous).
 ///
 /// ```
@@ -47,7 +47,7 @@ impl Default for LunarLanderConfig {
     }
 }
 
-/// A value that [`LunarLanderConfig`] does not allow.
+/// Error for a value that [`LunarLanderConfig`] does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("{name} is {value}; it must be in {allowed}")]
 pub struct LunarLanderConfigError {

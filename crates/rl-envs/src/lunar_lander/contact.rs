@@ -1,7 +1,8 @@
-//! Where the craft touches the ground.
+//! Contacts between the craft and the ground.
 //!
-//! Corners of the craft against the chunk below them, and ridges of the terrain against the faces
-//! of the craft. Both carry a skin, as Box2D's polygons do: they touch at a distance of [`SKIN`].
+//! Corners of the craft touch the chunk of terrain below them, and ridges of the terrain touch the
+//! faces of the craft. Both surfaces carry a skin, as Box2D's polygons do: they touch at a distance
+//! of [`SKIN`].
 
 use super::{
     craft::{Craft, DT, Outline, Part, REACH},
@@ -14,17 +15,17 @@ pub(super) const SKIN: f64 = 0.02;
 /// Distance from which a fast approach counts as touching within the step, in m: where Box2D's
 /// continuous collision stops a body.
 pub(super) const IMPACT: f64 = SKIN - 3.0 * SLOP;
-/// Overlap of skins that is left alone, in m.
+/// Overlap of skins that is not corrected, in m.
 pub(super) const SLOP: f64 = 0.005;
-/// Box2D mixes the friction of two surfaces by the geometric mean, here of 0.1 (ground and lander)
-/// and 0.2 (legs).
+/// Coefficients of friction with the ground. Box2D takes the geometric mean of two surfaces, here
+/// of 0.1 (ground and lander) and 0.2 (legs).
 const LANDER_FRICTION: f64 = 0.1;
 const LEG_FRICTION: f64 = std::f64::consts::SQRT_2 * 0.1;
 
-/// Corners, and at most one ridge per part and two more.
+/// Greatest number of contacts: all corners, and at most one ridge per part and two more.
 pub(super) const CAPACITY: usize = 20;
 
-/// A point where a part of the craft touches the ground, or may do so within the step.
+/// Point where a part of the craft touches the ground, or may do so within the step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Contact {
     pub(super) part: Part,
@@ -35,17 +36,17 @@ pub(super) struct Contact {
     pub(super) distance: f64,
     /// Speed of the craft out of the ground before anything is solved, in m/s.
     pub(super) speed: f64,
-    /// The chunks of the terrain that are touched.
+    /// Chunks of the terrain that are touched.
     pub(super) chunks: Chunks,
 }
 
 impl Contact {
-    /// Whether the surfaces touch, skin to skin, at the start of the step.
+    /// Returns `true` if the surfaces touch, skin to skin, at the start of the step.
     pub(super) fn touches(&self) -> bool {
         self.distance <= SKIN
     }
 
-    /// Whether the surfaces meet within the step.
+    /// Returns `true` if the surfaces meet within the step.
     pub(super) fn impacts(&self) -> bool {
         self.distance + self.speed * DT < IMPACT
     }
@@ -58,7 +59,7 @@ impl Contact {
     }
 }
 
-/// The contacts of a step.
+/// Contacts of a step.
 #[derive(Clone, Debug)]
 pub(super) struct Contacts {
     items: [Contact; CAPACITY],
@@ -127,7 +128,7 @@ impl Contacts {
             return;
         }
         let speed = craft.velocity_of(part, point).dot(normal);
-        // Half as much again, since another contact may turn this point towards the ground.
+        // Half as much again, because another contact may turn this point towards the ground.
         if distance <= SKIN || distance + 1.5 * speed * DT < SKIN {
             self.items[self.len] = Contact {
                 part,
@@ -142,22 +143,22 @@ impl Contacts {
     }
 }
 
-/// How far a point of the craft may come in a step, skins included, in m.
+/// Greatest distance that a point of the craft may cover in a step, plus the skin, in m.
 fn margin(craft: &Craft) -> f64 {
     let [x, y, turning, opening_0, opening_1] = craft.velocity;
     let turning = turning.abs() + opening_0.abs() + opening_1.abs();
     SKIN + DT * 1.5 * (x.abs() + y.abs() + REACH * turning)
 }
 
-/// Whether any part can come near the ground.
+/// Returns `true` if a part may come near the ground.
 fn may_touch(craft: &Craft, terrain: &Terrain) -> bool {
     let reach = REACH + margin(craft);
     let Vector { x, y } = craft.origin;
     terrain.reaches(y - reach, x - reach, x + reach)
 }
 
-/// The face of a polygon nearest to a ridge in it or below it: its inward normal, which points out
-/// of the ground, and the distance of the ridge, negative inside.
+/// The face of a polygon nearest to a ridge inside or below the polygon: its inward normal, which
+/// points out of the ground, and the distance of the ridge, negative inside.
 fn face_over(outline: &Outline, ridge: Vector) -> Option<(Vector, f64)> {
     let corners = outline.corners();
     let mut nearest: Option<(Vector, f64)> = None;
@@ -167,7 +168,7 @@ fn face_over(outline: &Outline, ridge: Vector) -> Option<(Vector, f64)> {
         let inward = along.perpendicular() * (1.0 / along.dot(along).sqrt());
         let distance = -inward.dot(ridge - from);
         if inward.y <= 0.0 {
-            // A face that looks up: what is above it is beyond the polygon.
+            // The ridge is above a face that points upwards, and so outside the polygon.
             if distance > 0.0 {
                 return None;
             }

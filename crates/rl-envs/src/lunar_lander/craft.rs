@@ -1,13 +1,16 @@
-//! The craft: the lander and its two hinged legs, in generalized coordinates.
+//! Craft: the lander and its two hinged legs, in generalized coordinates.
 //!
-//! A configuration is the lander's origin and angle and the opening of each leg, five coordinates
-//! in all, so that a hinge cannot come apart. Velocities are those of the common centre of mass,
-//! of the whole turning about it, and of the legs opening. In these, the mass matrix is the total
-//! mass for the first two and a symmetric 3×3 matrix of inertia, a function of the openings alone,
-//! for the others. The change of that matrix during a step is left out: legs weigh 1.4 % of the
-//! lander each.
+//! The five coordinates are the lander's origin and angle and the opening of each leg, so that a
+//! hinge cannot come apart. The velocities are that of the common centre of mass, the angular
+//! velocity of the whole about it, and the rates at which the legs open. For these, the mass matrix
+//! is the total mass for the first two and a symmetric 3×3 matrix of inertia, which depends on the
+//! openings only, for the others. The change of that matrix during a step is neglected: each leg
+//! has 1.4 % of the lander's mass.
+
+use rl_core::EnvironmentError;
 
 use super::vector::{Rotation, Vector};
+use crate::saved::Saved;
 
 /// Seconds per step.
 pub(super) const DT: f64 = 1.0 / 50.0;
@@ -16,11 +19,11 @@ const PIXEL: f64 = 1.0 / 30.0;
 
 /// Mass of the lander without legs, in kg.
 const LANDER_MASS: f64 = 4.816_666_603_088_379;
-/// Its moment of inertia about its centre of mass, in kg·m².
+/// Moment of inertia of the lander about its centre of mass, in kg·m².
 const LANDER_INERTIA: f64 = 0.783_880_738_525_591_1;
-/// Its centre of mass, from its origin, in m.
+/// Centre of mass of the lander, from its origin, in m.
 const LANDER_CENTRE: Vector = Vector::new(0.0, 0.101_307_190_954_685_21);
-/// Its outline, anticlockwise, in m.
+/// Corners of the lander from its origin, anticlockwise, in m.
 pub(super) const LANDER_OUTLINE: [Vector; 6] = [
     Vector::new(-17.0 * PIXEL, -10.0 * PIXEL),
     Vector::new(17.0 * PIXEL, -10.0 * PIXEL),
@@ -43,27 +46,28 @@ const LEG_OUTLINE: [Vector; 4] = [
     Vector::new(LEG_HALF_EXTENTS.x, LEG_HALF_EXTENTS.y),
     Vector::new(-LEG_HALF_EXTENTS.x, LEG_HALF_EXTENTS.y),
 ];
-/// Which way a leg opens: leg 0, at the right, anticlockwise; leg 1, at the left, clockwise.
+/// Sense of rotation in which a leg opens: anticlockwise for leg 0, at the right, clockwise for leg
+/// 1, at the left.
 const OPENS: [f64; 2] = [1.0, -1.0];
-/// The centre of a leg of opening 0, from the hinge in the lander's origin, in m.
+/// Centre of a leg with opening 0, from the hinge in the lander's origin, in m.
 const LEG_CENTRE: [Vector; 2] = [
     Vector::new(20.0 * PIXEL, -18.0 * PIXEL),
     Vector::new(-20.0 * PIXEL, -18.0 * PIXEL),
 ];
 
-/// Mass of the whole, in kg.
+/// Mass of the craft, in kg.
 pub(super) const MASS: f64 = LANDER_MASS + 2.0 * LEG_MASS;
-/// No point of the craft is further from its origin, in m.
+/// Upper bound of the distance between a point of the craft and its origin, in m.
 pub(super) const REACH: f64 = 1.2;
 
-/// A quantity per generalized coordinate: x, y, angle, opening of leg 0, opening of leg 1.
+/// One number per generalized coordinate: x, y, angle, opening of leg 0, opening of leg 1.
 pub(super) type Generalized = [f64; 5];
 
 pub(super) fn dot5(a: &Generalized, b: &Generalized) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3] + a[4] * b[4]
 }
 
-/// The parts of the craft.
+/// Part of the craft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Lander,
@@ -75,7 +79,7 @@ impl Part {
     pub(super) const ALL: [Self; 3] = [Self::Lander, Self::Leg(0), Self::Leg(1)];
 }
 
-/// What depends on the openings alone, seen from the lander.
+/// Quantities that depend on the openings only, in the lander's frame.
 #[derive(Clone, Debug, PartialEq)]
 struct Shape {
     openings: [f64; 2],
@@ -83,9 +87,9 @@ struct Shape {
     leg_rotations: [Rotation; 2],
     /// Centre of each leg, from the lander's origin.
     leg_centres: [Vector; 2],
-    /// The common centre of mass, from the lander's origin.
+    /// Common centre of mass, from the lander's origin.
     centre: Vector,
-    /// The inertia of angle and openings, in kg·m².
+    /// Inertia of angle and openings, `[3, 3]` in kg·m².
     inertia: [[f64; 3]; 3],
 }
 
@@ -123,19 +127,20 @@ impl Shape {
 /// Position and motion of the craft.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Craft {
-    /// The lander's origin, in m.
+    /// Origin of the lander, in m.
     pub(super) origin: Vector,
-    /// The lander's angle, in rad.
+    /// Angle of the lander, in rad.
     pub(super) angle: f64,
-    /// Velocity of the common centre of mass (m/s), angular velocity, opening of the legs (rad/s).
+    /// Velocity of the common centre of mass (m/s), angular velocity and rates of opening of the
+    /// legs (rad/s).
     pub(super) velocity: Generalized,
-    /// What the motor of each leg gave in the last step, outwards, in N·m·s.
+    /// Impulse of the motor of each leg in the last step, positive outwards, in N·m·s.
     pub(super) motors: [f64; 2],
     shape: Shape,
     rotation: Rotation,
 }
 
-/// A polygon of the craft in the world, `corners[..len]`, anticlockwise.
+/// Polygon of a part of the craft in the world, `corners[..len]`, anticlockwise.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outline {
     corners: [Vector; 6],
@@ -159,6 +164,21 @@ impl Craft {
             shape: Shape::new(openings),
             rotation: Rotation::new(angle),
         }
+    }
+
+    /// Origin, angle, openings, velocity and motors: everything else follows from them.
+    pub(super) fn save(&self, state: &mut Vec<f64>) {
+        state.extend([self.origin.x, self.origin.y, self.angle]);
+        state.extend(self.shape.openings);
+        state.extend(self.velocity);
+        state.extend(self.motors);
+    }
+
+    pub(super) fn restored(saved: &mut Saved<'_>) -> Result<Self, EnvironmentError> {
+        let (origin, angle) = (saved.array::<2>()?.into(), saved.number()?);
+        let mut craft = Self::new(origin, angle, saved.array()?);
+        (craft.velocity, craft.motors) = (saved.array()?, saved.array()?);
+        Ok(craft)
     }
 
     /// Opening of each leg, in rad.
@@ -221,7 +241,7 @@ impl Craft {
     pub(super) fn jacobian(&self, part: Part, point: Vector, direction: Vector) -> Generalized {
         let turning = |arm: Vector| arm.perpendicular().dot(direction);
         let opening = |leg: usize| {
-            // An opening leg shifts the rest against the common centre of mass.
+            // A leg that opens moves the other parts relative to the common centre of mass.
             let shift = self.shape.leg_centres[leg].rotated(self.rotation) * (LEG_MASS / MASS);
             let own = if part == Part::Leg(leg) {
                 turning(point - self.origin)
@@ -245,37 +265,38 @@ impl Craft {
         Vector::new(along(Vector::new(1.0, 0.0)), along(Vector::new(0.0, 1.0)))
     }
 
-    /// Sets the velocity so that the lander's centre of mass moves with `velocity` (m/s), and the
-    /// whole turns and the legs open with the given rates (rad/s).
+    /// Sets the velocity so that the lander's centre of mass moves with `velocity` (m/s), the craft
+    /// turns with `turning` and the legs open with `opening` (rad/s).
     pub(super) fn set_velocity(&mut self, velocity: Vector, turning: f64, opening: [f64; 2]) {
         self.velocity = [0.0, 0.0, turning, opening[0], opening[1]];
         let rest = velocity - self.velocity_of(Part::Lander, self.lander_centre());
         [self.velocity[0], self.velocity[1]] = rest.into();
     }
 
-    /// The momentum that belongs to the velocity.
+    /// The momentum of the current velocity.
     pub(super) fn momentum(&self) -> Generalized {
         self.momentum_of(&self.velocity)
     }
 
-    /// The momentum that belongs to a velocity.
+    /// The momentum of a velocity.
     pub(super) fn momentum_of(&self, velocity: &Generalized) -> Generalized {
         let [x, y, angular @ ..] = *velocity;
         let row = |i: usize| (0..3).map(|j| self.shape.inertia[i][j] * angular[j]).sum();
         [MASS * x, MASS * y, row(0), row(1), row(2)]
     }
 
-    /// What `impulse` (N·s) at a point of the lander adds to the momentum.
+    /// The change of momentum by `impulse` (N·s) at a point of the lander.
     pub(super) fn impulse_at(&self, point: Vector, impulse: Vector) -> Generalized {
         self.jacobian(Part::Lander, point, impulse)
     }
 
-    /// The momentum after a step of gravity, in m/s².
+    /// The change of vertical momentum by one step of `gravity` (m/s²).
     pub(super) fn weight(gravity: f64) -> f64 {
         MASS * gravity * DT
     }
 
-    /// The velocity of `momentum` when the legs open with the given rates, whatever that takes.
+    /// The velocity of the craft with `momentum` when the legs are forced to open with the given
+    /// rates.
     pub(super) fn velocity_with(&self, momentum: &Generalized, opening: [f64; 2]) -> Generalized {
         let [whole, leg_0, leg_1] = self.shape.inertia[0];
         let turning = (momentum[2] - leg_0 * opening[0] - leg_1 * opening[1]) / whole;
@@ -283,8 +304,8 @@ impl Craft {
         [x, y, turning, opening[0], opening[1]]
     }
 
-    /// The inverse of the mass matrix over the coordinates that are free: a leg that is held
-    /// (`None`) takes no part, and one that is damped, in N·m·s per rad/s, resists as if heavier.
+    /// The inverse of the mass matrix over the free coordinates. A leg that is held (`None`) is not
+    /// free; damping (N·m·s per rad/s) adds to the inertia of a leg.
     pub(super) fn mobility(&self, damping: [Option<f64>; 2]) -> Mobility {
         let mut a = self.shape.inertia;
         for leg in 0..2 {
@@ -304,7 +325,7 @@ impl Craft {
             a[r][c] * a[s][d] - a[r][d] * a[s][c]
         };
         let determinant: f64 = (0..3).map(|j| a[0][j] * minor(0, j)).sum();
-        // Symmetric, so that cofactors need no transposing.
+        // The matrix is symmetric, so that the cofactors need no transposition.
         let mut angular = [0, 1, 2].map(|i| [0, 1, 2].map(|j| minor(i, j) / determinant));
         for leg in 0..2 {
             if damping[leg].is_none() {
@@ -314,7 +335,7 @@ impl Craft {
         Mobility { angular }
     }
 
-    /// Moves the craft by a generalized displacement.
+    /// Moves the craft by a displacement of its coordinates.
     pub(super) fn displace(&mut self, by: &Generalized) {
         let centre = self.centre() + Vector::new(by[0], by[1]);
         if by[3] != 0.0 || by[4] != 0.0 {
@@ -332,14 +353,14 @@ impl Craft {
         0.5 * dot5(&self.momentum(), &self.velocity)
     }
 
-    /// Height of the common centre of mass times the weight, in J.
+    /// Potential energy, the weight times the height of the common centre of mass, in J.
     #[cfg(test)]
     pub(super) fn potential_energy(&self, gravity: f64) -> f64 {
         -MASS * gravity * self.centre().y
     }
 }
 
-/// What an impulse does to the velocity: the inverse of the mass matrix.
+/// Inverse of the mass matrix, which turns an impulse into a change of velocity.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mobility {
     angular: [[f64; 3]; 3],
@@ -366,7 +387,7 @@ mod tests {
         craft
     }
 
-    /// The energy of each body on its own.
+    /// The kinetic energy, as the sum over the three bodies.
     fn energy_of_bodies(craft: &Craft) -> f64 {
         let [.., turning, opening_0, opening_1] = craft.velocity;
         let energy = |mass: f64, inertia: f64, part, centre, turning: f64| {

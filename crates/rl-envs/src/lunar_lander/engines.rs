@@ -1,13 +1,14 @@
-//! What drives the lander: its engines and the wind.
+//! Engines of the lander, and the wind.
 
 use rand::Rng;
-use rl_core::Stream;
+use rl_core::{EnvironmentError, Stream};
 
 use super::{
     config::Wind,
     craft::{Craft, DT, Generalized, Part},
     vector::Vector,
 };
+use crate::saved::Saved;
 
 /// Impulse of the main engine per metre of its offset from the lander's origin, in N·s/m.
 const MAIN_POWER: f64 = 13.0;
@@ -19,22 +20,25 @@ const SIDE_POWER: f64 = 0.6;
 const SIDE_AWAY: f64 = 12.0 / 30.0;
 /// Height of the side engines above the lander's origin, in m.
 const SIDE_HEIGHT: f64 = 14.0 / 30.0;
-/// What Gymnasium writes for the horizontal share of that height when the lander leans: 17 for 14.
+/// The same height where Gymnasium computes the horizontal offset of a tilted lander: there it has
+/// 17 instead of 14.
 const SIDE_HEIGHT_LEANING: f64 = 17.0 / 30.0;
 /// One over the bound of the dispersion of the engines, in 1/m.
 const DISPERSION: f64 = 30.0;
 
-/// How hard the engines fire in a step.
+/// Power of the engines in a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Throttle {
-    /// The main engine: 0, or 0.5 to 1.
+    /// Power of the main engine: 0, or 0.5 to 1.
     pub(super) main: f64,
-    /// The side engines: 0, or ±0.5 to ±1. Negative, as by action 1, pushes to the left.
+    /// Power of the side engines: 0, or ±0.5 to ±1. A negative one, as of action 1, pushes to the
+    /// left.
     pub(super) side: f64,
 }
 
 impl Throttle {
-    /// Of a discrete action: nothing, one side engine, the main engine, the other side engine.
+    /// The throttle of a discrete action: nothing, one side engine, the main engine, the other side
+    /// engine; `None` for another action.
     pub(super) fn discrete(action: usize) -> Option<Self> {
         let (main, side) = match action {
             0 => (0.0, 0.0),
@@ -46,8 +50,8 @@ impl Throttle {
         Some(Self { main, side })
     }
 
-    /// Of a continuous action, which must be finite and is clipped to ±1. An engine runs at half
-    /// its power or more.
+    /// The throttle of a continuous action, which is clipped to ±1; `None` if it is not finite. An
+    /// engine runs at half its power or more.
     pub(super) fn continuous(action: [f32; 2]) -> Option<Self> {
         let [main, side] = action.map(|x| f64::from(x.clamp(-1.0, 1.0)));
         action.iter().all(|x| x.is_finite()).then_some(Self {
@@ -56,13 +60,13 @@ impl Throttle {
         })
     }
 
-    /// What the fuel costs, in reward.
+    /// Cost of the fuel, in units of reward.
     pub(super) fn cost(self) -> f64 {
         0.30 * self.main + 0.03 * self.side.abs()
     }
 
-    /// Adds the engines' impulses to a momentum. The dispersion moves the point where an engine
-    /// pushes, and its impulse with it.
+    /// Adds the engines' impulses to a momentum. The dispersion (m) moves the point where an engine
+    /// pushes, and so changes its impulse.
     pub(super) fn push(self, craft: &Craft, dispersion: [f64; 2], momentum: &mut Generalized) {
         let (tip, side) = axes(craft);
         let mut push = |offset: Vector, at: Vector, power: f64| {
@@ -79,26 +83,26 @@ impl Throttle {
         if self.side != 0.0 {
             let away = 3.0 * across + self.side.signum() * SIDE_AWAY;
             let offset = tip * along + side * away;
-            // `tip` points down, but for its x.
+            // `tip` points downwards, except for the sign of its x.
             let height = Vector::new(-tip.x * SIDE_HEIGHT_LEANING, -tip.y * SIDE_HEIGHT);
             push(offset, offset + height, SIDE_POWER * self.side.abs());
         }
     }
 }
 
-/// The axes that Gymnasium lays its engines along: (sin θ, -cos θ) and (-cos θ, -sin θ).
+/// The axes of Gymnasium's engines: (sin θ, -cos θ) and (-cos θ, -sin θ).
 fn axes(craft: &Craft) -> (Vector, Vector) {
     let rotation = craft.rotation();
     let tip = Vector::new(rotation.sin, -rotation.cos);
     (tip, Vector::new(-rotation.cos, -rotation.sin))
 }
 
-/// The dispersion of a step, drawn whether an engine fires or not, in m.
+/// The random dispersion of a step, in m; it is drawn even if no engine fires.
 pub(super) fn draw_dispersion(rng: &mut Stream) -> [f64; 2] {
     std::array::from_fn(|_| rng.uniform(-1.0, 1.0) / DISPERSION)
 }
 
-/// How far the wind has come in its pattern.
+/// Position of the wind in its patterns of force and torque.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Gusts {
     force: i32,
@@ -106,10 +110,11 @@ pub(super) struct Gusts {
 }
 
 impl Gusts {
-    /// Starts of the patterns of force and torque, NumPy's `integers(-9999, 9999)` twice.
+    /// Random starts of both patterns: NumPy's `integers(-9999, 9999)` twice.
     pub(super) fn sample(rng: &mut Stream) -> Self {
-        // NumPy takes 32-bit halves of the generator's words, the lower one first. The half that
-        // a rejected draw (one in 200,000) leaves over is kept by NumPy, and lost here.
+        // NumPy uses the generator's words in halves of 32 bits, the lower one first. After a
+        // rejected draw (one in 200,000), NumPy keeps the unused half for later, which this
+        // function does not.
         let mut half = None;
         let mut next = || match half.take() {
             Some(high) => high,
@@ -126,7 +131,22 @@ impl Gusts {
         }
     }
 
-    /// Force (N) to the right and torque (N·m) of the step, and moves on.
+    pub(super) fn save(self) -> [f64; 2] {
+        [self.force, self.torque].map(f64::from)
+    }
+
+    pub(super) fn restored(saved: &mut Saved<'_>) -> Result<Self, EnvironmentError> {
+        let mut place = || {
+            let place = saved.integer(i32::MIN.into(), i32::MAX.into())?;
+            Ok(place as i32)
+        };
+        Ok(Self {
+            force: place()?,
+            torque: place()?,
+        })
+    }
+
+    /// The force (N) to the right and the torque (N·m) of a step; advances the position.
     pub(super) fn blow(&mut self, wind: Wind) -> (f64, f64) {
         let pattern = |k: i32| {
             let k = f64::from(k);
@@ -142,10 +162,11 @@ impl Gusts {
     }
 }
 
-/// -9999 to 9998.
+/// Number of integers from -9999 to 9998.
 const GUST_RANGE: u32 = 19_998;
 
-/// Uniform below `n`: Lemire 2019, "Fast random integer generation in an interval".
+/// A uniform random integer below `n` (Lemire 2019, "Fast random integer generation in an
+/// interval").
 fn below(n: u32, next: &mut impl FnMut() -> u32) -> u32 {
     let mut product = u64::from(next()) * u64::from(n);
     while (product as u32) < n.wrapping_neg() % n {
@@ -169,7 +190,7 @@ mod tests {
 
     #[test]
     fn gusts_start_where_numpys_integers_do() {
-        // numpy.random.default_rng(seed).integers(-9999, 9999), twice, and random() after it.
+        // From `numpy.random.default_rng(seed)`: `integers(-9999, 9999)` twice, then `random()`.
         for (seed, force, torque, next) in [
             (0, 7011, 2738, 0.269_786_713_763_870_3),
             (1, -537, 236, 0.950_463_696_325_935_3),
@@ -177,7 +198,7 @@ mod tests {
         ] {
             let mut rng = Stream::from_seed(seed);
             assert_eq!(Gusts::sample(&mut rng), Gusts { force, torque });
-            // Both came from one word of the generator.
+            // Both integers came from one word of the generator.
             assert_eq!(rng.next_f64(), next);
         }
     }

@@ -1,20 +1,21 @@
-//! The rule that Gymnasium demonstrates the environment with.
+//! Hand-written rule of Gymnasium's demonstration.
 
 use rl_core::{Policy, Stream};
 
-/// A proportional-derivative rule that lands nine times out of ten: it leans towards the pad, and
-/// lets height follow the distance from it. It draws nothing.
+/// Proportional-derivative rule that lands nine times out of ten: it tilts the lander towards the
+/// pad, and keeps its height in proportion to the distance from it. It draws no random numbers.
 ///
 /// This is `heuristic` of Gymnasium's `lunar_lander.py`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LunarLanderHeuristic {
-    /// For [`LunarLander`](crate::LunarLander), `action_dim` 1.
+    /// The rule for [`LunarLander`](crate::LunarLander), with actions `[1]`.
     Discrete,
-    /// For [`LunarLanderContinuous`](crate::LunarLanderContinuous), `action_dim` 2.
+    /// The rule for [`LunarLanderContinuous`](crate::LunarLanderContinuous), with actions `[2]`.
     Continuous,
 }
 
-/// What the rule wants of the engines: to turn anticlockwise, and to rise.
+/// Controls of the rule: for the turn, positive anticlockwise, and for the height, positive
+/// upwards.
 fn wishes(observation: &[f32; 8]) -> (f32, f32) {
     let [x, y, vx, vy, angle, turning, leg_0, leg_1] = *observation;
     if leg_0 != 0.0 || leg_1 != 0.0 {
@@ -29,7 +30,7 @@ fn wishes(observation: &[f32; 8]) -> (f32, f32) {
 }
 
 impl LunarLanderHeuristic {
-    /// The action of one observation, flat.
+    /// Writes the flat action for one observation.
     fn write(self, observation: &[f32; 8], action: &mut [f32]) {
         let (turn, rise) = wishes(observation);
         match (self, action) {

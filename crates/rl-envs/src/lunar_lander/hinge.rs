@@ -1,25 +1,25 @@
-//! The hinges of the legs: stops, and motors that press the legs inwards.
+//! Hinges of the legs, with stops and with motors that press the legs inwards.
 
 use super::craft::DT;
 
-/// The least opening of a leg, at which it rests, in rad.
+/// Least opening of a leg, at which it rests, in rad.
 pub(super) const CLOSED: f64 = 0.35;
-/// The greatest opening, in rad.
+/// Greatest opening of a leg, in rad.
 pub(super) const OPEN: f64 = 0.85;
-/// The speed at which the motor closes a leg, in rad/s.
+/// Rate of opening that the motor of a leg aims at, in rad/s.
 pub(super) const MOTOR_RATE: f64 = -0.3;
-/// The greatest impulse of a motor in a step, in N·m·s: 40 N·m, enough to lift the lander.
+/// Greatest impulse of a motor in a step, in N·m·s: that of 40 N·m, enough to lift the lander.
 const MOTOR_IMPULSE: f64 = 40.0 * DT;
-/// How far a leg may be past its stop before it is pushed back, in rad (2°).
+/// Angle past its stop from which on a leg is pushed back, in rad (2°).
 pub(super) const STOP_SLOP: f64 = 2.0 / 180.0 * std::f64::consts::PI;
 
-/// How fast the motor of a leg that bears weight changes its impulse, in N·m·s per rad/s: what
-/// Box2D's 180 sweeps over a hinge do, each of which moves the light leg alone. The motor lags, so
-/// that a leg springs back faster than the motor's own rate.
+/// Change of the motor's impulse per step and per missing rate, for a leg that bears weight, in
+/// N·m·s per rad/s. It models Box2D's 180 sweeps over a hinge, each of which moves only the light
+/// leg: the motor lags, so that a leg springs back faster than the motor's own rate.
 pub(super) const MOTOR_GAIN: f64 = 0.32;
 
-/// What motors give once they have long pressed closed legs against their stops; nothing for a leg
-/// that is on its way there.
+/// The impulses of motors that have long pressed closed legs against their stops, in N·m·s; 0 for a
+/// leg that is not closed.
 pub(super) fn rested_motors(openings: [f64; 2]) -> [f64; 2] {
     openings.map(|opening| {
         if opening <= CLOSED {
@@ -30,45 +30,46 @@ pub(super) fn rested_motors(openings: [f64; 2]) -> [f64; 2] {
     })
 }
 
-/// What a hinge does in a step.
+/// State of a hinge in a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Hinge {
-    /// It moves at this rate, in rad/s, by whatever impulse within these bounds that takes.
+    /// The hinge moves at this rate, in rad/s, by an impulse within these bounds, in N·m·s.
     Held { rate: f64, bounds: [f64; 2] },
-    /// Its motor adds to its last impulse in proportion to what is missing from its rate.
+    /// The motor changes its last impulse in proportion to the difference from the rate that it
+    /// aims at.
     Damped,
-    /// Its motor gives this impulse, the most it can, in N·m·s.
+    /// The motor gives this impulse, in N·m·s: its greatest, or 0 in an impact.
     Driven(f64),
 }
 
-/// What a hinge is like before a step.
+/// Hinge before a step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Joint {
     pub(super) opening: f64,
-    /// The impulse of the motor in the last step, in N·m·s.
+    /// Impulse of the motor in the last step, in N·m·s.
     pub(super) motor: f64,
     pub(super) load: Load,
 }
 
-/// What a leg meets in a step.
+/// Contact of a leg in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Load {
-    /// Nothing.
+    /// No contact.
     Air,
-    /// The ground, for the first time and in the midst of the step: the leg stops at once, and the
-    /// lander feels it from the next step on, as when Box2D stops a leg at its time of impact.
+    /// First contact with the ground, within the step: the leg stops at once, and the lander is
+    /// affected from the next step on, as when Box2D stops a leg at its time of impact.
     Impact,
-    /// The ground.
+    /// Contact with the ground since before the step.
     Ground,
 }
 
 impl Joint {
-    /// The impulse of the motor of a leg that opens at `rate`, were it not bounded.
+    /// The impulse of the motor of a leg that opens at `rate` (rad/s), before it is bounded.
     pub(super) fn demand(self, rate: f64) -> f64 {
         self.motor + MOTOR_GAIN * (MOTOR_RATE - rate)
     }
 
-    /// The greatest impulse of the motor in this step.
+    /// The greatest impulse of the motor in this step, in N·m·s.
     fn strength(self) -> f64 {
         if self.load == Load::Impact {
             0.0
@@ -77,10 +78,10 @@ impl Joint {
         }
     }
 
-    /// What the hinge does until contacts prove stronger.
+    /// The state of the hinge before contacts are taken into account.
     pub(super) fn start(self) -> Hinge {
         if self.opening <= CLOSED {
-            // The stop pushes outwards, against a motor that pushes inwards ever more.
+            // The stop pushes outwards, against a motor whose inward push grows.
             let motor = self.demand(0.0).max(-self.strength());
             Hinge::Held {
                 rate: 0.0,
@@ -91,7 +92,7 @@ impl Joint {
         }
     }
 
-    /// What the hinge does between its stops.
+    /// The state of the hinge between its stops.
     fn turning(self) -> Hinge {
         match self.load {
             Load::Air => Hinge::Held {
@@ -103,7 +104,8 @@ impl Joint {
         }
     }
 
-    /// What `hinge` should have done, now that its impulse and its rate are known.
+    /// The state that is consistent with the impulse and the rate that a step with the state
+    /// `hinge` resulted in.
     pub(super) fn revised(self, hinge: Hinge, impulse: f64, rate: f64) -> Hinge {
         let stop = Hinge::Held {
             rate: 0.0,
@@ -135,7 +137,7 @@ impl Joint {
         }
     }
 
-    /// What the motor has given, for the next step to start from.
+    /// The impulse of the motor in this step, in N·m·s, which the next step starts from.
     pub(super) fn motor_after(self, hinge: Hinge, impulse: f64) -> f64 {
         let motor = match hinge {
             _ if self.load == Load::Impact => self.motor,
@@ -173,7 +175,8 @@ mod tests {
     #[test]
     fn a_motor_under_load_is_bounded_and_comes_back_from_its_bound() {
         let joint = joint(0.5, -0.7, Load::Ground);
-        // Outwards at 1 rad/s it wants 0.7 + 1.3 gains inwards, more than it has.
+        // At 1 rad/s outwards the motor would have to give 0.7 + 1.3 gains inwards, more than its
+        // greatest impulse.
         let driven = joint.revised(Hinge::Damped, 0.0, 1.0);
         assert_eq!(driven, Hinge::Driven(-MOTOR_IMPULSE));
         assert_eq!(joint.revised(driven, -MOTOR_IMPULSE, 1.0), driven);

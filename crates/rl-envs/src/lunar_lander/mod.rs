@@ -1,4 +1,4 @@
-//! LunarLander: a craft with three engines, to be brought to rest on a pad.
+//! LunarLander: a craft with three engines that is to be brought to rest on a pad.
 
 mod config;
 mod contact;
@@ -14,9 +14,10 @@ mod world;
 
 use std::f32::consts::PI;
 
-use rl_core::{BoxSpace, Discrete, Environment, EnvironmentError, Space, Step, Stream};
+use rl_core::{Environment, EnvironmentError, Space, Step, Stream};
 
 use crate::TimeLimit;
+use crate::saved::Saved;
 
 pub use config::{LunarLanderConfig, LunarLanderConfigError, Wind};
 pub use heuristic::LunarLanderHeuristic;
@@ -25,11 +26,11 @@ pub use scene::{LunarLanderEnd, LunarLanderScene, LunarLanderState, Pose};
 use engines::{Throttle, draw_dispersion};
 use world::World;
 
-/// Steps after which an episode is truncated.
+/// Number of steps after which an episode is truncated.
 const TIME_LIMIT: usize = 1000;
 
-/// LunarLanderLite: the task of Gymnasium's LunarLander-v3 over physics of its own, without its
-/// time limit; [`LunarLander::v0`] has it.
+/// LunarLanderLite: the task of Gymnasium's LunarLander-v3 with physics of its own, without the
+/// time limit, which [`LunarLander::v0`] has.
 ///
 /// | | |
 /// |---|---|
@@ -39,9 +40,9 @@ const TIME_LIMIT: usize = 1000;
 /// | reset | at the top of the world, pushed by a force uniform in ±1000 N; random terrain |
 /// | terminated | the lander touches the ground or \|x\| ≥ 1 (reward -100); the craft has fallen asleep, on its legs (reward +100) |
 ///
-/// Spaces, rewards, ends, engines and wind are Gymnasium 1.4.0's, and so is the order in which
-/// terrain, force, wind and the engines' dispersion are drawn: the same seed gives the same ones.
-/// The observation of a reset is that after Gymnasium's hidden first step.
+/// Spaces, rewards, ends, engines and wind are those of Gymnasium 1.4.0, and so is the order in
+/// which terrain, force, wind and the engines' dispersion are drawn: the same seed gives the same
+/// ones. As in Gymnasium, the observation of a reset is that after a hidden first step.
 ///
 /// # What differs from Box2D
 /// Episodes are alike in distribution, not step by step:
@@ -66,7 +67,7 @@ const TIME_LIMIT: usize = 1000;
 ///
 /// let mut rng = Stream::from_seed(42);
 /// let mut environment = LunarLander::v0();
-/// environment.reset(&mut rng);
+/// environment.reset(&mut rng)?;
 /// let step = environment.step(&2, &mut rng)?;
 /// let scene = environment.inner().scene();
 /// assert_eq!(scene.map(|scene| scene.main_power), Some(1.0));
@@ -80,13 +81,13 @@ pub struct LunarLander {
 /// [`LunarLander`] with continuous actions, without its time limit;
 /// [`LunarLanderContinuous::v0`] has it.
 ///
-/// Everything but the action is as there.
+/// Everything but the action is the same.
 #[derive(Clone, Debug, Default)]
 pub struct LunarLanderContinuous {
     episode: Episode,
 }
 
-/// What both have: an episode or none, and how to start another.
+/// State of either environment: its configuration, and the current episode if there is one.
 #[derive(Clone, Debug, Default)]
 struct Episode {
     config: LunarLanderConfig,
@@ -105,7 +106,27 @@ impl Episode {
         self.world.insert(world).observation()
     }
 
-    /// The world, if it can take a step.
+    /// The world, after the number 1; 0 without one.
+    fn save(&self) -> Vec<f64> {
+        let mut state = vec![f64::from(u8::from(self.world.is_some()))];
+        if let Some(world) = &self.world {
+            world.save(&mut state);
+        }
+        state
+    }
+
+    fn restore(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let world = match saved.flag()? {
+            true => Some(World::restored(self.config, &mut saved)?),
+            false => None,
+        };
+        saved.finish()?;
+        self.world = world;
+        Ok(())
+    }
+
+    /// The world of an episode that is running.
     fn running(&mut self) -> Result<&mut World, EnvironmentError> {
         match &mut self.world {
             None => Err(EnvironmentError::NotReset),
@@ -114,13 +135,12 @@ impl Episode {
         }
     }
 
-    fn observation_space() -> BoxSpace {
-        // Gymnasium's bounds: real episodes end long before most of them.
+    fn observation_space() -> Space {
+        // Bounds of Gymnasium's space; episodes end long before most of them.
         let high = [2.5, 2.5, 10.0, 10.0, 2.0 * PI, 10.0, 1.0, 1.0];
-        let mut low = high.map(|bound: f32| -bound);
-        low[6..].fill(0.0);
-        #[expect(clippy::expect_used, reason = "constant bounds")]
-        BoxSpace::new(low.to_vec(), high.to_vec()).expect("low bounds are below high ones")
+        let mut bounds = high.map(|bound: f32| (-bound, bound));
+        bounds[6..].fill((0.0, 1.0));
+        Space::within(bounds)
     }
 }
 
@@ -158,14 +178,14 @@ impl LunarLander {
         TimeLimit::new(Self::default(), TIME_LIMIT)
     }
 
-    /// Starts an episode from a given state, over terrain of the given heights at
-    /// x = 0, 2, …, 20 m (in m), and returns its first observation. A wind starts its pattern anew.
+    /// Starts an episode from a given state, over terrain with the given heights (m) at x = 0, 2,
+    /// …, 20 m, and returns its first observation. The patterns of the wind begin at their start.
     pub fn reset_to(&mut self, state: &LunarLanderState, terrain: [f64; 11]) -> [f32; 8] {
         self.episode.reset_to(state, terrain)
     }
 
-    /// Takes a step under a given dispersion of the engines (in m, within ±1/30), which
-    /// [`step`](Environment::step) draws.
+    /// Takes a step with a given dispersion of the engines (in m, within ±1/30), which
+    /// [`step`](Environment::step) draws at random.
     ///
     /// # Errors
     /// As [`step`](Environment::step).
@@ -178,12 +198,12 @@ impl LunarLander {
         Ok(self.episode.running()?.step(throttle, dispersion))
     }
 
-    /// The motion of the craft, from the first reset on.
+    /// The motion of the craft; `None` before the first reset.
     pub fn state(&self) -> Option<LunarLanderState> {
         self.episode.world.as_ref().map(World::state)
     }
 
-    /// What there is to draw, from the first reset on.
+    /// The scene to be drawn; `None` before the first reset.
     pub fn scene(&self) -> Option<LunarLanderScene> {
         self.episode.world.as_ref().map(World::scene)
     }
@@ -240,17 +260,16 @@ impl Environment for LunarLander {
     type Observation = [f32; 8];
     type Action = usize;
 
-    fn observation_space(&self) -> BoxSpace {
+    fn observation_space(&self) -> Space {
         Episode::observation_space()
     }
 
-    #[expect(clippy::expect_used, reason = "constant size")]
     fn action_space(&self) -> Space {
-        Space::Discrete(Discrete::new(4).expect("four actions"))
+        Space::discrete(4)
     }
 
-    fn reset(&mut self, rng: &mut Stream) -> [f32; 8] {
-        self.episode.reset(rng)
+    fn reset(&mut self, rng: &mut Stream) -> Result<[f32; 8], EnvironmentError> {
+        Ok(self.episode.reset(rng))
     }
 
     fn step(
@@ -261,23 +280,30 @@ impl Environment for LunarLander {
         let throttle = self.throttle(*action)?;
         Ok(self.episode.running()?.step(throttle, draw_dispersion(rng)))
     }
+
+    fn save_state(&self) -> Option<Vec<f64>> {
+        Some(self.episode.save())
+    }
+
+    fn restore_state(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        self.episode.restore(state)
+    }
 }
 
 impl Environment for LunarLanderContinuous {
     type Observation = [f32; 8];
     type Action = [f32; 2];
 
-    fn observation_space(&self) -> BoxSpace {
+    fn observation_space(&self) -> Space {
         Episode::observation_space()
     }
 
-    #[expect(clippy::expect_used, reason = "constant bounds")]
     fn action_space(&self) -> Space {
-        Space::Box(BoxSpace::symmetric(&[1.0; 2]).expect("bounds are positive"))
+        Space::symmetric([1.0; 2])
     }
 
-    fn reset(&mut self, rng: &mut Stream) -> [f32; 8] {
-        self.episode.reset(rng)
+    fn reset(&mut self, rng: &mut Stream) -> Result<[f32; 8], EnvironmentError> {
+        Ok(self.episode.reset(rng))
     }
 
     fn step(
@@ -287,5 +313,13 @@ impl Environment for LunarLanderContinuous {
     ) -> Result<Step<[f32; 8]>, EnvironmentError> {
         let throttle = self.throttle(*action)?;
         Ok(self.episode.running()?.step(throttle, draw_dispersion(rng)))
+    }
+
+    fn save_state(&self) -> Option<Vec<f64>> {
+        Some(self.episode.save())
+    }
+
+    fn restore_state(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        self.episode.restore(state)
     }
 }

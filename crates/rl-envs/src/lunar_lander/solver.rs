@@ -7,11 +7,11 @@ use super::{
     terrain::{Chunks, Terrain},
 };
 
-/// One direction at one contact.
+/// Constraint in one direction at one contact.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     jacobian: Generalized,
-    /// The change of velocity per unit of impulse.
+    /// Change of velocity per unit of impulse.
     response: Generalized,
     /// Impulse per unit of speed.
     mass: f64,
@@ -40,47 +40,48 @@ impl Row {
     }
 }
 
-/// A contact under solution.
+/// Contact with its impulses so far.
 #[derive(Clone, Copy, Debug)]
 struct Touch {
     normal: Row,
     tangent: Row,
     friction: f64,
     distance: f64,
-    /// The least speed along the normal, in m/s: what is still apart may come closer.
+    /// Least speed along the normal, in m/s: surfaces that are still apart may come closer.
     least: f64,
-    /// Impulses along normal and tangent, in N·s.
+    /// Impulses along the normal and along the tangent, in N·s.
     impulse: [f64; 2],
 }
 
-/// Which parts touched the ground in a step.
+/// Parts that touched the ground in a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Touching {
     pub(super) lander: bool,
-    /// The chunks of the terrain that each leg touched.
+    /// Chunks of the terrain that each leg touched.
     pub(super) legs: [Chunks; 2],
 }
 
 /// Greatest number of sweeps over the contacts.
 const SWEEPS: usize = 180;
-/// Sweeps end when no impulse changes by more than this, in N·s.
+/// Greatest change of an impulse in the last sweep, in N·s.
 const TOLERANCE: f64 = 1e-9;
-/// Greatest number of times that hinges are revised.
+/// Greatest number of revisions of the hinges.
 const REVISIONS: usize = 8;
-/// Sweeps of the correction of positions, and the share of an overlap that each removes.
+/// Number of sweeps of the correction of positions.
 const CORRECTIONS: usize = 60;
+/// Share of an overlap that each of these sweeps removes.
 const CORRECTION: f64 = 0.2;
-/// The greatest correction of a sweep, in m.
+/// Greatest correction by a sweep, in m.
 const MAX_CORRECTION: f64 = 0.2;
 
-/// Moves the craft by a step, given the momentum it has apart from contacts and hinges.
+/// Moves the craft by a step, from the momentum that it has without contacts and hinges.
 pub(super) fn advance(craft: &mut Craft, momentum: &Generalized, terrain: &Terrain) -> Touching {
     let mut joints = [0, 1].map(|leg| Joint {
         opening: craft.openings()[leg],
         motor: craft.motors[leg],
         load: Load::Air,
     });
-    // In the air a motor is far stronger than what moves a leg.
+    // In the air a motor is far stronger than the forces on a leg.
     let rates = joints.map(|joint| {
         if joint.opening <= CLOSED {
             0.0
@@ -144,7 +145,7 @@ const TOUCH: Touch = Touch {
     impulse: [0.0; 2],
 };
 
-/// Gives the craft the velocity, and its motors the impulses, at which hinges and contacts agree.
+/// Finds the velocity of the craft and the impulses of its motors that satisfy hinges and contacts.
 fn solve(
     craft: &mut Craft,
     momentum: &Generalized,
@@ -212,11 +213,12 @@ fn with_hinges(
         *rest -= taken;
     }
     let [x, y, turning, opening_0, opening_1] = mobility.apply(&rest);
-    // What is held has no mobility, what is not has no rate given.
+    // A hinge either is held and has no mobility, or is free and has no given rate.
     [x, y, turning, opening_0 + a, opening_1 + b]
 }
 
-/// What the hinges contributed: the momentum that neither the motion before nor contacts explain.
+/// The impulses of the hinges: the part of the momentum that neither the earlier motion nor the
+/// contacts explain.
 fn hinge_impulses(craft: &Craft, momentum: &Generalized, touches: &[Touch]) -> [f64; 2] {
     let after = craft.momentum();
     [3, 4].map(|i| {
@@ -231,7 +233,8 @@ fn hinge_impulses(craft: &Craft, momentum: &Generalized, touches: &[Touch]) -> [
     })
 }
 
-/// Projected Gauss-Seidel (sequential impulses, Catto 2005): friction, then the normal.
+/// Sweeps once over the contacts, by projected Gauss-Seidel (sequential impulses, Catto 2005):
+/// friction first, then the normal.
 fn sweep(touches: &mut [Touch], velocity: &mut Generalized) {
     for _ in 0..SWEEPS {
         let mut change: f64 = 0.0;
@@ -263,8 +266,8 @@ fn sweep(touches: &mut [Touch], velocity: &mut Generalized) {
     }
 }
 
-/// Adds to a displacement what takes overlaps of skins and legs past their stops out of it.
-/// Motors take no part in it.
+/// Corrects a displacement for overlaps of skins and for legs past their stops. Motors are not
+/// involved.
 fn correct(craft: &Craft, touches: &mut [Touch], displacement: &mut Generalized) {
     let mobility = craft.mobility([Some(0.0); 2]);
     let openings = craft.openings();
@@ -284,7 +287,7 @@ fn correct(craft: &Craft, touches: &mut [Touch], displacement: &mut Generalized)
                 (CLOSED - STOP_SLOP - opening).max(0.0) + (OPEN + STOP_SLOP - opening).min(0.0);
             stop.push(past * stop.mass, displacement);
         }
-        // All are measured before any is corrected, so that left and right fare alike.
+        // All are measured before any is corrected, so that left and right are treated alike.
         let before = *displacement;
         for touch in touches.iter() {
             let distance = touch.distance + dot5(&touch.normal.jacobian, &before);
@@ -328,7 +331,8 @@ mod tests {
                 momentum[1] += Craft::weight(GRAVITY);
                 let free = craft.mobility([Some(0.0); 2]).apply(&momentum);
                 let touching = advance(&mut craft, &momentum, &terrain);
-                // The rate of a leg changes within the step: take the more generous work.
+                // The rate of a leg changes within the step; the larger of both estimates of the
+                // work is an upper bound.
                 let work: f64 = (0..2)
                     .map(|leg| {
                         let rates = [free[3 + leg], craft.velocity[3 + leg]];

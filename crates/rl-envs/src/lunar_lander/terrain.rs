@@ -1,29 +1,29 @@
-//! The ground: a polyline with a level landing pad in its middle.
+//! Terrain: a polyline with a level landing pad in its middle.
 
 use rl_core::Stream;
 
 use super::vector::Vector;
 
-/// Vertices of the terrain.
+/// Number of vertices of the terrain.
 pub(super) const VERTICES: usize = 11;
-/// Metres between two vertices.
+/// Distance between two vertices, in m.
 const CHUNK: f64 = 2.0;
-/// The width of the world, in m.
+/// Width of the world, in m.
 pub(super) const WIDTH: f64 = 20.0;
-/// The height of the world, in m.
+/// Height of the world, in m.
 pub(super) const HEIGHT: f64 = 40.0 / 3.0;
-/// The height that rewards and observations call the pad's, in m.
+/// Height of the pad in rewards and observations, in m.
 pub(super) const HELIPAD_Y: f64 = HEIGHT / 4.0;
 
-/// The terrain: solid below the polyline through `(2i, heights[i])`, nothing beside it.
+/// Terrain, solid below the polyline through `(2i, heights[i])`, with nothing beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Terrain {
     pub(super) heights: [f64; VERTICES],
-    /// The greatest height.
+    /// Greatest height, in m.
     peak: f64,
 }
 
-/// Where a point is in relation to the ground.
+/// Position of a point in relation to the ground.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ground {
     /// Unit vector out of the ground.
@@ -34,7 +34,7 @@ pub(super) struct Ground {
     pub(super) chunks: Chunks,
 }
 
-/// A set of chunks of the terrain: bit `i` is the chunk between the vertices `i` and `i + 1`.
+/// Set of chunks of the terrain: bit `i` is the chunk between the vertices `i` and `i + 1`.
 pub(super) type Chunks = u16;
 
 impl Terrain {
@@ -43,13 +43,14 @@ impl Terrain {
         Self { heights, peak }
     }
 
-    /// Gymnasium's random terrain: heights uniform in the lower half of the world, levelled at the
-    /// pad and smoothed with weights 0.33, so that the pad lies at 3.3 m and not at [`HELIPAD_Y`].
+    /// Random terrain as in Gymnasium: heights are uniform in the lower half of the world, level at
+    /// the pad, and smoothed with weights of 0.33, so that the pad lies at 3.3 m and not at
+    /// [`HELIPAD_Y`].
     pub(super) fn sample(rng: &mut Stream) -> Self {
         let mut raw: [f64; VERTICES + 1] = std::array::from_fn(|_| rng.uniform(0.0, HEIGHT / 2.0));
         raw[3..=7].fill(HELIPAD_Y);
         Self::new(std::array::from_fn(|i| {
-            // The left neighbour of the first is the last, the twelfth, as of a Python list.
+            // The left neighbour of the first is the last, the twelfth, as with Python's index -1.
             let left = raw[if i == 0 { VERTICES } else { i - 1 }];
             0.33 * (left + raw[i] + raw[i + 1])
         }))
@@ -61,13 +62,13 @@ impl Terrain {
 
     /// Indices of the chunks that some `x` in `[low, high]` lies in, as a half-open range.
     fn chunks(low: f64, high: f64) -> std::ops::Range<usize> {
-        // A cast saturates: what is left of the terrain counts to its first chunk.
+        // A cast saturates: points to the left of the terrain belong to its first chunk.
         let last = VERTICES - 2;
         ((low / CHUNK) as usize).min(last)..((high / CHUNK) as usize).min(last) + 1
     }
 
-    /// Whether the ground reaches `y` or higher somewhere in `[low, high]`; may err on the side of
-    /// yes.
+    /// Returns `true` if the ground may reach `y` or higher somewhere in `[low, high]`, and `false`
+    /// only if it does not.
     pub(super) fn reaches(&self, y: f64, low: f64, high: f64) -> bool {
         self.peak >= y && {
             let chunks = Self::chunks(low, high);
@@ -77,7 +78,7 @@ impl Terrain {
         }
     }
 
-    /// The ground below (or above) a point; `None` beside the world.
+    /// The ground below or above a point; `None` beside the world.
     pub(super) fn below(&self, point: Vector) -> Option<Ground> {
         if !(0.0..=WIDTH).contains(&point.x) {
             return None;
@@ -133,7 +134,7 @@ mod tests {
                 chunks: 0b1,
             })
         );
-        // Chunk 2 rises by 1 in 2: a point 1 above it is 2/√5 away.
+        // Chunk 2 rises by 1 m over 2 m: a point 1 m above it is 2/√5 m away.
         let slope = terrain.below(Vector::new(5.0, 2.5)).unwrap();
         assert!((slope.distance - 2.0 / 5.0_f64.sqrt()).abs() < 1e-12);
         assert!(slope.normal.x < 0.0);

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
-/// A vector, or a point, in m.
+/// Vector or point; in m where it is a position.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Vector {
     pub(super) x: f64,
@@ -18,7 +18,8 @@ impl Vector {
         self.x * other.x + self.y * other.y
     }
 
-    /// Turned by a quarter anticlockwise: the velocity of this point at 1 rad/s about the origin.
+    /// The vector after a quarter turn anticlockwise: the velocity of this point at 1 rad/s about
+    /// the origin.
     pub(super) fn perpendicular(self) -> Self {
         Self::new(-self.y, self.x)
     }
@@ -31,7 +32,7 @@ impl Vector {
     }
 }
 
-/// A rotation, anticlockwise.
+/// Rotation, anticlockwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rotation {
     pub(super) sin: f64,
@@ -39,13 +40,13 @@ pub(super) struct Rotation {
 }
 
 impl Rotation {
-    /// By `angle` rad.
+    /// The rotation by `angle` rad.
     pub(super) fn new(angle: f64) -> Self {
         let (sin, cos) = angle.sin_cos();
         Self { sin, cos }
     }
 
-    /// This rotation after another.
+    /// The rotation by another one and then by this one.
     pub(super) fn after(self, other: Self) -> Self {
         Self {
             sin: self.sin * other.cos + self.cos * other.sin,

@@ -1,6 +1,6 @@
-//! An episode: the craft over its terrain, what is observed and rewarded, and how it ends.
+//! World of an episode: the craft over its terrain, observations, rewards and ends.
 
-use rl_core::{Status, Step, Stream};
+use rl_core::{EnvironmentError, Status, Step, Stream};
 
 use super::{
     LunarLanderConfig,
@@ -12,44 +12,47 @@ use super::{
     terrain::{Chunks, HEIGHT, HELIPAD_Y, Terrain, VERTICES, WIDTH},
     vector::Vector,
 };
+use crate::saved::Saved;
 
-/// Height of the lander's origin over the pad that observations count from, in m.
+/// Height of the lander's origin over the pad at which the observed height is 0, in m.
 const LEG_DOWN: f64 = 0.6;
 /// Bound of each component of the force that starts an episode, in N.
 const INITIAL_FORCE: f64 = 1000.0;
-/// A craft falls asleep after this many seconds without a part faster than the two below.
+/// Time after which a craft falls asleep, in s, if no part is faster than the two limits below.
 const TIME_TO_SLEEP: f64 = 0.5;
-/// In m/s.
+/// Limit of the speed of a part at rest, in m/s.
 const SLEEP_SPEED: f64 = 0.01;
-/// In rad/s (2°/s).
+/// Limit of the angular velocity of a part at rest, in rad/s (2°/s).
 const SLEEP_TURNING: f64 = 2.0 / 180.0 * std::f64::consts::PI;
 
-/// What the first, hidden step of an episode does in Box2D to a craft whose legs it builds 0.6 m
-/// off their hinges: it pulls all together, which lifts and turns the lander, and leaves it for
-/// once with a velocity that does not fit that of its legs. Fitted to recorded resets, which it
-/// explains to six digits.
+/// Effects of Box2D's hidden first step. Gymnasium builds the legs 0.6 m away from their hinges;
+/// the step pulls lander and legs together, which lifts and turns the lander and leaves it with a
+/// velocity that does not fit that of its legs. The constants are fitted to recorded resets, which
+/// they explain to six digits.
 mod first_step {
     /// Observed velocity of the lander per force on it, in m/s/N.
     pub(super) const SEEN_VELOCITY: [f64; 2] = [4.042_799e-3, 4.033_161e-3];
-    /// Observed angular velocity per horizontal force, in rad/s/N; as much observed velocity to
-    /// the right per torque, in m/s/(N·m).
+    /// Observed angular velocity per horizontal force, in rad/s/N, and with the same number the
+    /// observed velocity to the right per torque, in m/s/(N·m).
     pub(super) const SEEN_TURNING: f64 = -4.578_772e-4;
     /// Observed angular velocity per torque, in rad/s/(N·m).
     pub(super) const SEEN_TORQUE: f64 = 2.175_412e-2;
-    /// Angular velocity of the whole per horizontal force, in rad/s/N.
+    /// Angular velocity of the craft per horizontal force, in rad/s/N.
     pub(super) const TURNING: f64 = -4.523_827e-4;
-    /// Angular velocity of the whole per torque, in rad/s/(N·m): a step over the inertia.
+    /// Angular velocity of the craft per torque, in rad/s/(N·m): the duration of a step divided by
+    /// the inertia.
     pub(super) const TORQUE: f64 = 2.2e-2;
     /// Shift to the right per horizontal force, in m/N, and lift, in m.
     pub(super) const SHIFT: f64 = -1.028_6e-6;
     pub(super) const LIFT: f64 = 6.136e-3;
-    /// Turn, in rad: constant, and per horizontal force.
+    /// Turn of the lander: a constant, in rad, and a term per horizontal force, in rad/N.
     pub(super) const TURN: [f64; 2] = [6.613e-6, -9.240e-8];
-    /// Opening of leg 0 and leg 1, in rad: constants, and per horizontal force.
+    /// Openings of leg 0 and leg 1: for each a constant, in rad, and a term per horizontal force,
+    /// in rad/N.
     pub(super) const OPENINGS: [[f64; 2]; 2] = [[0.491_917, -3.09e-6], [0.492_211, 2.36e-6]];
 }
 
-/// The state of an episode, ended or not.
+/// State of an episode, running or over.
 #[derive(Clone, Debug)]
 pub(super) struct World {
     config: LunarLanderConfig,
@@ -57,17 +60,17 @@ pub(super) struct World {
     craft: Craft,
     gusts: Option<Gusts>,
     leg_contacts: [bool; 2],
-    /// The chunks of the terrain that each leg touches.
+    /// Chunks of the terrain that each leg touches.
     leg_chunks: [Chunks; 2],
     shaping: f64,
-    /// Seconds that the craft has hardly moved.
+    /// Time for which the craft has hardly moved, in s.
     still_for: f64,
     throttle: Throttle,
     end: Option<LunarLanderEnd>,
 }
 
 impl World {
-    /// A random episode, after the hidden step that Gymnasium's reset takes, and its first
+    /// A random episode after the hidden first step of Gymnasium's reset, and its first
     /// observation.
     pub(super) fn sample(config: LunarLanderConfig, rng: &mut Stream) -> (Self, [f32; 8]) {
         use first_step::{
@@ -108,7 +111,7 @@ impl World {
         (world, observation)
     }
 
-    /// An episode from a given state, without wind's pattern: it blows from its start.
+    /// An episode from a given state. The patterns of the wind begin at their start.
     pub(super) fn from_state(
         config: LunarLanderConfig,
         state: &LunarLanderState,
@@ -167,8 +170,8 @@ impl World {
             .iter_mut()
             .zip(self.leg_chunks.into_iter().zip(legs))
         {
-            // As Gymnasium's: the end of any contact clears the flag, even of a leg that has slid
-            // on to the next chunk and still stands.
+            // As in Gymnasium, the end of any contact clears the flag, even of a leg that has slid
+            // on to the next chunk and still stands there.
             *contact = before & !now == 0 && (*contact || now & !before != 0);
         }
         self.leg_chunks = legs;
@@ -212,6 +215,57 @@ impl World {
         }
     }
 
+    /// Terrain, craft, contacts, shaping, stillness, throttle, end (0 for none) and wind.
+    pub(super) fn save(&self, state: &mut Vec<f64>) {
+        state.extend(self.terrain.heights);
+        self.craft.save(state);
+        state.extend(self.leg_contacts.map(f64::from));
+        state.extend(self.leg_chunks.map(f64::from));
+        state.extend([self.shaping, self.still_for]);
+        state.extend([self.throttle.main, self.throttle.side]);
+        state.push(match self.end {
+            None => 0.0,
+            Some(LunarLanderEnd::Landed) => 1.0,
+            Some(LunarLanderEnd::Crashed) => 2.0,
+            Some(LunarLanderEnd::OutOfBounds) => 3.0,
+        });
+        state.extend(self.gusts.into_iter().flat_map(Gusts::save));
+    }
+
+    /// The episode that was saved under the same configuration.
+    pub(super) fn restored(
+        config: LunarLanderConfig,
+        saved: &mut Saved<'_>,
+    ) -> Result<Self, EnvironmentError> {
+        let chunks = i64::from(Chunks::MAX);
+        Ok(Self {
+            config,
+            terrain: Terrain::new(saved.array()?),
+            craft: Craft::restored(saved)?,
+            leg_contacts: [saved.flag()?, saved.flag()?],
+            leg_chunks: [
+                saved.integer(0, chunks)? as Chunks,
+                saved.integer(0, chunks)? as Chunks,
+            ],
+            shaping: saved.number()?,
+            still_for: saved.number()?,
+            throttle: Throttle {
+                main: saved.number()?,
+                side: saved.number()?,
+            },
+            end: match saved.integer(0, 3)? {
+                0 => None,
+                1 => Some(LunarLanderEnd::Landed),
+                2 => Some(LunarLanderEnd::Crashed),
+                _ => Some(LunarLanderEnd::OutOfBounds),
+            },
+            gusts: match config.wind {
+                None => None,
+                Some(_) => Some(Gusts::restored(saved)?),
+            },
+        })
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         self.end.is_some()
     }
@@ -220,7 +274,7 @@ impl World {
         self.coordinates().map(|x| x as f32)
     }
 
-    /// The observation before it is rounded.
+    /// The observation before it is rounded to `f32`.
     fn coordinates(&self) -> [f64; 8] {
         let [half_width, half_height] = [WIDTH / 2.0, HEIGHT / 2.0];
         let craft = &self.craft;
@@ -274,7 +328,7 @@ impl World {
     }
 }
 
-/// What the shaping rewards reward the change of.
+/// The potential whose change is the shaping reward.
 fn shaping(coordinates: &[f64; 8]) -> f64 {
     let [x, y, vx, vy, angle, _, leg_0, leg_1] = *coordinates;
     -100.0 * (x * x + y * y).sqrt() - 100.0 * (vx * vx + vy * vy).sqrt() - 100.0 * angle.abs()
@@ -282,7 +336,7 @@ fn shaping(coordinates: &[f64; 8]) -> f64 {
         + 10.0 * leg_1
 }
 
-/// Whether every part is slow enough to fall asleep.
+/// Returns `true` if every part is slow enough to fall asleep.
 fn is_still(craft: &Craft) -> bool {
     let [.., turning, opening_0, opening_1] = craft.velocity;
     let slow = |velocity: Vector| velocity.dot(velocity) <= SLEEP_SPEED * SLEEP_SPEED;

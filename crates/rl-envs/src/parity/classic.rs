@@ -1,31 +1,31 @@
-//! The environments whose state is all there is to a step.
+//! Replays of the classic environments, whose steps depend on state and action only.
 
 use std::path::Path;
 
-use rl_core::{Action, BoxSpace, Environment, EnvironmentError, Space, Status, Step, Stream};
+use rl_core::{Environment, EnvironmentError, Flat, Space, Status, Step, Stream};
 
 use super::table::{Row, Table};
-use super::{FileReport, ParityError, Quantity, Tolerance, compare_status};
+use super::{FileReport, ParityError, Quantity, Tolerance};
 use crate::physics::Physics;
 use crate::{Acrobot, CartPole, MountainCar, MountainCarContinuous, Pendulum};
 use crate::{Simulation, TimeLimit};
 
-/// Observations after one step: an `f32` is rounded at 6e-8 of its size.
+/// Tolerance of observations after one step: an `f32` is rounded at 6e-8 of its size.
 const OBSERVATION: Tolerance = Tolerance::Scaled(1e-6);
-/// Observations of an episode, where rounding adds up: what the recorded count of robust steps
-/// means.
+/// Tolerance of observations of an episode, where rounding errors add up. The traces count the
+/// steps of an episode that stay within it, the robust ones.
 const ROBUST: Tolerance = Tolerance::Absolute(1e-4);
 
-/// An environment and how it is held to its traces.
+/// Environment with the tolerances of its replay.
 struct Classic<P, const S: usize, const O: usize> {
     environment: TimeLimit<Simulation<P, S, O>>,
-    /// The columns of a state.
+    /// Names of the columns of a state.
     names: [&'static str; S],
-    /// Of the state after a step.
+    /// Tolerance of the state after a step.
     state: Tolerance,
-    /// Of the reward of a step from a recorded state.
+    /// Tolerance of the reward of a step from a recorded state.
     reward: Tolerance,
-    /// Of the rewards of an episode, and of their sum.
+    /// Tolerance of the rewards of an episode, and of their sum.
     episode_reward: Tolerance,
 }
 
@@ -78,9 +78,9 @@ pub(super) fn pendulum(directory: &Path) -> Result<Vec<FileReport>, ParityError>
         environment: Pendulum::v1(),
         names: ["theta", "theta_dot"],
         state: Tolerance::Scaled(1e-7),
-        // A unit in the last place: NumPy squares by `pow`, which is not rounded exactly.
+        // NumPy squares by `pow`, which may be off by a unit in the last place.
         reward: Tolerance::Scaled(1e-15),
-        // What `ROBUST` lets θ² + 0.1 θ̇² be off by.
+        // Error of θ² + 0.1 θ̇² where θ and θ̇ are off by `ROBUST`.
         episode_reward: Tolerance::Scaled(3e-4),
     }
     .replay(directory)
@@ -115,7 +115,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
             state.numbers(row, "next_", self.names, after)?;
             observation.observation(row, "obs", &step.observation)?;
             reward.number(row, "reward", step.reward)?;
-            compare_status(&mut flags, row, step.status)?;
+            flags.status(row, step.status)?;
         }
         let quantities = vec![state, observation, reward, flags];
         Ok(FileReport::new(table, table.len(), quantities))
@@ -137,7 +137,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
             let seed = episode.integer("reset_seed")?;
             if !episode.flag("explicit_start")? {
                 let mut simulation = self.environment.inner().clone();
-                simulation.reset(&mut Stream::from_seed(seed));
+                simulation.reset(&mut Stream::from_seed(seed))?;
                 let ours = simulation.state().into_iter().flatten();
                 start.numbers(episode, "init_", self.names, ours)?;
             }
@@ -150,25 +150,25 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
 
             let mut environment = self.from(recorded);
             let rng = &mut Stream::from_seed(seed);
-            first.observation(episode, "init_obs", &environment.reset(rng))?;
+            first.observation(episode, "init_obs", &environment.reset(rng)?)?;
             let mut status = Status::Running;
             let mut sum = 0.0;
             for row in rows.into_iter().take(robust) {
                 if status != Status::Running {
-                    // An end that the record does not have is a flag that differs.
+                    // An end that is not in the trace has been counted as a flag that differs.
                     break;
                 }
                 let step = take_step(&mut environment, row)?;
                 observation.observation(row, "obs", &step.observation)?;
                 reward.number(row, "reward", step.reward)?;
-                compare_status(&mut flags, row, step.status)?;
+                flags.status(row, step.status)?;
                 status = step.status;
                 sum += step.reward;
                 compared += 1;
             }
             if robust == length {
                 total.number(episode, "return", sum)?;
-                compare_status(&mut ends, episode, status)?;
+                ends.status(episode, status)?;
             } else {
                 // The time limit does not depend on how the rest of the episode goes.
                 let terminated = episode.flag("terminated")?;
@@ -183,7 +183,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
         ])
     }
 
-    /// The environment with its time limit, whose episodes start from `state`.
+    /// The environment with its time limit, and with episodes that start from `state`.
     fn from(&self, state: [f64; S]) -> TimeLimit<StartingFrom<P, S, O>> {
         let simulation = self.environment.inner().clone();
         TimeLimit::new(
@@ -193,7 +193,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Classic<P, S, O> {
     }
 }
 
-/// A simulation whose episodes start from one state.
+/// Simulation whose episodes start from one state.
 struct StartingFrom<P, const S: usize, const O: usize> {
     state: [f64; S],
     simulation: Simulation<P, S, O>,
@@ -203,7 +203,7 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Environment for StartingF
     type Observation = [f32; O];
     type Action = P::Action;
 
-    fn observation_space(&self) -> BoxSpace {
+    fn observation_space(&self) -> Space {
         self.simulation.observation_space()
     }
 
@@ -211,8 +211,8 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Environment for StartingF
         self.simulation.action_space()
     }
 
-    fn reset(&mut self, _rng: &mut Stream) -> [f32; O] {
-        self.simulation.reset_to(self.state)
+    fn reset(&mut self, _rng: &mut Stream) -> Result<[f32; O], EnvironmentError> {
+        Ok(self.simulation.reset_to(self.state))
     }
 
     fn step(
@@ -224,14 +224,14 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> Environment for StartingF
     }
 }
 
-/// Takes the recorded action.
+/// Takes a step by the action in `row`.
 fn take_step<E: Environment>(
     environment: &mut E,
     row: Row<'_>,
 ) -> Result<Step<E::Observation>, ParityError> {
     let outside = || row.wrong("action", format!("in {}", environment.action_space()));
-    let action = E::Action::from_flat(&[row.single("action")?]).ok_or_else(outside)?;
-    // These physics draw nothing.
+    let action = E::Action::read(&[row.single("action")?]).ok_or_else(outside)?;
+    // These physics draw no random numbers.
     let step = environment.step(&action, &mut Stream::from_seed(0));
     step.map_err(|_| row.wrong("action", format!("in {}", environment.action_space())))
 }

@@ -1,82 +1,85 @@
-//! What a replay cannot read.
+//! Errors of reading traces.
 
 use std::path::PathBuf;
 
-/// Traces that are missing or malformed.
+/// Error for traces that are missing or malformed.
 #[derive(Debug, thiserror::Error)]
 pub enum ParityError {
     /// A file or directory that cannot be read, or is not text.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// The file or directory.
+        /// Path of the file or directory.
         path: PathBuf,
-        /// Why not.
+        /// Error of the file system.
         source: std::io::Error,
     },
     /// A directory without traces.
     #[error("{} holds no recorded traces; expected {expected}", directory.display())]
     NoTraces {
-        /// The directory.
+        /// Path of the directory.
         directory: PathBuf,
-        /// What was looked for.
+        /// Name that was looked for.
         expected: String,
     },
     /// One of two files that belong together.
     #[error("{} is missing, without which {} cannot be replayed", missing.display(), present.display())]
     MissingFile {
-        /// The file that should be there.
+        /// Path of the missing file.
         missing: PathBuf,
-        /// The file that is.
+        /// Path of the file that is there.
         present: PathBuf,
     },
     /// Traces of no known environment.
     #[error("{} is in no directory named after an environment ({known})", file.display())]
     UnknownEnvironment {
-        /// A file of traces.
+        /// Path of one of the files.
         file: PathBuf,
-        /// The names that are recognised.
+        /// Recognised names of directories.
         known: String,
     },
+    /// An error of the replayed environment.
+    #[error("an environment failed: {0}")]
+    Environment(#[from] rl_core::EnvironmentError),
     /// A header without a column.
     #[error("{}, line 1: there is no column '{column}' among {columns}", file.display())]
     MissingColumn {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// What was looked for.
+        /// Name that was looked for.
         column: String,
-        /// What there is.
+        /// Columns of the header.
         columns: String,
     },
     /// A header without rows.
     #[error("{} has no rows", file.display())]
     NoRows {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
     },
     /// A row that is shorter or longer than the header.
     #[error("{}, line {line}: {cells} values stand under {columns} columns", file.display())]
     RowLength {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// The line, from 1.
+        /// Number of the line, from 1.
         line: u64,
-        /// Values in the row.
+        /// Number of values in the row.
         cells: u64,
-        /// Columns in the header.
+        /// Number of columns in the header.
         columns: u64,
     },
-    /// A value that cannot be what the column holds.
+    /// A value that its column cannot hold.
     #[error("{}, line {line}: {column} = '{value}' is not {expected}", file.display())]
     Value {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// The line, from 1.
+        /// Number of the line, from 1.
         line: u64,
-        /// The column.
+        /// Name of the column.
         column: String,
-        /// What stands there.
+        /// Text of the value.
         value: String,
-        /// What may stand there.
+        /// Description of the values that the column can hold.
         expected: String,
     },
 }

@@ -1,25 +1,26 @@
-//! LunarLander, whose physics are our own: judged in the air, where there is little to choose, and
-//! reported where the craft touches the ground.
+//! Replays of LunarLander, whose physics are our own: the flight is held to tolerances, contact
+//! with the ground is only reported.
 
 use std::path::Path;
 
-use rl_core::{Action, Environment, EnvironmentError, Status, Step, Stream};
+use rl_core::{Environment, EnvironmentError, Flat, Status, Step, Stream};
 
 use super::table::{Row, Table};
-use super::{FileReport, ParityError, Quantity, Tolerance, compare_status};
+use super::{FileReport, ParityError, Quantity, Tolerance};
 use crate::{LunarLander, LunarLanderContinuous, LunarLanderScene, LunarLanderState};
 
-/// Terrain as high as the pad, in m, for traces that don't tell theirs.
+/// Heights of a level terrain at the pad's height, in m, for traces without a terrain.
 const PAD: [f64; 11] = [3.3; 11];
 
-/// A craft above this touches nothing: terrain is at most 6.6 m high, legs reach 1.2 m.
+/// Height of the craft, in m, above which it touches nothing: terrain is at most 6.6 m high, legs
+/// reach 1.2 m.
 const ALOFT: f64 = 8.0;
 
-/// In the air, for 30 steps: in m.
+/// Tolerance of a position after 30 steps in the air, in m.
 const POSITION: Tolerance = Tolerance::Absolute(0.01);
-/// In m/s and rad/s.
+/// Tolerance of velocities, in m/s and rad/s.
 const VELOCITY: Tolerance = Tolerance::Absolute(0.02);
-/// In rad.
+/// Tolerance of angles, in rad.
 const ANGLE: Tolerance = Tolerance::Absolute(0.005);
 
 pub(super) fn discrete(directory: &Path) -> Result<Vec<FileReport>, ParityError> {
@@ -51,10 +52,11 @@ fn replay<L: Lander>(directory: &Path) -> Result<Vec<FileReport>, ParityError> {
     Ok(files)
 }
 
-/// Compares the rows of a file.
+/// Comparison of the rows of a file.
 type Report = fn(&Table) -> Result<FileReport, ParityError>;
 
-/// Segments of flight from a recorded state, under one action and recorded dispersions.
+/// Compares segments of flight from a recorded state, with one action and recorded dispersions of
+/// the engines.
 fn free_flight<L: Lander>(steps: &Table, index: &Table) -> Result<FileReport, ParityError> {
     let mut position = Quantity::new("position", POSITION);
     let mut velocity = Quantity::new("velocity", VELOCITY);
@@ -92,19 +94,20 @@ fn free_flight<L: Lander>(steps: &Table, index: &Table) -> Result<FileReport, Pa
     Ok(FileReport::new(steps, compared, quantities))
 }
 
-/// Seeded resets: the terrain is Gymnasium's, the craft after its first, hidden step nearly.
+/// Compares seeded resets: the terrain exactly, the craft after Gymnasium's hidden first step
+/// within a tolerance.
 fn starts<L: Lander>(table: &Table) -> Result<FileReport, ParityError> {
     let mut terrain = Quantity::new("terrain", Tolerance::Scaled(1e-6));
     let mut position = Quantity::new("position", POSITION);
     let mut velocity = Quantity::new("velocity", VELOCITY);
     let mut angle = Quantity::new("angle", ANGLE);
     let mut turning = Quantity::new("angular velocity", VELOCITY);
-    // `POSITION` in units of the observation, 10 m.
+    // `POSITION` in the observation's unit of 10 m.
     let mut observation = Quantity::new("observation", Tolerance::Absolute(1e-3));
     let mut compared = 0;
     for row in table.rows() {
         let mut lander = L::default();
-        let first = lander.reset(&mut Stream::from_seed(row.integer("seed")?));
+        let first = lander.reset(&mut Stream::from_seed(row.integer("seed")?))?;
         let Some((state, scene)) = lander.view() else {
             continue;
         };
@@ -122,7 +125,8 @@ fn starts<L: Lander>(table: &Table) -> Result<FileReport, ParityError> {
     Ok(FileReport::new(table, compared, quantities))
 }
 
-/// Single steps. Terrain is not recorded, so that those near it are told apart.
+/// Compares single steps. The traces have no terrain, so that steps near the ground are reported
+/// apart.
 fn transitions<L: Lander>(table: &Table) -> Result<FileReport, ParityError> {
     let mut aloft = Steps::new(["observation aloft", "reward aloft", "flags aloft"]);
     let mut low = Steps::new(["observation low", "reward low", "flags low"]);
@@ -142,7 +146,7 @@ fn transitions<L: Lander>(table: &Table) -> Result<FileReport, ParityError> {
     Ok(FileReport::new(table, table.len(), quantities))
 }
 
-/// Whole episodes of given actions, until one of the two ends: contact tells them apart.
+/// Compares whole episodes of given actions, until one of the two ends; contact makes them diverge.
 fn heuristic_steps<L: Lander>(table: &Table) -> Result<FileReport, ParityError> {
     let mut steps = Steps::new(["observation", "reward", "flags"]);
     let mut compared = 0;
@@ -150,7 +154,7 @@ fn heuristic_steps<L: Lander>(table: &Table) -> Result<FileReport, ParityError> 
     let mut running = false;
     for row in table.rows() {
         if row.integer::<usize>("t")? == 0 {
-            lander.reset(&mut Stream::from_seed(row.integer("seed")?));
+            lander.reset(&mut Stream::from_seed(row.integer("seed")?))?;
             running = true;
         }
         if running {
@@ -163,7 +167,7 @@ fn heuristic_steps<L: Lander>(table: &Table) -> Result<FileReport, ParityError> 
     Ok(FileReport::new(table, compared, steps.quantities.into()))
 }
 
-/// What steps return, none of it judged.
+/// Observations, rewards and flags of steps, which are only reported.
 struct Steps {
     quantities: [Quantity; 3],
 }
@@ -178,13 +182,13 @@ impl Steps {
         let [observation, reward, flags] = &mut self.quantities;
         observation.observation(row, "obs", &step.observation)?;
         reward.number(row, "reward", step.reward)?;
-        compare_status(flags, row, step.status)
+        flags.status(row, step.status)
     }
 }
 
-/// What both landers have.
+/// Interface of the environment with discrete and the one with continuous actions.
 trait Lander: Environment<Observation = [f32; 8]> + Default {
-    /// The columns of an action.
+    /// Names of the columns of an action.
     const ACTION: &[&str];
 
     fn start(&mut self, state: &LunarLanderState, terrain: [f64; 11]);
@@ -238,7 +242,7 @@ impl Lander for LunarLanderContinuous {
     }
 }
 
-/// Takes the action that `action` tells under the dispersions of `row`.
+/// Takes a step by the action in `action`, with the dispersions in `row`.
 fn take_step<L: Lander>(
     lander: &mut L,
     action: Row<'_>,
@@ -249,12 +253,12 @@ fn take_step<L: Lander>(
         .iter()
         .map(|column| action.single(column))
         .collect::<Result<_, _>>()?;
-    L::Action::from_flat(&flat)
+    L::Action::read(&flat)
         .and_then(|action| lander.play(action, dispersion).ok())
         .ok_or_else(|| action.wrong(L::ACTION[0], format!("in {}", lander.action_space())))
 }
 
-/// The recorded motion of three bodies as that of the craft.
+/// The state of the craft from the recorded motion of its three bodies.
 fn recorded_state(row: Row<'_>, leg_contacts: [bool; 2]) -> Result<LunarLanderState, ParityError> {
     let [angle, turning] = row.numbers(["angle", "omega"], "lander_")?;
     let [angle_0, turning_0] = row.numbers(["angle", "omega"], "leg0_")?;

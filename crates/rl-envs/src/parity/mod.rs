@@ -1,4 +1,4 @@
-//! Our environments against recorded traces of Gymnasium's.
+//! Comparison of our environments with recorded traces of Gymnasium's.
 //!
 //! A set of traces is a directory named after its environment (`cartpole`, `mountaincar`,
 //! `mountaincar_continuous`, `acrobot`, `pendulum`, `lunarlander`, `lunarlander_continuous`;
@@ -9,7 +9,7 @@
 //! * `episodes.csv`: the steps of these, compared as far as the record says that rounding, which
 //!   these systems amplify, leaves them comparable.
 //!
-//! LunarLander's physics are our own, so that its traces are others:
+//! LunarLander's physics are our own, so that it has other files:
 //!
 //! * `freeflight.csv` and `freeflight_index.csv`: segments of flight from a recorded state, under
 //!   one action and recorded dispersions of the engines.
@@ -17,7 +17,7 @@
 //! * `transitions.csv` and `heuristic_steps.csv`: single steps and whole episodes, contact with the
 //!   ground included: reported, not judged.
 //!
-//! Numbers are held to a [`Tolerance`] each, flags are equal or not.
+//! Each number is held to a [`Tolerance`]; flags must be equal.
 //!
 //! ```no_run
 //! let report = rl_envs::parity::replay("traces".as_ref())?;
@@ -34,17 +34,13 @@ mod table;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use rl_core::Status;
-
-use table::Row;
-
 pub use error::ParityError;
 pub use report::{Deviation, EnvironmentReport, FileReport, Quantity, Report, Tolerance};
 
-/// Replays the traces in a directory.
+/// Replay of the traces in a directory.
 type Replay = fn(&Path) -> Result<Vec<FileReport>, ParityError>;
 
-/// How the traces in a directory of this name are replayed.
+/// Replay for each name of a directory.
 const REPLAYS: &[(&str, Replay)] = &[
     ("cartpole", classic::cartpole),
     ("mountaincar", classic::mountain_car),
@@ -55,7 +51,7 @@ const REPLAYS: &[(&str, Replay)] = &[
     ("lunarlander_continuous", lander::continuous),
 ];
 
-/// Files by which a set of traces is known.
+/// Files that mark a directory as a set of traces.
 const TRACES: &[&str] = &["transitions.csv", "episodes.csv", "episode_index.csv"];
 
 /// Replays every set of traces in `directory` and below.
@@ -74,7 +70,8 @@ pub fn replay(directory: &Path) -> Result<Report, ParityError> {
     Ok(Report::new(environments))
 }
 
-/// Replays what is in `directory` and below, each place once whatever links lead there.
+/// Replays the traces in `directory` and below; a directory that several links lead to is replayed
+/// once.
 fn search(
     directory: &Path,
     seen: &mut BTreeSet<PathBuf>,
@@ -128,24 +125,13 @@ fn search(
         .try_for_each(|path| search(path, seen, environments))
 }
 
-/// Compares how an episode stands after a step; a step that both terminates and reaches the time
-/// limit is terminated.
-fn compare_status(flags: &mut Quantity, row: Row<'_>, status: Status) -> Result<(), ParityError> {
-    let terminated = row.flag("terminated")?;
-    let truncated = row.flag("truncated")? && !terminated;
-    let ours = status == Status::Terminated;
-    flags.flag(row, "terminated", ours, terminated);
-    flags.flag(row, "truncated", status == Status::Truncated, truncated);
-    Ok(())
-}
-
-/// Whether two names differ in hyphens, underscores and case alone.
+/// Returns `true` if two names differ at most in hyphens, underscores and case.
 fn same(left: &str, right: &str) -> bool {
     let letters = |name: &str| name.to_lowercase().replace(['-', '_'], "");
     letters(left) == letters(right)
 }
 
-/// The names of directories that are recognised.
+/// Recognised names of directories, separated by commas.
 fn known() -> String {
     let names: Vec<&str> = REPLAYS.iter().map(|(name, _)| *name).collect();
     names.join(", ")

@@ -1,80 +1,82 @@
-//! What a replay finds.
+//! Reports of a replay.
 
 use std::path::PathBuf;
 
+use rl_core::Status;
 use serde::Serialize;
 
 use super::ParityError;
 use super::table::{Row, Table};
 
-/// Deviations of a quantity that are told one by one; flags are told all.
+/// Number of deviations of a quantity that are listed one by one; of flags, all are listed.
 const TOLD: usize = 5;
 
-/// The outcome of a replay.
+/// Outcome of a replay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// Whether everything judged is within its tolerance.
+    /// Flag: every number is within its tolerance, and every flag is equal.
     pub passed: bool,
-    /// Numbers and flags beyond their tolerance.
+    /// Number of numbers beyond their tolerance and of flags that differ.
     pub beyond: usize,
-    /// A report for each set of traces, in the order of their paths.
+    /// Reports of the sets of traces, in the order of their paths.
     pub environments: Vec<EnvironmentReport>,
 }
 
-/// What was found in the traces of an environment.
+/// Report of the traces of one environment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EnvironmentReport {
-    /// The name of the environment's directory.
+    /// Name of the environment's directory.
     pub environment: String,
-    /// The directory.
+    /// Path of the directory.
     pub directory: PathBuf,
-    /// Whether every file passed.
+    /// Flag: every file passed.
     pub passed: bool,
-    /// A report for each file.
+    /// Reports of its files.
     pub files: Vec<FileReport>,
 }
 
-/// What was found in a file.
+/// Report of one file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileReport {
-    /// Its name.
+    /// Name of the file.
     pub file: String,
-    /// Rows it has.
+    /// Number of its rows.
     pub rows: usize,
-    /// Rows that were compared; the others lie beyond the steps that rounding leaves comparable.
+    /// Number of rows that were compared; in the others, rounding errors have grown too large for a
+    /// comparison.
     pub compared: usize,
-    /// Whether every quantity is within its tolerance.
+    /// Flag: every quantity is within its tolerance.
     pub passed: bool,
-    /// What was compared.
+    /// Compared quantities.
     pub quantities: Vec<Quantity>,
 }
 
-/// How far a number may be from the recorded one.
+/// Greatest distance between a number and the recorded one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tolerance {
-    /// Equal.
+    /// No distance: the numbers must be equal.
     Exact,
-    /// `|ours − theirs|` at most this.
+    /// Bound of `|ours − theirs|`.
     Absolute(f64),
-    /// `|ours − theirs|` at most this times `max(1, |theirs|)`.
+    /// Bound of `|ours − theirs| / max(1, |theirs|)`.
     Scaled(f64),
-    /// However far: the number is reported, not judged.
+    /// Any distance: the number is only reported.
     NotJudged,
 }
 
-/// Numbers of one kind, compared one by one.
+/// Comparison of all numbers of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Quantity {
-    /// What they are: `state`, `observation`, `reward`, `flags`, …
+    /// Name of the kind: `state`, `observation`, `reward`, `flags`, …
     pub name: &'static str,
-    /// How far they may be off.
+    /// Tolerance of each number.
     pub tolerance: Tolerance,
-    /// How many were compared.
+    /// Number of comparisons.
     pub compared: usize,
-    /// How many are not equal.
+    /// Number of comparisons with unequal numbers.
     pub differing: usize,
-    /// How many are beyond the tolerance.
+    /// Number of comparisons beyond the tolerance.
     pub beyond: usize,
     /// The largest `|ours − theirs|`.
     pub largest_absolute: f64,
@@ -84,18 +86,18 @@ pub struct Quantity {
     pub deviations: Vec<Deviation>,
 }
 
-/// A number beyond its tolerance.
+/// One number beyond its tolerance.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Deviation {
-    /// The line of the file, from 1.
+    /// Number of the line in the file, from 1.
     pub line: u64,
-    /// What the row is about, such as `id 7` or `episode 3, t 12`.
+    /// Name of the row, such as `id 7` or `episode 3, t 12`.
     pub row: String,
-    /// The column.
+    /// Name of the column.
     pub column: String,
     /// Our number; 0 or 1 for a flag.
     pub ours: f64,
-    /// The recorded one.
+    /// The recorded number.
     pub theirs: f64,
 }
 
@@ -183,6 +185,16 @@ impl Quantity {
         self.compare(row, column, ours.into(), theirs.into(), usize::MAX);
     }
 
+    /// Compares the status of an episode after a step with the flags of a row; a step that both
+    /// terminates and reaches the time limit is terminated.
+    pub(super) fn status(&mut self, row: Row<'_>, ours: Status) -> Result<(), ParityError> {
+        let terminated = row.flag("terminated")?;
+        let truncated = row.flag("truncated")? && !terminated;
+        self.flag(row, "terminated", ours == Status::Terminated, terminated);
+        self.flag(row, "truncated", ours == Status::Truncated, truncated);
+        Ok(())
+    }
+
     fn compare(&mut self, row: Row<'_>, column: &str, ours: f64, theirs: f64, told: usize) {
         self.compared += 1;
         if ours == theirs {
@@ -190,7 +202,7 @@ impl Quantity {
         }
         self.differing += 1;
         let error = (ours - theirs).abs();
-        // A NaN is as far as can be.
+        // A NaN counts as infinitely far.
         let error = if error.is_nan() { f64::INFINITY } else { error };
         self.largest_absolute = self.largest_absolute.max(error);
         if theirs != 0.0 {

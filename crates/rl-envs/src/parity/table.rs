@@ -1,4 +1,4 @@
-//! Files of comma-separated values, every one of which knows where it stands.
+//! Files of comma-separated values, with the place of every value for error messages.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -7,10 +7,10 @@ use csv::StringRecord;
 
 use super::ParityError;
 
-/// Columns of words; all others hold numbers.
+/// Names of the columns that hold words; all others hold numbers.
 const WORDS: &[&str] = &["kind", "policy", "name", "source", "outcome"];
 
-/// A file: a header, and at least one row of as many values.
+/// File with a header and at least one row, each row with a value per column.
 pub(super) struct Table {
     path: PathBuf,
     columns: StringRecord,
@@ -18,10 +18,10 @@ pub(super) struct Table {
     key: Key,
 }
 
-/// Columns that tell a row from the others.
+/// Names of the columns whose values identify a row.
 type Key = &'static [&'static str];
 
-/// A row of a [`Table`].
+/// One row of a [`Table`].
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     table: &'a Table,
@@ -29,7 +29,7 @@ pub(super) struct Row<'a> {
 }
 
 impl Table {
-    /// Reads a file whose rows the columns `key` tell apart.
+    /// Reads a file whose rows are identified by the columns `key`.
     fn read(path: PathBuf, key: Key) -> Result<Self, ParityError> {
         let failed = |error: csv::Error| match error.kind() {
             csv::ErrorKind::UnequalLengths {
@@ -59,7 +59,7 @@ impl Table {
             rows,
             key,
         };
-        // Also where nothing is compared, a number is a number.
+        // Every column of numbers is checked, even where it is not compared.
         let is_number = |column: &&str| !WORDS.contains(column);
         for row in table.rows() {
             for column in table.columns.iter().filter(is_number) {
@@ -69,12 +69,12 @@ impl Table {
         Ok(table)
     }
 
-    /// Reads a file if there is one.
+    /// Reads a file; `None` if it does not exist.
     pub(super) fn read_if_there(path: PathBuf, key: Key) -> Result<Option<Self>, ParityError> {
         path.exists().then(|| Self::read(path, key)).transpose()
     }
 
-    /// Reads a file of steps and the index that announces them by its key, or neither.
+    /// Reads a file of steps and the index of its segments or episodes; `None` if neither exists.
     pub(super) fn read_pair(
         directory: &Path,
         [steps, index]: [(&str, Key); 2],
@@ -110,8 +110,9 @@ impl Table {
         })
     }
 
-    /// The rows that `index` announces: those whose `key` is its, with `t` counting from 0, as many
-    /// as `length` if it tells one, and at least one.
+    /// The steps that a row of the index belongs to: at least one, with the same values in the
+    /// columns of its key, with `t` counting from 0, and as many as its column `length` says, if it
+    /// has one.
     pub(super) fn steps_of<'a>(
         &'a self,
         index: Row<'_>,
@@ -139,7 +140,7 @@ impl Table {
         ))
     }
 
-    /// Refuses rows that no row of `index` announces.
+    /// Checks that every row belongs to a row of the index.
     fn announced_by(&self, index: &Table) -> Result<(), ParityError> {
         for key in index.key {
             let names: Vec<&str> = index
@@ -161,7 +162,7 @@ impl<'a> Row<'a> {
         self.values.position().map_or(0, csv::Position::line)
     }
 
-    /// What tells the row from the others, such as `episode 3, t 12`.
+    /// Name of the row by its key, such as `episode 3, t 12`.
     pub(super) fn name(self) -> String {
         let parts: Vec<String> = self
             .table
@@ -185,28 +186,28 @@ impl<'a> Row<'a> {
             })
     }
 
-    /// A finite number.
+    /// The finite number in a column.
     pub(super) fn number(self, column: &str) -> Result<f64, ParityError> {
         self.parse(column, "a finite number", |x: &f64| x.is_finite())
     }
 
-    /// A finite number in single precision.
+    /// The finite number in a column, in single precision.
     pub(super) fn single(self, column: &str) -> Result<f32, ParityError> {
         self.parse(column, "a finite number", |x: &f32| x.is_finite())
     }
 
-    /// A whole number.
+    /// The integer in a column.
     pub(super) fn integer<T: FromStr>(self, column: &str) -> Result<T, ParityError> {
         self.parse(column, "a whole number", |_| true)
     }
 
-    /// 0 or 1.
+    /// The flag in a column: 0 or 1.
     pub(super) fn flag(self, column: &str) -> Result<bool, ParityError> {
         self.parse(column, "0 or 1", |flag: &u8| *flag < 2)
             .map(|flag| flag == 1)
     }
 
-    /// Finite numbers, a column each.
+    /// The finite numbers in several columns.
     pub(super) fn numbers<const N: usize>(
         self,
         columns: [&str; N],
@@ -219,7 +220,7 @@ impl<'a> Row<'a> {
         Ok(numbers)
     }
 
-    /// The error of a value that is not `expected`.
+    /// The error for a value in a column that is not as `expected` describes.
     pub(super) fn wrong(self, column: &str, expected: impl Into<String>) -> ParityError {
         ParityError::Value {
             file: self.table.path.clone(),

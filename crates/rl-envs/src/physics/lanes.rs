@@ -1,20 +1,20 @@
-//! A register of `f64`, as wide as the machine's.
+//! SIMD registers of `f64`.
 
 use std::fmt::{self, Debug, Formatter};
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 use pulp::Simd;
 
-use super::{Mask, Real};
+use super::{Mask, Real, trigonometry};
 
-/// `S::F64_LANES` numbers side by side.
+/// One register of `S::F64_LANES` numbers.
 #[derive(Clone, Copy)]
 pub(crate) struct Lanes<S: Simd> {
     simd: S,
     value: S::f64s,
 }
 
-/// A truth value for each of the numbers.
+/// Truth value for each number of a register.
 #[derive(Clone, Copy)]
 pub(crate) struct LaneMask<S: Simd> {
     simd: S,
@@ -39,7 +39,7 @@ impl<S: Simd> Lanes<S> {
 }
 
 impl<S: Simd> LaneMask<S> {
-    /// Whether the mask holds anywhere.
+    /// Returns `true` if the mask holds in any lane.
     #[inline(always)]
     pub(crate) fn any(self) -> bool {
         self.simd.first_true_m64s(self.value) != S::F64_LANES
@@ -176,8 +176,8 @@ impl<S: Simd> Real for Lanes<S> {
 
     #[inline(always)]
     fn round_to_f32(self) -> Self {
-        // Half a unit of the 24th significant bit, less one where that bit is even, then cut off:
-        // rounding carries into the exponent by itself.
+        // Adds half a unit of the 24th significant bit, less one where that bit is even, and cuts
+        // off the rest; a carry goes into the exponent by itself.
         let simd = self.simd;
         let bits = simd.transmute_u64s_f64s(self.value);
         let half = simd.splat_u64s((1 << 28) - 1);
@@ -187,9 +187,19 @@ impl<S: Simd> Real for Lanes<S> {
         let rounded = simd.and_u64s(rounded, simd.splat_u64s(!((1 << 29) - 1)));
         Self::new(simd, simd.transmute_f64s_u64s(rounded))
     }
+
+    #[inline(always)]
+    fn sin_cos(self) -> (Self, Self) {
+        trigonometry::sin_cos(self)
+    }
+
+    #[inline(always)]
+    fn wrap_angle(self) -> Self {
+        trigonometry::wrap_angle(self)
+    }
 }
 
-/// Every instruction set of this machine that there is a form for, not the widest alone.
+/// All instruction sets of this machine that the code has a form for.
 #[cfg(test)]
 pub(crate) fn archs() -> Vec<pulp::Arch> {
     let mut archs = vec![pulp::Arch::new(), pulp::Arch::Scalar];
@@ -203,7 +213,7 @@ mod tests {
     use super::*;
     use pulp::WithSimd;
 
-    /// Applies an expression to numbers, a register at a time.
+    /// Expression to be applied to numbers, one register at a time.
     struct Apply<'a, F>(&'a [f64], F);
 
     trait Function {
@@ -251,7 +261,7 @@ mod tests {
     fn numbers() -> Vec<f64> {
         let mut rng = rl_core::Stream::from_seed(3);
         let mut numbers = vec![0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, f64::NAN];
-        // Halfway between two neighbours in `f32`, above an even one and above an odd one.
+        // Numbers halfway between two neighbours in `f32`, above an even one and above an odd one.
         numbers.extend([1.0 + 0.5 * 2e0_f64.powi(-23), 1.0 + 1.5 * 2e0_f64.powi(-23)]);
         for scale in [1e-6, 1e-2, 1.0, 10.0, 1e3, 1e6] {
             numbers.extend((0..2000).map(|_| rng.uniform(-scale, scale)));

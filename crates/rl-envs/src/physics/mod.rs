@@ -1,73 +1,72 @@
-//! Physics written once, for one environment or for as many as a SIMD register holds.
+//! Physics written once, for one environment and for as many as a SIMD register holds.
 //!
-//! A [`Physics`] is written over a [`Real`], which is a single `f64` or a register of them. Every
-//! operation of a `Real` rounds as IEEE 754 says and none is fused with another, so that a lane of
-//! a register holds, to the bit, what the single number does, on any machine.
+//! A [`Physics`] computes with [`Real`] numbers, each of which is a single `f64` or a register of
+//! them. Every operation of a `Real` rounds as IEEE 754 says, and none is fused with another, so
+//! that each lane of a register has the same bits as the single number, on any machine.
 
 mod lanes;
 mod real;
+mod single;
 mod trigonometry;
 
-use rl_core::{BoxSpace, Discrete, Space, Stream};
+use rl_core::{Flat, Space, Stream};
 
 pub(crate) use lanes::Lanes;
 #[cfg(test)]
 pub(crate) use lanes::archs;
 pub use real::{Mask, Real};
 
-/// The physics of an environment whose state is `STATE` real numbers, of which it shows
-/// `OBSERVATION`, and which takes one number as its action.
+/// Physics of an environment whose state is `STATE` real numbers, whose observation is
+/// `OBSERVATION` numbers, and whose action is one number.
 ///
 /// Implementing it gives an [`Environment`](rl_core::Environment), as
 /// [`Simulation`](crate::Simulation), and a batch of them, as [`SimdBatch`](crate::SimdBatch).
 pub trait Physics<const STATE: usize, const OBSERVATION: usize>: Clone + Send {
-    /// What an agent does: `usize` for choices, `[f32; 1]` for an interval.
+    /// Type of the actions: `usize` for choices, `[f32; 1]` for an interval.
     type Action: ScalarAction;
 
-    /// The actions there are.
+    /// Set of the actions.
     const ACTIONS: ActionSet;
 
-    /// Lower and upper bound of each observed number.
+    /// Lower and upper bound of each number of an observation.
     const BOUNDS: [(f32, f32); OBSERVATION];
 
     /// Draws an initial state.
     fn initial_state(&self, rng: &mut Stream) -> [f64; STATE];
 
-    /// The step from `state` under `action`: the index of a choice, or the number itself, finite
-    /// but not necessarily within its bounds.
+    /// The step from `state` by `action`: the index of a choice, or the number in an interval,
+    /// which is finite but may lie beyond its bounds.
     fn step<R: Real>(&self, state: [R; STATE], action: R) -> Transition<R, STATE>;
 
-    /// What is observed in `state`, before it is rounded to `f32`.
+    /// The observation of `state`, before it is rounded to `f32`.
     fn observe<R: Real>(&self, state: [R; STATE]) -> [R; OBSERVATION];
 
     /// The space of observations.
-    #[expect(
-        clippy::expect_used,
-        reason = "bounds are constants, written in the program"
-    )]
-    fn observation_space(&self) -> BoxSpace {
-        let (low, high) = Self::BOUNDS.into_iter().unzip();
-        BoxSpace::new(low, high).expect("lower bounds are below upper ones")
+    ///
+    /// # Panics
+    /// If one of the [`BOUNDS`](Self::BOUNDS) is empty.
+    fn observation_space(&self) -> Space {
+        Space::within(Self::BOUNDS)
     }
 }
 
-/// What a step leads to.
+/// Outcome of a step of a [`Physics`].
 #[derive(Clone, Copy, Debug)]
 pub struct Transition<R: Real, const STATE: usize> {
     /// The state after the step.
     pub state: [R; STATE],
     /// The reward of the step.
     pub reward: R,
-    /// Whether the state after the step is terminal.
+    /// Flag per lane: the state after the step is terminal.
     pub terminated: R::Mask,
 }
 
-/// The actions of a [`Physics`].
+/// Set of actions of a [`Physics`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ActionSet {
-    /// One of so many, at most 2²³.
+    /// A number of choices, from 1 to 2²³.
     Choices(usize),
-    /// A number between two; a finite one beyond them is for the physics to clip.
+    /// The numbers between two bounds. The physics clips finite numbers beyond them.
     Interval(f32, f32),
 }
 
@@ -76,25 +75,19 @@ impl ActionSet {
     ///
     /// # Panics
     /// If there are no choices, or the interval ends before it begins.
-    #[expect(
-        clippy::expect_used,
-        reason = "sets are constants, written in the program"
-    )]
     pub fn space(self) -> Space {
         match self {
-            Self::Choices(n) => Space::Discrete(Discrete::new(n).expect("there are choices")),
-            Self::Interval(low, high) => {
-                Space::Box(BoxSpace::new(vec![low], vec![high]).expect("the interval is not empty"))
-            }
+            Self::Choices(n) => Space::discrete(n),
+            Self::Interval(low, high) => Space::within([(low, high)]),
         }
     }
 
-    /// Whether the physics can act on the number of a flat action.
+    /// Returns `true` if the physics accepts the number of a flat action.
     #[inline(always)]
     pub(crate) fn admits(self, value: f32) -> bool {
         match self {
             Self::Choices(n) => {
-                /// 2²³: added to a smaller number, it leaves no room for a fraction.
+                /// The number 2²³, whose sum with a smaller number has no fraction.
                 const INTEGER: f32 = 8_388_608.0;
                 value >= 0.0 && value < n as f32 && (value + INTEGER) - INTEGER == value
             }
@@ -103,9 +96,9 @@ impl ActionSet {
     }
 }
 
-/// An action that is one number.
-pub trait ScalarAction: rl_core::Action + std::fmt::Debug {
-    /// The number, if the physics can act on it.
+/// Action that is one number.
+pub trait ScalarAction: Flat + std::fmt::Debug {
+    /// The number; `None` if the physics does not accept it.
     fn value(&self, actions: ActionSet) -> Option<f64>;
 }
 

@@ -1,10 +1,11 @@
-//! What physics is written over: a real number, or a register of them.
+//! Real numbers of the physics: a single one, or a register of them.
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
-use super::trigonometry;
+/// The number 1.5 · 2⁵², whose sum with another has the nearest integer in its low bits.
+pub(super) const INTEGER: f64 = 6_755_399_441_055_744.0;
 
-/// A number that stands for one `f64`, or for several side by side.
+/// One `f64`, or several of them in the lanes of a register.
 ///
 /// ```
 /// use rl_envs::physics::Real;
@@ -26,45 +27,53 @@ pub trait Real:
     + Div<f64, Output = Self>
     + Neg<Output = Self>
 {
-    /// The outcome of a comparison.
+    /// Outcome of a comparison.
     type Mask: Mask;
 
-    /// A constant, as wide as `self`.
+    /// A constant in all lanes.
     #[must_use]
     fn constant(self, value: f64) -> Self;
 
-    /// Whether `self < other`.
+    /// The comparison `self < other`.
     fn lt(self, other: Self) -> Self::Mask;
 
-    /// Whether `self <= other`.
+    /// The comparison `self <= other`.
     fn le(self, other: Self) -> Self::Mask;
 
-    /// `yes` where `mask` holds, `no` elsewhere.
+    /// The number `yes` in the lanes where `mask` holds, `no` in the others.
     #[must_use]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
-    /// Whether bit `bit` of the number's representation is set.
+    /// The mask of the lanes in which bit `bit` of the number's representation is set.
     #[must_use]
     fn has_bit(self, bit: u32) -> Self::Mask;
 
-    /// The nearest number that an `f32` holds, of two equally near ones the even one. The number
-    /// must be zero or within the normal range of `f32`.
+    /// The nearest number of `f32`, of two equally near ones the even one. The number must be zero
+    /// or within the normal range of `f32`.
     #[must_use]
     fn round_to_f32(self) -> Self;
 
-    /// Whether `self > other`.
+    /// Sine and cosine of an angle in rad, within one unit in the last place up to 10⁶ rad.
+    #[must_use]
+    fn sin_cos(self) -> (Self, Self);
+
+    /// The angle without whole turns, in `[-π, π)`: `(x + π) mod 2π − π`, rounded as by Python.
+    #[must_use]
+    fn wrap_angle(self) -> Self;
+
+    /// The comparison `self > other`.
     #[inline(always)]
     fn gt(self, other: Self) -> Self::Mask {
         other.lt(self)
     }
 
-    /// Whether `self >= other`.
+    /// The comparison `self >= other`.
     #[inline(always)]
     fn ge(self, other: Self) -> Self::Mask {
         other.le(self)
     }
 
-    /// Whether `self == other`.
+    /// The comparison `self == other`.
     #[inline(always)]
     fn equals(self, other: Self) -> Self::Mask {
         self.le(other) & other.le(self)
@@ -84,7 +93,7 @@ pub trait Real:
         self.clip_between(self.constant(low), self.constant(high))
     }
 
-    /// The nearest number within `[low, high]`, whose bounds may differ from lane to lane.
+    /// The nearest number within `[low, high]`, with bounds that may differ between lanes.
     #[must_use]
     #[inline(always)]
     fn clip_between(self, low: Self, high: Self) -> Self {
@@ -96,70 +105,20 @@ pub trait Real:
     #[must_use]
     #[inline(always)]
     fn round(self) -> Self {
-        (self + trigonometry::INTEGER) - trigonometry::INTEGER
+        (self + INTEGER) - INTEGER
     }
 
-    /// The greatest integer that is not greater, for numbers up to 2⁵¹.
+    /// The greatest integer at or below the number, for numbers up to 2⁵¹.
     #[must_use]
     #[inline(always)]
     fn floor(self) -> Self {
         let nearest = self.round();
         Self::select(nearest.gt(self), nearest - 1.0, nearest)
     }
-
-    /// Sine and cosine of an angle in rad, within one unit in the last place up to 10⁶ rad.
-    #[must_use]
-    #[inline(always)]
-    fn sin_cos(self) -> (Self, Self) {
-        trigonometry::sin_cos(self)
-    }
-
-    /// The angle less whole turns, in `[-π, π)`: `(x + π) mod 2π − π`, rounded as Python does.
-    #[must_use]
-    #[inline(always)]
-    fn wrap_angle(self) -> Self {
-        trigonometry::wrap_angle(self)
-    }
 }
 
-/// The outcome of a comparison, in each lane.
+/// Outcome of a comparison in each lane.
 pub trait Mask:
     Copy + std::fmt::Debug + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
 {
-}
-
-impl Mask for bool {}
-
-impl Real for f64 {
-    type Mask = bool;
-
-    #[inline(always)]
-    fn constant(self, value: f64) -> Self {
-        value
-    }
-
-    #[inline(always)]
-    fn lt(self, other: Self) -> bool {
-        self < other
-    }
-
-    #[inline(always)]
-    fn le(self, other: Self) -> bool {
-        self <= other
-    }
-
-    #[inline(always)]
-    fn select(mask: bool, yes: Self, no: Self) -> Self {
-        if mask { yes } else { no }
-    }
-
-    #[inline(always)]
-    fn has_bit(self, bit: u32) -> bool {
-        self.to_bits() & (1 << bit) != 0
-    }
-
-    #[inline(always)]
-    fn round_to_f32(self) -> Self {
-        Self::from(self as f32)
-    }
 }

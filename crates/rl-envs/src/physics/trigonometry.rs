@@ -1,15 +1,13 @@
 //! Sine and cosine without branches.
 //!
-//! The reduction by π/2 in three parts and the polynomials are those of fdlibm's `__ieee754_rem_pio2`,
-//! `__kernel_sin` and `__kernel_cos` (Sun Microsystems 1993), every step taken for every number.
+//! The reduction by π/2 in three parts and the polynomials are those of fdlibm's
+//! `__ieee754_rem_pio2`, `__kernel_sin` and `__kernel_cos` (Sun Microsystems 1993); every number
+//! goes through all their steps.
 
-use super::Real;
+use super::real::{INTEGER, Real};
 
-/// 1.5 · 2⁵²: adding it leaves a number's nearest integer in the low bits of the sum.
-pub(super) const INTEGER: f64 = 6_755_399_441_055_744.0;
-
-/// π/2 in three parts, of which the first two have 33 bits: their products with integers below
-/// 2²⁰ are exact.
+/// The number π/2 in three parts, of which the first two have 33 bits: their products with integers
+/// below 2²⁰ are exact.
 const HALF_PI: [f64; 3] = [
     1.570_796_326_734_125_6,
     6.077_100_506_303_966e-11,
@@ -34,7 +32,7 @@ const COS: [f64; 6] = [
     -1.135_964_755_778_819_5e-11,
 ];
 
-/// `(…(c₅ z + c₄) z + …) z + c₀`.
+/// The polynomial `(…(c₅ z + c₄) z + …) z + c₀`.
 #[inline(always)]
 fn polynomial<R: Real, const N: usize>(coefficients: [f64; N], z: R) -> R {
     let mut terms = coefficients.into_iter().rev();
@@ -72,8 +70,8 @@ pub(super) fn sin_cos<R: Real>(x: R) -> (R, R) {
     (R::select(opposite, -sin, sin), R::select(turned, -cos, cos))
 }
 
-/// 2π in two parts that add up to the `f64` nearest to it; the products of the first with integers
-/// below 2²⁰ are exact.
+/// The number 2π in two parts that add up to the `f64` nearest to it; the products of the first
+/// with integers below 2²⁰ are exact.
 const TURN: [f64; 2] = [
     4.0 * HALF_PI[0],
     2.0 * std::f64::consts::PI - 4.0 * HALF_PI[0],
@@ -108,7 +106,7 @@ mod tests {
             for _ in 0..50_000 {
                 let x = rng.uniform(-scale, scale);
                 let (sin, cos) = sin_cos(x);
-                // The standard library's are not exact either.
+                // The standard library's results are not exact either.
                 assert!(ulps(sin, x.sin()) <= 1.0, "sin {x}: {sin} {}", x.sin());
                 assert!(ulps(cos, x.cos()) <= 1.0, "cos {x}: {cos} {}", x.cos());
             }

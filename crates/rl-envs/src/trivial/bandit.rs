@@ -1,9 +1,10 @@
 //! One choice, one reward.
 
 use rand_distr::{Distribution, StandardNormal};
-use rl_core::{BoxSpace, Discrete, Environment, EnvironmentError, Space, Status, Step, Stream};
+use rl_core::{Discrete, Environment, EnvironmentError, Space, Status, Step, Stream};
 
 use super::{StepsLeft, TrivialError, check_action, cube};
+use crate::saved::Saved;
 
 /// A bandit with `k` arms: an episode is one step, whose action is the arm that pays the reward.
 /// The observation is always `[0]`.
@@ -71,7 +72,7 @@ impl Environment for Bandit {
     type Observation = [f32; 1];
     type Action = usize;
 
-    fn observation_space(&self) -> BoxSpace {
+    fn observation_space(&self) -> Space {
         cube::<1>(0.0, 0.0)
     }
 
@@ -79,9 +80,9 @@ impl Environment for Bandit {
         Space::Discrete(self.actions)
     }
 
-    fn reset(&mut self, _rng: &mut Stream) -> [f32; 1] {
+    fn reset(&mut self, _rng: &mut Stream) -> Result<[f32; 1], EnvironmentError> {
         self.left = StepsLeft(Some(1));
-        [0.0]
+        Ok([0.0])
     }
 
     fn step(
@@ -104,6 +105,18 @@ impl Environment for Bandit {
             status: Status::Terminated,
         })
     }
+
+    fn save_state(&self) -> Option<Vec<f64>> {
+        Some(self.left.save().to_vec())
+    }
+
+    fn restore_state(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let left = StepsLeft::restored(&mut saved, 1)?;
+        saved.finish()?;
+        self.left = left;
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -113,7 +126,7 @@ mod tests {
     fn rewards(bandit: &mut Bandit, arm: usize, n: usize) -> Vec<f64> {
         let mut rng = Stream::from_seed(1);
         let episode = |_| {
-            bandit.reset(&mut rng);
+            bandit.reset(&mut rng).unwrap();
             bandit.step(&arm, &mut rng).unwrap().reward
         };
         (0..n).map(episode).collect()

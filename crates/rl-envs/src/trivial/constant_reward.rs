@@ -1,8 +1,9 @@
 //! The same reward for ever.
 
-use rl_core::{BoxSpace, Environment, EnvironmentError, Space, Status, Step, Stream};
+use rl_core::{Environment, EnvironmentError, Space, Status, Step, Stream};
 
-use super::{check_action, cube, two_actions};
+use super::{TWO_ACTIONS, check_action, cube};
+use crate::saved::Saved;
 
 /// Reward 1 for either of two actions, for ever; the observation is always `[0]`.
 ///
@@ -25,17 +26,17 @@ impl Environment for ConstantReward {
     type Observation = [f32; 1];
     type Action = usize;
 
-    fn observation_space(&self) -> BoxSpace {
+    fn observation_space(&self) -> Space {
         cube::<1>(0.0, 0.0)
     }
 
     fn action_space(&self) -> Space {
-        Space::Discrete(two_actions())
+        Space::Discrete(TWO_ACTIONS)
     }
 
-    fn reset(&mut self, _rng: &mut Stream) -> [f32; 1] {
+    fn reset(&mut self, _rng: &mut Stream) -> Result<[f32; 1], EnvironmentError> {
         self.running = true;
-        [0.0]
+        Ok([0.0])
     }
 
     fn step(
@@ -46,12 +47,24 @@ impl Environment for ConstantReward {
         if !self.running {
             return Err(EnvironmentError::NotReset);
         }
-        check_action(*action, two_actions())?;
+        check_action(*action, TWO_ACTIONS)?;
         Ok(Step {
             observation: [0.0],
             reward: 1.0,
             status: Status::Running,
         })
+    }
+
+    fn save_state(&self) -> Option<Vec<f64>> {
+        Some(vec![f64::from(u8::from(self.running))])
+    }
+
+    fn restore_state(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let running = saved.flag()?;
+        saved.finish()?;
+        self.running = running;
+        Ok(())
     }
 }
 
@@ -59,20 +72,19 @@ impl Environment for ConstantReward {
 mod tests {
     use super::*;
     use crate::TimeLimit;
-    use rl_core::{Collector, End, GaeConfig, RandomPolicy, TrajectoryStore, ValuedSteps};
+    use rl_core::{
+        CollectConfig, End, Episodes, GaeConfig, RandomPolicy, TrajectoryStore, ValuedSteps,
+    };
 
     fn experience() -> TrajectoryStore {
-        let environment = TimeLimit::new(ConstantReward::new(), 20);
-        let policy = RandomPolicy::new(Environment::action_space(&environment));
-        let mut collector = Collector::new(vec![environment; 2], 0).unwrap();
-        collector
-            .collect(&policy, 100)
-            .unwrap()
-            .trajectories
-            .clone()
+        let limited = || TimeLimit::new(ConstantReward::new(), 20);
+        let policy = RandomPolicy::new(limited().action_space());
+        let mut episodes = Episodes::new(CollectConfig::new(limited).environments(2), 100).unwrap();
+        let batch = episodes.collect(&policy, 100).unwrap();
+        batch.trajectories.clone()
     }
 
-    /// Where the value of the one observation settles, each time replaced by its mean λ-return.
+    /// The limit of the value of the one observation, each time replaced by its mean λ-return.
     fn learned_value(experience: &TrajectoryStore, end: impl Fn(End) -> End) -> f32 {
         let gae = GaeConfig {
             gamma: 0.9,

@@ -1,8 +1,9 @@
 //! A choice that pays off later.
 
-use rl_core::{BoxSpace, Environment, EnvironmentError, Space, Status, Step, Stream};
+use rl_core::{Environment, EnvironmentError, Space, Status, Step, Stream};
 
-use super::{StepsLeft, TrivialError, check_action, cube, two_actions};
+use super::{StepsLeft, TWO_ACTIONS, TrivialError, check_action, cube};
+use crate::saved::{Saved, optional};
 
 /// The first of `n` actions decides the reward, which is paid with the last: 1 after action 1, 0
 /// after action 0. The actions in between do nothing, and every other reward is 0.
@@ -47,18 +48,18 @@ impl Environment for DelayedReward {
     type Observation = [f32; 2];
     type Action = usize;
 
-    fn observation_space(&self) -> BoxSpace {
+    fn observation_space(&self) -> Space {
         cube::<2>(-1.0, 1.0)
     }
 
     fn action_space(&self) -> Space {
-        Space::Discrete(two_actions())
+        Space::Discrete(TWO_ACTIONS)
     }
 
-    fn reset(&mut self, _rng: &mut Stream) -> [f32; 2] {
+    fn reset(&mut self, _rng: &mut Stream) -> Result<[f32; 2], EnvironmentError> {
         self.choice = None;
         self.left = StepsLeft(Some(self.steps));
-        self.observation(self.steps)
+        Ok(self.observation(self.steps))
     }
 
     fn step(
@@ -67,7 +68,7 @@ impl Environment for DelayedReward {
         _rng: &mut Stream,
     ) -> Result<Step<[f32; 2]>, EnvironmentError> {
         let left = self.left.get()? - 1;
-        check_action(*action, two_actions())?;
+        check_action(*action, TWO_ACTIONS)?;
         self.left = StepsLeft(Some(left));
         let choice = *self.choice.get_or_insert(*action);
         let (reward, status) = match left {
@@ -80,6 +81,21 @@ impl Environment for DelayedReward {
             status,
         })
     }
+
+    /// The steps left, and the number 1 and the choice (0 and 0 before it is made).
+    fn save_state(&self) -> Option<Vec<f64>> {
+        let choice = optional(self.choice.map(|choice| choice as f64));
+        Some([self.left.save(), choice].concat())
+    }
+
+    fn restore_state(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let left = StepsLeft::restored(&mut saved, self.steps)?;
+        let choice = saved.optional_count(1)?;
+        saved.finish()?;
+        (self.left, self.choice) = (left, choice);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -89,7 +105,7 @@ mod tests {
     fn episode(actions: &[usize]) -> Vec<Step<[f32; 2]>> {
         let mut environment = DelayedReward::new(actions.len()).unwrap();
         let mut rng = Stream::from_seed(0);
-        assert_eq!(environment.reset(&mut rng), [0.0, 0.0]);
+        assert_eq!(environment.reset(&mut rng).unwrap(), [0.0, 0.0]);
         actions
             .iter()
             .map(|action| environment.step(action, &mut rng).unwrap())

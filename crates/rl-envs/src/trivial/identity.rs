@@ -1,8 +1,9 @@
 //! Naming what is seen.
 
-use rl_core::{BoxSpace, Discrete, Environment, EnvironmentError, Space, Status, Step, Stream};
+use rl_core::{Discrete, Environment, EnvironmentError, Space, Status, Step, Stream};
 
 use super::{StepsLeft, TrivialError, check_action, cube};
+use crate::saved::Saved;
 
 /// Shows one of `N` symbols, drawn anew for each step, as a one-hot vector `[N]`; an action that
 /// names it has reward 1, another one reward 0.
@@ -46,7 +47,7 @@ impl<const N: usize> Environment for Identity<N> {
     type Observation = [f32; N];
     type Action = usize;
 
-    fn observation_space(&self) -> BoxSpace {
+    fn observation_space(&self) -> Space {
         cube::<N>(0.0, 1.0)
     }
 
@@ -54,9 +55,9 @@ impl<const N: usize> Environment for Identity<N> {
         Space::Discrete(self.actions)
     }
 
-    fn reset(&mut self, rng: &mut Stream) -> [f32; N] {
+    fn reset(&mut self, rng: &mut Stream) -> Result<[f32; N], EnvironmentError> {
         self.left = StepsLeft(Some(self.steps));
-        self.show(rng)
+        Ok(self.show(rng))
     }
 
     fn step(
@@ -76,6 +77,20 @@ impl<const N: usize> Environment for Identity<N> {
             },
         })
     }
+
+    /// The steps left and the symbol.
+    fn save_state(&self) -> Option<Vec<f64>> {
+        Some([&self.left.save()[..], &[self.symbol as f64]].concat())
+    }
+
+    fn restore_state(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let left = StepsLeft::restored(&mut saved, self.steps)?;
+        let symbol = saved.count(N - 1)?;
+        saved.finish()?;
+        (self.left, self.symbol) = (left, symbol);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -89,7 +104,7 @@ mod tests {
     fn total_reward(policy: impl Fn(usize) -> usize) -> f64 {
         let mut environment = Identity::<5>::new(40).unwrap();
         let mut rng = Stream::from_seed(0);
-        let mut symbol = named(environment.reset(&mut rng));
+        let mut symbol = named(environment.reset(&mut rng).unwrap());
         let mut total = 0.0;
         loop {
             let step = environment.step(&policy(symbol), &mut rng).unwrap();

@@ -10,7 +10,7 @@
 //!
 //! let mut rng = Stream::from_seed(0);
 //! let mut environment = Identity::<3>::new(10)?;
-//! let symbol = environment.reset(&mut rng).iter().position(|&x| x == 1.0).unwrap_or_default();
+//! let symbol = environment.reset(&mut rng)?.iter().position(|&x| x == 1.0).unwrap_or_default();
 //! assert_eq!(environment.step(&symbol, &mut rng)?.reward, 1.0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -25,9 +25,11 @@ pub use constant_reward::ConstantReward;
 pub use delayed_reward::DelayedReward;
 pub use identity::Identity;
 
-use rl_core::{BoxSpace, Discrete, EnvironmentError, Space, SpaceError};
+use rl_core::{Discrete, EnvironmentError, Space, SpaceError};
 
-/// Why a trivial environment cannot exist.
+use crate::saved::{Saved, optional};
+
+/// A trivial environment that cannot exist.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TrivialError {
     /// A number of actions that no space has.
@@ -64,6 +66,15 @@ impl StepsLeft {
             Some(steps) => Ok(steps),
         }
     }
+
+    fn save(self) -> [f64; 2] {
+        optional(self.0.map(|steps| steps as f64))
+    }
+
+    /// The steps left that were saved of an episode of at most `steps` steps.
+    fn restored(saved: &mut Saved<'_>, steps: usize) -> Result<Self, EnvironmentError> {
+        saved.optional_count(steps).map(Self)
+    }
 }
 
 /// An error unless `action` is one of `space`.
@@ -76,15 +87,11 @@ fn check_action(action: usize, space: Discrete) -> Result<(), EnvironmentError> 
 }
 
 /// Two actions.
-#[expect(clippy::expect_used, reason = "2 is a number of actions")]
-fn two_actions() -> Discrete {
-    Discrete::new(2).expect("2 is between 1 and 2^24")
-}
+const TWO_ACTIONS: Discrete = Discrete::constant(2);
 
 /// The box `[low, high]ᴺ`, for bounds written in the program.
-#[expect(clippy::expect_used, reason = "the bounds are written in the program")]
-fn cube<const N: usize>(low: f32, high: f32) -> BoxSpace {
-    BoxSpace::new(vec![low; N], vec![high; N]).expect("low is not above high")
+fn cube<const N: usize>(low: f32, high: f32) -> Space {
+    Space::within([(low, high); N])
 }
 
 #[cfg(test)]
@@ -104,15 +111,18 @@ mod tests {
         let report = check_environment(|| Bandit::gaussian(&gaussian).unwrap(), &config).unwrap();
         assert_eq!(report.terminated, report.steps);
         let make = || Bandit::deterministic(&[0.0, 1.0]).unwrap();
-        check_environment(make, &deterministic).unwrap();
+        assert!(check_environment(make, &deterministic).unwrap().restored > 0);
 
         let report = check_environment(|| Identity::<4>::new(10).unwrap(), &config).unwrap();
         assert_eq!(report.truncated, report.steps / 10);
+        assert!(report.restored > 0);
         let make = || TimeLimit::new(ConstantReward::new(), 10);
         let report = check_environment(make, &deterministic).unwrap();
         assert_eq!(report.truncated, report.steps / 10);
-        check_environment(ConstantReward::new, &deterministic).unwrap();
+        let report = check_environment(ConstantReward::new, &deterministic).unwrap();
+        assert!(report.restored > 0);
         let report = check_environment(|| DelayedReward::new(10).unwrap(), &deterministic).unwrap();
         assert_eq!(report.terminated, report.steps / 10);
+        assert!(report.restored > 0);
     }
 }

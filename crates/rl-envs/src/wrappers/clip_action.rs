@@ -1,6 +1,6 @@
 //! Actions beyond the bounds, brought back.
 
-use rl_core::{BoxSpace, EnvironmentError, FlatEnvironment, Space, Status, Stream};
+use rl_core::{BoxSpace, EnvironmentError, FlatEnvironment, Space, Spaces, Status, Stream};
 
 use super::{WrapperError, box_of_actions, inner};
 
@@ -31,28 +31,26 @@ impl<E: FlatEnvironment> ClipAction<E> {
         Ok(Self {
             environment,
             bounds,
-            space: Space::Box(unbounded(dim)),
+            space: Space::unbounded(dim),
             clipped: vec![0.0; dim],
         })
     }
 }
 
-#[expect(clippy::expect_used, reason = "constant bounds")]
-fn unbounded(dim: usize) -> BoxSpace {
-    BoxSpace::symmetric(&vec![f32::INFINITY; dim]).expect("infinity is positive")
-}
-
 impl<E: FlatEnvironment> FlatEnvironment for ClipAction<E> {
-    fn observation_space(&self) -> BoxSpace {
-        self.environment.observation_space()
+    fn spaces(&self) -> Spaces {
+        Spaces {
+            action: self.space.clone(),
+            ..self.environment.spaces()
+        }
     }
 
-    fn action_space(&self) -> Space {
-        self.space.clone()
-    }
-
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-        self.environment.reset_into(rng, observation);
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
+        self.environment.reset_into(rng, observation)
     }
 
     fn step_into(
@@ -70,6 +68,14 @@ impl<E: FlatEnvironment> FlatEnvironment for ClipAction<E> {
         }
         self.environment.step_into(&self.clipped, rng, observation)
     }
+
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        self.environment.save_flat()
+    }
+
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        self.environment.restore_flat(state)
+    }
 }
 
 #[cfg(test)]
@@ -83,8 +89,8 @@ mod tests {
         let mut environment = ClipAction::new(Line::new(-2.0, 6.0)).unwrap();
         let mut rng = Stream::from_seed(0);
         for (action, clipped) in [(-2.5, -2.0), (-1.5, -1.5), (6.5, 6.0), (f32::INFINITY, 6.0)] {
-            assert!(environment.action_space().contains(&[action]));
-            environment.reset_into(&mut rng, &mut [0.0]);
+            assert!(environment.spaces().action.contains(&[action]));
+            environment.reset_into(&mut rng, &mut [0.0]).unwrap();
             let step = environment.step_into(&[action], &mut rng, &mut [0.0]);
             assert_eq!(step, Ok((clipped, Status::Running)));
         }
@@ -94,10 +100,10 @@ mod tests {
     fn nan_and_a_wrong_length_are_errors() {
         let mut environment = ClipAction::new(Line::new(-2.0, 6.0)).unwrap();
         let mut rng = Stream::from_seed(0);
-        environment.reset_into(&mut rng, &mut [0.0]);
+        environment.reset_into(&mut rng, &mut [0.0]).unwrap();
         for action in [&[f32::NAN][..], &[], &[0.0, 0.0]] {
             let step = environment.step_into(action, &mut rng, &mut [0.0]);
-            let expected = EnvironmentError::outside(action, &environment.action_space());
+            let expected = EnvironmentError::outside(action, &environment.spaces().action);
             assert_eq!(step, Err(expected));
         }
     }

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use rl_core::{BoxSpace, EnvironmentError, Episode, FlatEnvironment, Space, Status, Stream};
+use rl_core::{EnvironmentError, Episode, FlatEnvironment, Spaces, Status, Stream};
+
+use crate::saved::Saved;
 
 use super::{WrapperError, inner};
 
@@ -49,20 +51,21 @@ impl<E> EpisodeStatistics<E> {
 }
 
 impl<E: FlatEnvironment> FlatEnvironment for EpisodeStatistics<E> {
-    fn observation_space(&self) -> BoxSpace {
-        self.environment.observation_space()
+    fn spaces(&self) -> Spaces {
+        self.environment.spaces()
     }
 
-    fn action_space(&self) -> Space {
-        self.environment.action_space()
-    }
-
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-        self.environment.reset_into(rng, observation);
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
+        self.environment.reset_into(rng, observation)?;
         self.running = Some(Episode {
             total_reward: 0.0,
             length: 0,
         });
+        Ok(())
     }
 
     fn step_into(
@@ -84,6 +87,37 @@ impl<E: FlatEnvironment> FlatEnvironment for EpisodeStatistics<E> {
         }
         Ok((reward, status))
     }
+
+    /// The number of episodes running (0 or 1) and finished, the return and the length of each, and
+    /// the state of the environment within.
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        let running = self.running.iter();
+        let mut state = vec![running.len() as f64, self.finished.len() as f64];
+        for episode in running.chain(&self.finished) {
+            state.extend([episode.total_reward, episode.length as f64]);
+        }
+        state.extend(self.environment.save_flat()?);
+        Some(state)
+    }
+
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let (running, finished) = (saved.count(1)?, saved.count(self.window)?);
+        let mut episodes = VecDeque::with_capacity(self.window + 1);
+        for _ in 0..running + finished {
+            episodes.push_back(Episode {
+                total_reward: saved.number()?,
+                length: saved.count(usize::MAX)?,
+            });
+        }
+        self.environment.restore_flat(saved.rest())?;
+        self.running = match running {
+            0 => None,
+            _ => episodes.pop_front(),
+        };
+        self.finished = episodes;
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +138,7 @@ mod tests {
         let mut rng = Stream::from_seed(0);
         assert_eq!(environment.running(), None);
         let mut play = |actions: &[f32]| {
-            environment.reset_into(&mut rng, &mut [0.0]);
+            environment.reset_into(&mut rng, &mut [0.0]).unwrap();
             for &action in actions {
                 environment
                     .step_into(&[action], &mut rng, &mut [0.0])
@@ -127,7 +161,7 @@ mod tests {
     fn a_refused_step_is_not_counted() {
         let mut environment = EpisodeStatistics::new(Line::new(-20.0, 20.0), 1).unwrap();
         let mut rng = Stream::from_seed(0);
-        environment.reset_into(&mut rng, &mut [0.0]);
+        environment.reset_into(&mut rng, &mut [0.0]).unwrap();
         environment
             .step_into(&[21.0], &mut rng, &mut [0.0])
             .unwrap_err();

@@ -1,6 +1,6 @@
 //! One decision for several steps.
 
-use rl_core::{BoxSpace, EnvironmentError, FlatEnvironment, Space, Status, Stream};
+use rl_core::{EnvironmentError, FlatEnvironment, Spaces, Status, Stream};
 
 use super::{WrapperError, inner};
 
@@ -29,23 +29,23 @@ impl<E> FrameSkip<E> {
         })
     }
 
-    /// How often an action is taken.
+    /// Number of times that an action is taken.
     pub fn repetitions(&self) -> usize {
         self.repetitions
     }
 }
 
 impl<E: FlatEnvironment> FlatEnvironment for FrameSkip<E> {
-    fn observation_space(&self) -> BoxSpace {
-        self.environment.observation_space()
+    fn spaces(&self) -> Spaces {
+        self.environment.spaces()
     }
 
-    fn action_space(&self) -> Space {
-        self.environment.action_space()
-    }
-
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-        self.environment.reset_into(rng, observation);
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
+        self.environment.reset_into(rng, observation)
     }
 
     fn step_into(
@@ -69,6 +69,14 @@ impl<E: FlatEnvironment> FlatEnvironment for FrameSkip<E> {
         }
         Ok((total, status))
     }
+
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        self.environment.save_flat()
+    }
+
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        self.environment.restore_flat(state)
+    }
 }
 
 #[cfg(test)]
@@ -88,16 +96,24 @@ mod tests {
     }
 
     impl FlatEnvironment for Moody {
-        fn observation_space(&self) -> BoxSpace {
-            FlatEnvironment::observation_space(&self.line)
+        fn spaces(&self) -> Spaces {
+            self.line.spaces()
         }
 
-        fn action_space(&self) -> Space {
-            FlatEnvironment::action_space(&self.line)
+        fn reset_into(
+            &mut self,
+            rng: &mut Stream,
+            observation: &mut [f32],
+        ) -> Result<(), EnvironmentError> {
+            self.line.reset_into(rng, observation)
         }
 
-        fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-            self.line.reset_into(rng, observation);
+        fn save_flat(&self) -> Option<Vec<f64>> {
+            None
+        }
+
+        fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+            self.line.restore_flat(state)
         }
 
         fn step_into(
@@ -120,7 +136,7 @@ mod tests {
         let mut environment = FrameSkip::new(Line::new(-5.0, 5.0), 4).unwrap();
         let mut rng = Stream::from_seed(0);
         let mut observation = [0.0];
-        environment.reset_into(&mut rng, &mut observation);
+        environment.reset_into(&mut rng, &mut observation).unwrap();
         let mut step = |action: f32| {
             let step = environment.step_into(&[action], &mut rng, &mut observation);
             (step, observation[0])
@@ -135,7 +151,7 @@ mod tests {
         let mut environment = moody();
         let mut rng = Stream::from_seed(0);
         let mut observation = [0.0];
-        environment.reset_into(&mut rng, &mut observation);
+        environment.reset_into(&mut rng, &mut observation).unwrap();
         let step = environment.step_into(&[1.0], &mut rng, &mut observation);
         assert_eq!((step, observation), (Ok((1.0, Status::Running)), [1.0]));
     }
@@ -144,7 +160,7 @@ mod tests {
     fn no_step_is_asked_for_after_the_end() {
         let mut environment = moody();
         let mut rng = Stream::from_seed(0);
-        environment.reset_into(&mut rng, &mut [0.0]);
+        environment.reset_into(&mut rng, &mut [0.0]).unwrap();
         let step = environment.step_into(&[11.0], &mut rng, &mut [0.0]);
         assert_eq!(step, Ok((11.0, Status::Terminated)));
         assert_eq!(environment.inner().asked, 1);

@@ -1,6 +1,8 @@
 //! Observations of mean 0 and variance 1.
 
-use rl_core::{BoxSpace, EnvironmentError, FlatEnvironment, RunningMoments, Space, Status, Stream};
+use rl_core::{EnvironmentError, FlatEnvironment, RunningMoments, Space, Spaces, Status, Stream};
+
+use crate::saved::Saved;
 
 use super::normalizer::Normalizer;
 use super::{Updating, WrapperError, inner};
@@ -19,14 +21,14 @@ use super::{Updating, WrapperError, inner};
 /// use rl_envs::{CartPole, NormalizeObservation, Updating};
 ///
 /// let mut training = NormalizeObservation::new(CartPole::v1(), Updating::OnSynchronize);
-/// training.reset_into(&mut Stream::from_seed(0), &mut [0.0; 4]);
+/// training.reset_into(&mut Stream::from_seed(0), &mut [0.0; 4])?;
 /// NormalizeObservation::synchronize([&mut training])?;
 ///
 /// let statistics = training.statistics().clone();
 /// let evaluation =
 ///     NormalizeObservation::new(CartPole::v1(), Updating::Never).with_statistics(statistics)?;
 /// # assert_eq!(evaluation.statistics().count(), 1.0001);
-/// # Ok::<(), rl_envs::WrapperError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct NormalizeObservation<E> {
@@ -39,7 +41,7 @@ inner!(NormalizeObservation);
 impl<E: FlatEnvironment> NormalizeObservation<E> {
     /// Normalises the observations of `environment`, starting from the prior.
     pub fn new(environment: E, updating: Updating) -> Self {
-        let normalizer = Normalizer::new(environment.observation_space().dim(), updating);
+        let normalizer = Normalizer::new(environment.spaces().observation.flat_dim(), updating);
         Self {
             environment,
             normalizer,
@@ -57,7 +59,7 @@ impl<E> NormalizeObservation<E> {
         Ok(self)
     }
 
-    /// What observations are normalised by, `[observation_dim]`.
+    /// The moments that observations are normalised by, `[observation_dim]`.
     pub fn statistics(&self) -> &RunningMoments {
         self.normalizer.statistics()
     }
@@ -86,19 +88,25 @@ impl<E> NormalizeObservation<E> {
 }
 
 impl<E: FlatEnvironment> FlatEnvironment for NormalizeObservation<E> {
-    #[expect(clippy::expect_used, reason = "constant bounds")]
-    fn observation_space(&self) -> BoxSpace {
-        let dim = self.environment.observation_space().dim();
-        BoxSpace::symmetric(&vec![RunningMoments::CLIP; dim]).expect("the bound is positive")
+    fn spaces(&self) -> Spaces {
+        let Spaces {
+            observation,
+            action,
+        } = self.environment.spaces();
+        Spaces {
+            observation: Space::symmetric(vec![RunningMoments::CLIP; observation.flat_dim()]),
+            action,
+        }
     }
 
-    fn action_space(&self) -> Space {
-        self.environment.action_space()
-    }
-
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-        self.environment.reset_into(rng, observation);
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
+        self.environment.reset_into(rng, observation)?;
         self.normalize(observation);
+        Ok(())
     }
 
     fn step_into(
@@ -110,6 +118,21 @@ impl<E: FlatEnvironment> FlatEnvironment for NormalizeObservation<E> {
         let outcome = self.environment.step_into(action, rng, observation)?;
         self.normalize(observation);
         Ok(outcome)
+    }
+
+    /// The statistics and the state of the environment within.
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        let mut state = self.normalizer.save();
+        state.extend(self.environment.save_flat()?);
+        Some(state)
+    }
+
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let normalizer = self.normalizer.restored(&mut saved)?;
+        self.environment.restore_flat(saved.rest())?;
+        self.normalizer = normalizer;
+        Ok(())
     }
 }
 
@@ -123,11 +146,11 @@ mod tests {
         NormalizeObservation::new(Line::new(-100.0, 100.0), updating)
     }
 
-    /// What the agent sees of a reset and of steps by `actions`.
+    /// The observations of a reset and of steps by `actions`.
     fn seen(environment: &mut impl FlatEnvironment, actions: &[f32]) -> Vec<f32> {
         let mut rng = Stream::from_seed(0);
         let mut observation = [f32::NAN];
-        environment.reset_into(&mut rng, &mut observation);
+        environment.reset_into(&mut rng, &mut observation).unwrap();
         let mut seen = observation.to_vec();
         for &action in actions {
             environment
@@ -177,7 +200,7 @@ mod tests {
                 assert_close(observation, theirs);
             }
         };
-        environment.reset_into(&mut rng, &mut observation);
+        environment.reset_into(&mut rng, &mut observation).unwrap();
         check(-1, &observation);
         for t in 0..60 {
             let (_, status) = environment
@@ -186,7 +209,7 @@ mod tests {
             check(t, &observation);
             assert_eq!(status == Status::Terminated, t == 22);
             if t == 22 {
-                environment.reset_into(&mut rng, &mut observation);
+                environment.reset_into(&mut rng, &mut observation).unwrap();
                 check(-2, &observation);
             }
         }
@@ -226,8 +249,8 @@ mod tests {
             &[-1.0, 0.0, 1.0, -10.0],
         );
         assert_eq!(environment.statistics(), &statistics);
-        let bounds = environment.observation_space();
-        assert_eq!(bounds, BoxSpace::symmetric(&[10.0]).unwrap());
+        let bounds = environment.spaces().observation;
+        assert_eq!(bounds, Space::symmetric([10.0]));
     }
 
     #[test]

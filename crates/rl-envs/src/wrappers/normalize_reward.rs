@@ -1,6 +1,8 @@
 //! Rewards whose discounted return has variance 1.
 
-use rl_core::{BoxSpace, EnvironmentError, FlatEnvironment, RunningMoments, Space, Status, Stream};
+use rl_core::{EnvironmentError, FlatEnvironment, RunningMoments, Spaces, Status, Stream};
+
+use crate::saved::Saved;
 
 use super::normalizer::Normalizer;
 use super::{Updating, WrapperError, inner};
@@ -99,17 +101,18 @@ impl<E> NormalizeReward<E> {
 }
 
 impl<E: FlatEnvironment> FlatEnvironment for NormalizeReward<E> {
-    fn observation_space(&self) -> BoxSpace {
-        self.environment.observation_space()
+    fn spaces(&self) -> Spaces {
+        self.environment.spaces()
     }
 
-    fn action_space(&self) -> Space {
-        self.environment.action_space()
-    }
-
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
+        self.environment.reset_into(rng, observation)?;
         self.discounted_return = 0.0;
-        self.environment.reset_into(rng, observation);
+        Ok(())
     }
 
     fn step_into(
@@ -120,6 +123,23 @@ impl<E: FlatEnvironment> FlatEnvironment for NormalizeReward<E> {
     ) -> Result<(f64, Status), EnvironmentError> {
         let (reward, status) = self.environment.step_into(action, rng, observation)?;
         Ok((self.normalize(reward), status))
+    }
+
+    /// The discounted return so far, its statistics, and the state of the environment within.
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        let mut state = vec![self.discounted_return];
+        state.extend(self.normalizer.save());
+        state.extend(self.environment.save_flat()?);
+        Some(state)
+    }
+
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        let mut saved = Saved::new(state);
+        let discounted_return = saved.number()?;
+        let normalizer = self.normalizer.restored(&mut saved)?;
+        self.environment.restore_flat(saved.rest())?;
+        (self.discounted_return, self.normalizer) = (discounted_return, normalizer);
+        Ok(())
     }
 }
 
@@ -136,7 +156,7 @@ mod tests {
     /// The rewards that the agent gets for `actions`, after a reset.
     fn rewards(environment: &mut impl FlatEnvironment, actions: &[f32]) -> Vec<f64> {
         let mut rng = Stream::from_seed(0);
-        environment.reset_into(&mut rng, &mut [0.0]);
+        environment.reset_into(&mut rng, &mut [0.0]).unwrap();
         let mut step = |&action: &f32| {
             environment
                 .step_into(&[action], &mut rng, &mut [0.0])
@@ -165,7 +185,7 @@ mod tests {
             NormalizeReward::new(CartPole::v1(), 0.9, Updating::EveryStep).unwrap();
         let mut rng = Stream::from_seed(42);
         let mut observation = [0.0; 4];
-        environment.reset_into(&mut rng, &mut observation);
+        environment.reset_into(&mut rng, &mut observation).unwrap();
         let ours = (0..8).map(|t| {
             let action = [(t % 2) as f32];
             environment

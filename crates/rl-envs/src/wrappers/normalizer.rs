@@ -1,43 +1,57 @@
-//! The statistics of a normalising wrapper, and when they change.
+//! The statistics of a normalising wrapper, and the moments at which they change.
 
-use rl_core::RunningMoments;
+use rl_core::{EnvironmentError, RunningMoments};
 
-use super::WrapperError;
+use super::error::WrapperError;
+use super::updating::Updating;
+use crate::saved::Saved;
 
-/// What the mean 0 and the variance 1 of the start count for (Gymnasium's initial count).
+/// Count of the mean 0 and the variance 1 of the start (Gymnasium's initial count).
 const PRIOR_COUNT: f64 = 1e-4;
 
-/// When a normalising wrapper updates the statistics it normalises by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Updating {
-    /// With everything it sees, before normalising it, as in Gymnasium: for one environment alone.
-    /// The statistics outlive an episode, so that the same seed need not give the same episode.
-    EveryStep,
-    /// When `synchronize` is called: environments side by side share their statistics, and what
-    /// they show does not depend on which of them was stepped first.
-    OnSynchronize,
-    /// Never: for evaluation, with the statistics of the training.
-    Never,
-}
-
-/// What a wrapper normalises by, and what it has seen since.
+/// Statistics that a wrapper normalises by, and what it has seen since.
 #[derive(Clone, Debug)]
 pub(super) struct Normalizer {
     updating: Updating,
     statistics: RunningMoments,
-    /// What was seen since the last synchronization; empty in the other modes.
+    /// The moments of what was seen since the last synchronization; empty in the other modes.
     observed: RunningMoments,
 }
 
 impl Normalizer {
-    #[expect(clippy::expect_used, reason = "constant moments")]
     pub(super) fn new(dim: usize, updating: Updating) -> Self {
-        let prior = RunningMoments::from_parts(PRIOR_COUNT, vec![0.0; dim], vec![1.0; dim]);
         Self {
             updating,
-            statistics: prior.expect("the prior is finite"),
+            statistics: RunningMoments::with_prior(dim, PRIOR_COUNT),
             observed: RunningMoments::new(dim),
         }
+    }
+
+    /// The numbers of the statistics and of what was seen since.
+    pub(super) fn save(&self) -> Vec<f64> {
+        let mut state = Vec::new();
+        for moments in [&self.statistics, &self.observed] {
+            state.push(moments.count());
+            state.extend_from_slice(moments.mean());
+            state.extend_from_slice(moments.variance());
+        }
+        state
+    }
+
+    /// The normalizer of numbers that the like of this one saved.
+    pub(super) fn restored(&self, saved: &mut Saved<'_>) -> Result<Self, EnvironmentError> {
+        let dim = self.statistics.dim();
+        let mut moments = || {
+            let count = saved.number()?;
+            let (mean, variance) = (saved.slice(dim)?.to_vec(), saved.slice(dim)?.to_vec());
+            RunningMoments::from_parts(count, mean, variance)
+                .map_err(|error| EnvironmentError::state(error.to_string()))
+        };
+        Ok(Self {
+            updating: self.updating,
+            statistics: moments()?,
+            observed: moments()?,
+        })
     }
 
     pub(super) fn set_statistics(

@@ -1,6 +1,6 @@
 //! Actions in a range of the agent's.
 
-use rl_core::{BoxSpace, EnvironmentError, FlatEnvironment, Space, Status, Stream};
+use rl_core::{BoxSpace, EnvironmentError, FlatEnvironment, Space, Spaces, Status, Stream};
 
 use super::{WrapperError, box_of_actions, inner};
 
@@ -64,16 +64,19 @@ impl<E: FlatEnvironment> RescaleAction<E> {
 }
 
 impl<E: FlatEnvironment> FlatEnvironment for RescaleAction<E> {
-    fn observation_space(&self) -> BoxSpace {
-        self.environment.observation_space()
+    fn spaces(&self) -> Spaces {
+        Spaces {
+            action: self.space.clone(),
+            ..self.environment.spaces()
+        }
     }
 
-    fn action_space(&self) -> Space {
-        self.space.clone()
-    }
-
-    fn reset_into(&mut self, rng: &mut Stream, observation: &mut [f32]) {
-        self.environment.reset_into(rng, observation);
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
+        self.environment.reset_into(rng, observation)
     }
 
     fn step_into(
@@ -98,6 +101,14 @@ impl<E: FlatEnvironment> FlatEnvironment for RescaleAction<E> {
         }
         self.environment.step_into(&self.rescaled, rng, observation)
     }
+
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        self.environment.save_flat()
+    }
+
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        self.environment.restore_flat(state)
+    }
 }
 
 #[cfg(test)]
@@ -120,7 +131,7 @@ mod tests {
             for (environment, action) in
                 [(&mut environment, action), (&mut zero_to_four, from_zero)]
             {
-                environment.reset_into(&mut rng, &mut [0.0]);
+                environment.reset_into(&mut rng, &mut [0.0]).unwrap();
                 let step = environment.step_into(&[action], &mut rng, &mut [0.0]);
                 assert_eq!(step, Ok((rescaled, Status::Running)));
             }
@@ -131,7 +142,7 @@ mod tests {
     fn an_action_outside_the_agents_range_is_an_error() {
         let mut environment = RescaleAction::new(Line::new(-2.0, 6.0)).unwrap();
         let mut rng = Stream::from_seed(0);
-        environment.reset_into(&mut rng, &mut [0.0]);
+        environment.reset_into(&mut rng, &mut [0.0]).unwrap();
         for action in [&[1.1][..], &[f32::NAN], &[], &[0.0, 0.0]] {
             let error = environment
                 .step_into(action, &mut rng, &mut [0.0])
@@ -147,7 +158,7 @@ mod tests {
         // Beside 1e20, whose neighbour in `f64` is 16384 away, 10000 is rounded up.
         let mut environment = RescaleAction::new(Line::new(-1e20, 10_000.0)).unwrap();
         let mut rng = Stream::from_seed(0);
-        environment.reset_into(&mut rng, &mut [0.0]);
+        environment.reset_into(&mut rng, &mut [0.0]).unwrap();
         let step = environment.step_into(&[1.0], &mut rng, &mut [0.0]);
         assert_eq!(step, Ok((10_000.0, Status::Terminated)));
     }

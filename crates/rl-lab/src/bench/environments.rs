@@ -1,97 +1,156 @@
-//! How fast the environments are.
+//! Speed of environments alone.
 
 use std::time::Instant;
 
 use rl_core::{
-    Action, BatchEnvironment, BatchError, Environment, Purpose, Space, Status, StepBuffers, Stream,
+    BatchEnvironment, BatchError, Environment, EnvironmentError, EnvironmentSource, Flat, Purpose,
+    ScalarBatch, Space, Status, StepBuffers, Stream,
 };
 use rl_envs::{
-    Acrobot, Batch, CartPole, EnvironmentId, LunarLander, LunarLanderContinuous, MountainCar,
+    Acrobot, CartPole, EnvironmentId, LunarLander, LunarLanderContinuous, MountainCar,
     MountainCarContinuous, Pendulum,
 };
 use serde::Serialize;
 
+use crate::statistics::median;
+
 /// Sizes of the batches that are measured.
 pub const BATCH_SIZES: [usize; 4] = [1, 64, 1024, 4096];
 
-/// How long to measure.
+/// Measurement of environments on one thread, with random actions drawn beforehand, resets included.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BenchConfig {
+pub struct EnvironmentBench {
     /// Runs of each measurement, of which the median counts.
     pub runs: usize,
     /// Length of a run, in seconds.
     pub seconds: f64,
 }
 
-/// How environments step together.
+/// Form in which environments step together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Form {
+pub enum BatchForm {
     /// One alone.
     Scalar,
-    /// One after the other, in a [`Batch`].
+    /// One after the other, in a [`ScalarBatch`].
     Batch,
     /// Side by side in SIMD registers, in an [`rl_envs::SimdBatch`].
     Simd,
 }
 
-/// Environment steps per second on one thread, with random actions drawn beforehand, resets
-/// included.
+/// Environment steps per second.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Speed {
+pub struct EnvironmentSpeed {
     /// The environment.
     pub env: &'static str,
-    /// How they step together.
-    pub form: Form,
+    /// Form in which they step together.
+    pub form: BatchForm,
     /// Number of environments.
     pub n: usize,
     /// The median over the runs.
     pub steps_per_s: f64,
 }
 
-/// Measures an environment in every form it has.
-///
-/// # Errors
-/// [`BatchError`] if an environment refuses what was drawn from its own action space: nothing
-/// was measured then.
-pub fn bench_environment(
-    id: EnvironmentId,
-    config: &BenchConfig,
-) -> Result<Vec<Speed>, BatchError> {
-    match id {
-        EnvironmentId::CartPole => forms(id, CartPole::v1, config),
-        EnvironmentId::Pendulum => forms(id, Pendulum::v1, config),
-        EnvironmentId::MountainCar => forms(id, MountainCar::v0, config),
-        EnvironmentId::MountainCarContinuous => forms(id, MountainCarContinuous::v0, config),
-        EnvironmentId::Acrobot => forms(id, Acrobot::v1, config),
-        EnvironmentId::LunarLander => forms(id, LunarLander::v0, config),
-        EnvironmentId::LunarLanderContinuous => forms(id, LunarLanderContinuous::v0, config),
-    }
-}
-
-fn forms<E: Environment + Send>(
-    id: EnvironmentId,
-    make: impl Fn() -> E,
-    config: &BenchConfig,
-) -> Result<Vec<Speed>, BatchError> {
-    let speed = |form, n, steps_per_s| Speed {
-        env: id.name(),
-        form,
-        n,
-        steps_per_s,
-    };
-    let mut speeds = vec![speed(Form::Scalar, 1, scalar(make(), config)?)];
-    for n in BATCH_SIZES {
-        let generic = Batch::new(&make, streams(n));
-        speeds.push(speed(Form::Batch, n, batch(generic, config)?));
-    }
-    if id.has_simd_batch() {
-        for n in BATCH_SIZES {
-            let simd = id.make_batch(streams(n));
-            speeds.push(speed(Form::Simd, n, batch(simd, config)?));
+impl EnvironmentBench {
+    /// Measures an environment in every form that it has.
+    ///
+    /// # Errors
+    /// [`BatchError`] if an environment refuses what was drawn from its own action space: nothing
+    /// was measured then.
+    pub fn environment(&self, id: EnvironmentId) -> Result<Vec<EnvironmentSpeed>, BatchError> {
+        match id {
+            EnvironmentId::CartPole => self.forms(id, CartPole::v1),
+            EnvironmentId::Pendulum => self.forms(id, Pendulum::v1),
+            EnvironmentId::MountainCar => self.forms(id, MountainCar::v0),
+            EnvironmentId::MountainCarContinuous => self.forms(id, MountainCarContinuous::v0),
+            EnvironmentId::Acrobot => self.forms(id, Acrobot::v1),
+            EnvironmentId::LunarLander => self.forms(id, LunarLander::v0),
+            EnvironmentId::LunarLanderContinuous => self.forms(id, LunarLanderContinuous::v0),
         }
     }
-    Ok(speeds)
+
+    fn forms<E: Environment + Send>(
+        &self,
+        id: EnvironmentId,
+        make: impl Fn() -> E,
+    ) -> Result<Vec<EnvironmentSpeed>, BatchError> {
+        let speed = |form, n, steps_per_s| EnvironmentSpeed {
+            env: id.name(),
+            form,
+            n,
+            steps_per_s,
+        };
+        let mut speeds = vec![speed(BatchForm::Scalar, 1, self.scalar(make())?)];
+        for n in BATCH_SIZES {
+            let batch = ScalarBatch::new(&make, streams(n));
+            speeds.push(speed(BatchForm::Batch, n, self.batch(batch)?));
+        }
+        if id.has_simd_batch() {
+            for n in BATCH_SIZES {
+                let batch = id.batch(streams(n)).map_err(failed)?;
+                speeds.push(speed(BatchForm::Simd, n, self.batch(batch)?));
+            }
+        }
+        Ok(speeds)
+    }
+
+    fn scalar<E: Environment>(&self, mut environment: E) -> Result<f64, BatchError> {
+        let space = environment.action_space();
+        let actions: Vec<E::Action> = random_actions(&space, 4096)
+            .chunks_exact(space.flat_dim())
+            .filter_map(E::Action::read)
+            .collect();
+        let mut rng = Stream::derive(0, Purpose::Environment, 0);
+        environment.reset(&mut rng).map_err(failed)?;
+        self.median_rate(actions.len(), || {
+            for action in &actions {
+                let step = environment.step(action, &mut rng).map_err(failed)?;
+                if step.status != Status::Running {
+                    environment.reset(&mut rng).map_err(failed)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn batch(&self, mut batch: impl BatchEnvironment) -> Result<f64, BatchError> {
+        /// Environment steps between two looks at the clock.
+        const CHUNK: usize = 65_536;
+        let n = batch.len();
+        let spaces = batch.spaces();
+        let width = spaces.action.flat_dim();
+        let rows = (4096 / n).max(16);
+        let actions = random_actions(&spaces.action, rows * n);
+        let mut buffers = StepBuffers::new(n, spaces.observation.flat_dim());
+        batch.reset_into(&mut buffers.observations)?;
+        let steps = CHUNK.div_ceil(n);
+        self.median_rate(steps * n, || {
+            for row in actions.chunks_exact(n * width).cycle().take(steps) {
+                batch.step_into(row, buffers.as_mut())?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The median over runs of the environment steps per second of `chunk`, which takes `steps`.
+    fn median_rate(
+        &self,
+        steps: usize,
+        mut chunk: impl FnMut() -> Result<(), BatchError>,
+    ) -> Result<f64, BatchError> {
+        chunk()?;
+        let mut rates = Vec::with_capacity(self.runs);
+        for _ in 0..self.runs {
+            let start = Instant::now();
+            let mut chunks = 0;
+            while chunks == 0 || start.elapsed().as_secs_f64() < self.seconds {
+                chunk()?;
+                chunks += 1;
+            }
+            rates.push((chunks * steps) as f64 / start.elapsed().as_secs_f64());
+        }
+        Ok(median(&rates))
+    }
 }
 
 fn streams(n: usize) -> Vec<Stream> {
@@ -111,66 +170,10 @@ fn random_actions(space: &Space, rows: usize) -> Vec<f32> {
     actions
 }
 
-fn scalar<E: Environment>(mut environment: E, config: &BenchConfig) -> Result<f64, BatchError> {
-    let space = environment.action_space();
-    let actions: Vec<E::Action> = random_actions(&space, 4096)
-        .chunks_exact(space.flat_dim())
-        .filter_map(E::Action::from_flat)
-        .collect();
-    let mut rng = Stream::derive(0, Purpose::Environment, 0);
-    environment.reset(&mut rng);
-    median_rate(config, actions.len(), || {
-        for action in &actions {
-            let step =
-                environment
-                    .step(action, &mut rng)
-                    .map_err(|source| BatchError::Environment {
-                        environment: 0,
-                        source,
-                    })?;
-            if step.status != Status::Running {
-                environment.reset(&mut rng);
-            }
-        }
-        Ok(())
-    })
-}
-
-fn batch(mut batch: impl BatchEnvironment, config: &BenchConfig) -> Result<f64, BatchError> {
-    /// Environment steps between two looks at the clock.
-    const CHUNK: usize = 65_536;
-    let n = batch.len();
-    let width = batch.action_space().flat_dim();
-    let rows = (4096 / n).max(16);
-    let actions = random_actions(&batch.action_space(), rows * n);
-    let mut buffers = StepBuffers::new(n, batch.observation_space().dim());
-    batch.reset_into(&mut buffers.observations)?;
-    let steps = CHUNK.div_ceil(n);
-    median_rate(config, steps * n, || {
-        for row in actions.chunks_exact(n * width).cycle().take(steps) {
-            batch.step_into(row, buffers.as_mut())?;
-        }
-        Ok(())
-    })
-}
-
-/// The median over runs of the environment steps per second of `chunk`, which takes `steps`.
-fn median_rate(
-    config: &BenchConfig,
-    steps: usize,
-    mut chunk: impl FnMut() -> Result<(), BatchError>,
-) -> Result<f64, BatchError> {
-    chunk()?;
-    let mut rates = Vec::with_capacity(config.runs);
-    for _ in 0..config.runs {
-        let start = Instant::now();
-        let mut chunks = 0;
-        while chunks == 0 || start.elapsed().as_secs_f64() < config.seconds {
-            chunk()?;
-            chunks += 1;
-        }
-        rates.push((chunks * steps) as f64 / start.elapsed().as_secs_f64());
+/// The error of an only environment.
+fn failed(source: EnvironmentError) -> BatchError {
+    BatchError::Environment {
+        environment: 0,
+        source,
     }
-    rates.sort_by(f64::total_cmp);
-    Ok(rates[rates.len() / 2])
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::process::{Pin, field};
 
-/// What speeds depend on.
+/// Machine that speeds depend on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Machine {
     /// The processor's name, or its architecture.
@@ -15,19 +15,19 @@ pub struct Machine {
     pub cores: usize,
     /// The operating system.
     pub os: String,
-    /// Its kernel, where it says.
+    /// Version of its kernel; empty where unknown.
     pub kernel: String,
     /// Processes that wanted to run in the minute before, where the system counts them: about 0
     /// for an idle machine.
     pub load: Option<f64>,
-    /// Whether processes are pinned to cores.
+    /// Flag: processes are pinned to cores.
     pub pinned: bool,
     /// The version of this project.
     pub rl: &'static str,
 }
 
 impl Machine {
-    /// This one.
+    /// The machine that this process runs on.
     pub fn here() -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         let or = |text: Option<&str>, otherwise: &str| text.unwrap_or(otherwise).to_owned();
@@ -46,7 +46,7 @@ impl Machine {
         }
     }
 
-    /// In a sentence or two.
+    /// The machine in a sentence or two.
     pub fn description(&self) -> String {
         let load = self.load.map_or(String::new(), |load| {
             // A run pinned to a core shares it with whatever else wants it.
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_busy_machine_says_so() {
+    fn a_busy_machine_is_described_as_one() {
         let described = |load| {
             let machine = Machine {
                 cores: 2,

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::TrainBenchError;
+use super::BenchError;
+use crate::FileError;
+use crate::files::read;
 
 /// Time between two looks at a process: the error of its wall-clock time, and of its peak memory
 /// the last that is not seen.
@@ -16,7 +18,7 @@ const POLL: Duration = Duration::from_millis(1);
 pub struct Pin(Vec<usize>);
 
 impl Pin {
-    /// So many cores, the last of those that this process may use; none where there is no
+    /// A pin to the last `cores` of those that this process may use; to none where there is no
     /// `taskset`, or not enough of them.
     pub fn to(cores: usize) -> Self {
         let taskset = Command::new("taskset").arg("--version").output();
@@ -28,7 +30,7 @@ impl Pin {
         Self(allowed[allowed.len() - cores..].to_vec())
     }
 
-    /// Whether it keeps a process anywhere.
+    /// Returns `true` if it keeps a process anywhere.
     pub fn is_pinned(&self) -> bool {
         !self.0.is_empty()
     }
@@ -53,7 +55,7 @@ fn core_list(text: &str) -> Vec<usize> {
     text.split(',').filter_map(range).flatten().collect()
 }
 
-/// What follows a word at the start of a line.
+/// The rest of the first line that starts with a word.
 pub fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let rest = |line: &'a str| line.strip_prefix(name);
     text.lines().find_map(rest).map(str::trim)
@@ -63,27 +65,27 @@ pub fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 pub struct Finished {
     pub stdout: String,
     pub start: SystemTime,
-    /// From its start to its end, in seconds.
+    /// Time from its start to its end, in seconds.
     pub wall_s: f64,
-    /// The most memory that was ever resident, where the system tells.
+    /// Largest resident memory, in bytes, on systems that record it.
     pub peak_bytes: Option<u64>,
 }
 
-/// Runs a program to its end; `what` it is for is told when it fails. Its output goes to files in
-/// `directory`, so that no pipe fills up.
+/// Runs a program to its end, on behalf of a training that its error names. Its output goes to
+/// files in `directory`, so that no pipe fills up.
 pub fn run(
-    what: &str,
+    training: &str,
     program: &Path,
     arguments: &[&str],
     pin: &Pin,
     directory: &Path,
-) -> Result<Finished, TrainBenchError> {
+) -> Result<Finished, BenchError> {
     let (out, err) = (directory.join("stdout"), directory.join("stderr"));
-    let create = |path: &Path| File::create(path).map_err(TrainBenchError::io("write", path));
+    let create = |path: &Path| File::create(path).map_err(FileError::new("write", path));
     let mut command = pin.command(program);
     command.args(arguments).stdin(Stdio::null());
     command.stdout(create(&out)?).stderr(create(&err)?);
-    let failed = |source| TrainBenchError::Start {
+    let failed = |source| BenchError::Start {
         program: program.to_owned(),
         source,
     };
@@ -105,13 +107,13 @@ pub fn run(
     if !status.success() {
         let errors = fs::read_to_string(&err).unwrap_or_default();
         let last = errors.lines().rfind(|line| !line.trim().is_empty());
-        return Err(TrainBenchError::failed(
-            what,
+        return Err(BenchError::failed(
+            training,
             last.map_or(status.to_string(), str::to_owned),
         ));
     }
     Ok(Finished {
-        stdout: fs::read_to_string(&out).map_err(TrainBenchError::io("read", &out))?,
+        stdout: read(&out)?,
         start,
         wall_s,
         peak_bytes,
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_fails_is_told_with_what_it_was_for() {
+    fn a_program_that_fails_is_named_by_its_training() {
         let place = tempfile::tempdir().unwrap();
         let start = |program: &str, words: &[&str]| {
             let pin = Pin::default();

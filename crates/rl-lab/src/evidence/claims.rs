@@ -1,10 +1,9 @@
-//! What is claimed of the presets.
+//! Claims about the presets.
 
 use rl_envs::EnvironmentId;
-
 use rl_train::UsageError;
 
-/// What a preset is claimed to reach.
+/// Claim that a preset reaches a return within a budget.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
     /// The environment, that of the preset.
@@ -131,19 +130,17 @@ impl Claim {
     ///
     /// # Errors
     /// [`UsageError`] that names what there is, if there is none.
-    pub fn select(
-        env: Option<EnvironmentId>,
-        algo: Option<&str>,
-    ) -> Result<Vec<&'static Self>, UsageError> {
+    pub fn select(env: Option<&str>, algo: Option<&str>) -> Result<Vec<&'static Self>, UsageError> {
         let asked = |claim: &&Self| {
-            env.is_none_or(|env| claim.env == env) && algo.is_none_or(|algo| claim.algo == algo)
+            env.is_none_or(|env| claim.env.name() == env)
+                && algo.is_none_or(|algo| claim.algo == algo)
         };
         let claims: Vec<&Self> = CLAIMS.iter().filter(asked).collect();
         if !claims.is_empty() {
             return Ok(claims);
         }
         let filters = [
-            env.map(|env| format!("--env {}", env.name())),
+            env.map(|env| format!("--env {env}")),
             algo.map(|algo| format!("--algo {algo}")),
         ];
         let filters: Vec<String> = filters.into_iter().flatten().collect();
@@ -169,18 +166,19 @@ impl Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rl_train::{Config, Origin};
+    use rl_train::{Layers, Origin, Registry};
 
     #[test]
     fn every_claim_is_about_the_environment_and_the_algorithm_of_a_preset() {
+        let registry = Registry::default();
         for claim in CLAIMS {
-            let mut layers = Config::layers();
+            let mut layers = Layers::new(&registry);
             let origin = Origin::Flag("--preset".into());
             layers.set("preset", claim.preset, &origin).unwrap();
             let config = layers.finish().unwrap();
-            assert_eq!(config.environment(), Ok(claim.env), "{}", claim.name());
-            assert_eq!(config.algo.algo().name(), claim.algo, "{}", claim.name());
-            if let Some(steps) = config.steps {
+            let run = (config.run.env.as_str(), config.run.algo.as_str());
+            assert_eq!(run, (claim.env.name(), claim.algo), "{}", claim.name());
+            if let Some(steps) = config.run.steps {
                 assert!(steps <= claim.budget, "{}", claim.name());
             }
         }
@@ -198,12 +196,11 @@ mod tests {
     fn claims_are_selected_by_environment_and_algorithm() {
         assert_eq!(Claim::select(None, None).unwrap().len(), CLAIMS.len());
         for claim in CLAIMS {
-            let selected = Claim::select(Some(claim.env), Some(claim.algo)).unwrap();
+            let selected = Claim::select(Some(claim.env.name()), Some(claim.algo)).unwrap();
             assert!(selected.contains(&claim));
             assert!(selected.iter().all(|other| other.env == claim.env));
         }
-        let UsageError(message) =
-            Claim::select(Some(EnvironmentId::CartPole), Some("none")).unwrap_err();
+        let UsageError(message) = Claim::select(Some("cartpole"), Some("none")).unwrap_err();
         for word in ["--env cartpole --algo none", "cartpole by vpg"] {
             assert!(message.contains(word), "{message}");
         }

@@ -1,83 +1,92 @@
 //! The evidence as tables: Markdown for people, CSV of the runs, rows for JSON.
 
-use std::fmt::Write as _;
+use std::path::Path;
 
 use rl_core::Stream;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::statistics::{RESAMPLES, bootstrap_interval, interquartile_mean, median};
-use super::{Claim, EvidenceConfig, Run};
+use super::completed::CompletedRun;
+use super::{Claim, EvidenceConfig};
+use crate::FileError;
+use crate::files::csv_of;
+use crate::statistics::{RESAMPLES, bootstrap_interval, interquartile_mean, median};
 use crate::table::{aligned, thousands};
 
-/// The runs, and what they say of each claim.
+/// Runs of the claims, and the statistics that they are judged by; serialised, a row per claim.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// A row per claim.
-    pub rows: Vec<EvidenceRow>,
+    rows: Vec<EvidenceRow>,
     /// Every run, by claim and seed.
-    pub runs: Vec<Run>,
+    runs: Vec<CompletedRun>,
 }
 
-/// What the runs say of one claim. The score of a run is the mean return of its evaluation.
+impl Serialize for Evidence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.rows.serialize(serializer)
+    }
+}
+
+/// Statistics of the runs of one claim. The score of a run is the mean return of its evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct EvidenceRow {
+struct EvidenceRow {
     /// The environment.
-    pub env: &'static str,
+    env: &'static str,
     /// The algorithm.
-    pub algo: &'static str,
+    algo: &'static str,
     /// The preset.
-    pub preset: &'static str,
+    preset: &'static str,
     /// Environment steps after which no update of a run may start.
-    pub budget: u64,
+    budget: u64,
     /// Median number of environment steps of a run.
-    pub env_steps: f64,
+    env_steps: f64,
     /// Number of runs.
-    pub seeds: usize,
+    seeds: usize,
     /// Interquartile mean of the scores.
-    pub iqm: f64,
+    iqm: f64,
     /// Its 95 % bootstrap interval; none for a single run.
-    pub interval: Option<[f64; 2]>,
+    interval: Option<[f64; 2]>,
     /// Lowest score.
-    pub min: f64,
+    min: f64,
     /// Highest score.
-    pub max: f64,
+    max: f64,
     /// Least interquartile mean that was claimed.
-    pub target: f64,
-    /// Whether the target is reached, by runs that all kept to the budget.
-    pub met: bool,
+    target: f64,
+    /// Flag: the target is reached, by runs that all kept to the budget.
+    met: bool,
     /// Median wall-clock time of a run, in seconds.
-    pub wall_s: f64,
+    wall_s: f64,
     /// Median number of environment steps per second.
-    pub env_steps_per_s: f64,
+    env_steps_per_s: f64,
 }
 
 impl EvidenceRow {
-    fn of(claim: &'static Claim, runs: &[Run]) -> Self {
-        let column = |value: fn(&Run) -> f64| runs.iter().map(value).collect::<Vec<_>>();
-        let scores = column(Run::score);
+    fn of(claim: &'static Claim, runs: &[CompletedRun]) -> Self {
+        let column = |value: fn(&CompletedRun) -> f64| runs.iter().map(value).collect::<Vec<_>>();
+        let scores = column(CompletedRun::score);
         let iqm = interquartile_mean(&scores);
         Self {
             env: claim.env.name(),
             algo: claim.algo,
             preset: claim.preset,
             budget: claim.budget,
-            env_steps: median(&column(|run| run.result.env_steps as f64)),
+            env_steps: median(&column(|run| run.summary.env_steps as f64)),
             seeds: runs.len(),
             iqm,
             interval: bootstrap_interval(&scores, RESAMPLES, &mut Stream::from_seed(0)),
             min: scores.iter().copied().fold(f64::INFINITY, f64::min),
             max: scores.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             target: claim.target,
-            met: iqm >= claim.target && runs.iter().all(Run::is_within_budget),
-            wall_s: median(&column(|run| run.result.wall_s)),
-            env_steps_per_s: median(&column(|run| run.result.env_steps_per_s)),
+            met: iqm >= claim.target && runs.iter().all(CompletedRun::is_within_budget),
+            wall_s: median(&column(|run| run.summary.wall_s)),
+            env_steps_per_s: median(&column(|run| run.summary.env_steps_per_s)),
         }
     }
 }
 
 impl Evidence {
-    /// What the runs, which stand together by claim, say.
-    pub(super) fn of(runs: Vec<Run>) -> Self {
+    /// The evidence of runs that stand together by claim.
+    pub(super) fn of(runs: Vec<CompletedRun>) -> Self {
         let rows = runs
             .chunk_by(|one, next| one.claim == next.claim)
             .filter_map(|chunk| Some(EvidenceRow::of(chunk.first()?.claim, chunk)))
@@ -104,41 +113,13 @@ impl Evidence {
         aligned(header, 3, &rows)
     }
 
-    /// A row per run.
-    pub fn csv(&self) -> String {
-        let header = "env,algo,preset,seed,env_steps,env_steps_before_last_update,updates,wall_s,env_steps_per_s,\
-                      evaluation_episodes,return_mean,return_std,return_min,return_max\n";
-        self.runs.iter().fold(header.to_owned(), |mut text, run| {
-            let (
-                Claim {
-                    env, algo, preset, ..
-                },
-                result,
-            ) = (run.claim, &run.result);
-            let evaluation = &result.evaluation;
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "{},{algo},{preset},{},{},{},{},{:.3},{:.0},{},{},{},{},{}",
-                env.name(),
-                run.seed,
-                result.env_steps,
-                result.env_steps_before_last_update,
-                result.updates,
-                result.wall_s,
-                result.env_steps_per_s,
-                evaluation.episodes,
-                evaluation.return_mean,
-                evaluation.return_std,
-                evaluation.return_min,
-                evaluation.return_max,
-            );
-            text
-        })
+    /// A row per run; `place` is named by an error.
+    pub(super) fn csv(&self, place: &Path) -> Result<Vec<u8>, FileError> {
+        csv_of(self.runs.iter().map(RunRow::of)).map_err(FileError::new("write", place))
     }
 
-    /// The table with what it means and the command that makes it again.
-    pub fn page(&self, config: &EvidenceConfig) -> String {
+    /// The table with its explanation and the command that makes it again.
+    pub(super) fn page(&self, config: &EvidenceConfig) -> String {
         let met = self.rows.iter().filter(|row| row.met).count();
         let set: String = config
             .set
@@ -151,7 +132,7 @@ impl Evidence {
             format!(", changed by `{}`", set.trim_start())
         };
         let filters = [
-            config.env.map(|env| format!(" --env {}", env.name())),
+            config.env.as_ref().map(|env| format!(" --env {env}")),
             config.algo.as_ref().map(|algo| format!(" --algo {algo}")),
         ];
         let filters: String = filters.into_iter().flatten().collect();
@@ -190,6 +171,49 @@ impl Evidence {
     }
 }
 
+/// A run as a row of the CSV file.
+#[derive(Serialize)]
+struct RunRow {
+    env: &'static str,
+    algo: &'static str,
+    preset: &'static str,
+    seed: u64,
+    env_steps: u64,
+    env_steps_before_last_update: u64,
+    updates: u64,
+    wall_s: f64,
+    env_steps_per_s: f64,
+    evaluation_episodes: u64,
+    return_mean: f64,
+    return_std: f64,
+    return_min: f64,
+    return_max: f64,
+}
+
+impl RunRow {
+    /// Times are rounded to what they are good for.
+    fn of(run: &CompletedRun) -> Self {
+        let (claim, summary) = (run.claim, &run.summary);
+        let evaluation = &summary.evaluation;
+        Self {
+            env: claim.env.name(),
+            algo: claim.algo,
+            preset: claim.preset,
+            seed: run.seed,
+            env_steps: summary.env_steps,
+            env_steps_before_last_update: summary.env_steps_before_last_update,
+            updates: summary.updates,
+            wall_s: (summary.wall_s * 1e3).round() / 1e3,
+            env_steps_per_s: summary.env_steps_per_s.round(),
+            evaluation_episodes: evaluation.episodes,
+            return_mean: evaluation.return_mean,
+            return_std: evaluation.return_std,
+            return_min: evaluation.return_min,
+            return_max: evaluation.return_max,
+        }
+    }
+}
+
 fn cells(row: &EvidenceRow) -> [String; 11] {
     let interval = row.interval.map_or("[–]".to_owned(), |[low, high]| {
         format!("[{low:.2}, {high:.2}]")
@@ -216,20 +240,20 @@ fn cells(row: &EvidenceRow) -> [String; 11] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::CLAIMS;
-    use crate::evidence::runs::{RunEvaluation, RunResult};
+    use crate::evidence::claims::CLAIMS;
+    use crate::evidence::completed::{EvaluationSummary, RunSummary};
 
     fn evidence(scores: &[f64], env_steps: u64) -> Evidence {
-        let run = |(seed, &score): (usize, &f64)| Run {
+        let run = |(seed, &score): (usize, &f64)| CompletedRun {
             claim: &CLAIMS[0],
             seed: seed as u64,
-            result: RunResult {
+            summary: RunSummary {
                 env_steps,
                 env_steps_before_last_update: env_steps / 2,
                 updates: 2,
                 wall_s: 1.5 + seed as f64,
                 env_steps_per_s: 1000.0,
-                evaluation: RunEvaluation {
+                evaluation: EvaluationSummary {
                     episodes: 100,
                     return_mean: score,
                     return_std: 1.0,
@@ -271,9 +295,15 @@ mod tests {
 
     #[test]
     fn the_csv_has_a_row_per_run_and_a_cell_per_column() {
-        let csv = evidence(&[1.0, 2.0], 10).csv();
+        let csv = evidence(&[1.0, 2.0], 10)
+            .csv(Path::new("runs.csv"))
+            .unwrap();
+        let csv = String::from_utf8(csv).unwrap();
         let widths: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
         assert_eq!(widths, [14, 14, 14]);
-        assert!(csv.ends_with("1,10,5,2,2.500,1000,100,2,1,1,3\n"), "{csv}");
+        assert!(
+            csv.ends_with("1,10,5,2,2.5,1000.0,100,2.0,1.0,1.0,3.0\n"),
+            "{csv}"
+        );
     }
 }

@@ -1,50 +1,54 @@
 //! CartPole, with a network for a policy.
 
 use rl_core::finite_mdp::SolveError;
-use rl_core::{Environment, Peers, Purpose, Stream, TrajectoryStore, reward_to_go, time_baseline};
-use rl_envs::CartPole;
-use rl_learn::{Learner, Loss, OptimizerConfig, PolicyLoss, Samples, Surrogate};
-use rl_nets::{Activation, Actor, Device, PolicyConfig, PolicyWeights};
+use rl_core::{
+    CollectConfig, EnvironmentSource as _, Peers, Purpose, Stream, TrajectoryStore, reward_to_go,
+    time_baseline,
+};
+use rl_envs::EnvironmentId;
+use rl_learn::{NaturalGradient, OptimizerConfig, Samples, Surrogate};
+use rl_nets::{Activation, Actor, Device, Networks, PolicyConfig, PolicyWeights};
+use rl_train::Backend;
 
-use super::experience::{Batch, play};
+use super::experience::{Batch, Players};
 use super::least_squares::QuadraticFit;
 use super::measure::Measured;
 use super::{VarianceConfig, VarianceError, VarianceRow, VarianceSetting};
-use rl_train::Backend;
 
 /// Updates that teach the policy to keep the pole up for a while.
-const UPDATES: u32 = 6;
-/// Episodes of an update.
+const UPDATES: usize = 6;
+/// Episodes of an update, at least.
 const UPDATE_EPISODES: usize = 32;
 /// Length of the step of an update, in the space of the parameters.
 const STEP_LENGTH: f64 = 0.2;
-/// Episodes that the value function is fitted to.
+/// Episodes that the value function is fitted to, at least.
 const FIT_EPISODES: usize = 1000;
 /// Largest change of a parameter that makes the policy that plays off-policy batches.
 const PERTURBATION: f64 = 0.01;
-/// What times and observations are divided by to be near 1.
+/// Divisor that brings times near 1, as observations are.
 const TIME_SCALE: f64 = 100.0;
-/// Streams of episodes that no batch is drawn from.
-const APART: u32 = 1 << 31;
+const ENVIRONMENT: EnvironmentId = EnvironmentId::CartPole;
 
 pub fn rows(batches: u32, config: &VarianceConfig) -> Result<Vec<VarianceRow>, VarianceError> {
     let VarianceConfig {
         trajectories, seed, ..
     } = *config;
     let device = device()?;
-    let weights = pretrained(seed, &device)?;
+    let config = CollectConfig::new(ENVIRONMENT)
+        .environments(trajectories)
+        .seed(seed);
+    let mut players = Players::new(config)?;
+    let weights = pretrained(&mut players, seed, &device)?;
     let mut rng = Stream::derive(seed, Purpose::Initialization, 1);
     let mut other = weights.clone();
     for parameter in other.parameters_mut().flatten() {
         *parameter += rng.uniform(-PERTURBATION, PERTURBATION) as f32;
     }
     let mut learners = [learner(&weights, &device)?, learner(&other, &device)?];
-    let (mut policy, mut other) = (Actor::new(&weights), Actor::new(&other));
+    let (policy, other) = (Actor::new(&weights), Actor::new(&other));
 
-    let mut environment = CartPole::v1();
-    let mut draw = |policy: &mut Actor, n, index| play(&mut environment, policy, n, seed, index);
     let fitted = {
-        let episodes = draw(&mut policy, FIT_EPISODES, APART + UPDATES)?;
+        let episodes = players.play_many(&policy, FIT_EPISODES)?;
         let (inputs, dim) = inputs(&episodes);
         QuadraticFit::new(&inputs, dim, &rewards_to_go(&episodes)).ok_or(SolveError::Singular)?
     };
@@ -53,12 +57,12 @@ pub fn rows(batches: u32, config: &VarianceConfig) -> Result<Vec<VarianceRow>, V
         fitted.values(&inputs, dim)
     };
     let (mut on_policy, mut off_policy) = (Vec::new(), Vec::new());
-    for index in 0..batches {
-        let episodes = draw(&mut policy, trajectories, 2 * index)?;
+    for _ in 0..batches {
+        let episodes = players.play(&policy)?;
         let of_episodes = values(&episodes);
         on_policy.push(Batch::on_policy(episodes, of_episodes));
 
-        let episodes = draw(&mut other, trajectories, 2 * index + 1)?;
+        let episodes = players.play(&other)?;
         let of_episodes = values(&episodes);
         let [target, behaviour] = &mut learners;
         let ratios = log_probs(target.as_mut(), &episodes)?
@@ -89,16 +93,17 @@ fn device() -> Result<Device, VarianceError> {
 }
 
 /// A network after some steps of fixed length along the policy gradient.
-fn pretrained(seed: u64, device: &Device) -> Result<PolicyWeights, VarianceError> {
-    let mut environment = CartPole::v1();
-    let dim = environment.observation_space().dim();
-    let mut weights = PolicyConfig::new(dim, &environment.action_space())
+fn pretrained(
+    players: &mut Players<Actor>,
+    seed: u64,
+    device: &Device,
+) -> Result<PolicyWeights, VarianceError> {
+    let spaces = ENVIRONMENT.make()?.spaces();
+    let mut weights = PolicyConfig::new(spaces.observation.network_inputs(), &spaces.action)
         .with_hidden(2, 64, Activation::Tanh)
         .draw(&mut Stream::derive(seed, Purpose::Initialization, 0));
-    for update in 0..UPDATES {
-        let mut actor = Actor::new(&weights);
-        let index = APART + update;
-        let episodes = play(&mut environment, &mut actor, UPDATE_EPISODES, seed, index)?;
+    for _ in 0..UPDATES {
+        let episodes = players.play_many(&Actor::new(&weights), UPDATE_EPISODES)?;
         let lengths: Vec<usize> = episodes.iter().map(|episode| episode.len()).collect();
         let mut advantages = rewards_to_go(&episodes);
         let mut baselines = vec![0.0; advantages.len()];
@@ -126,8 +131,8 @@ fn rewards_to_go(episodes: &TrajectoryStore) -> Vec<f32> {
     out
 }
 
-/// What the value function is given: each observation and its time, and how many numbers that is.
-/// A return ends with the time limit, so that its mean depends on the time.
+/// Inputs of the value function, each observation and its time, and the number of them at a step. A
+/// return ends with the time limit, so that its mean depends on the time.
 fn inputs(episodes: &TrajectoryStore) -> (Vec<f64>, usize) {
     let dim = episodes.observation_dim();
     let times = episodes.iter().flat_map(|episode| 0..episode.len());
@@ -143,7 +148,7 @@ fn inputs(episodes: &TrajectoryStore) -> (Vec<f64>, usize) {
 
 /// `ln π(aₜ|oₜ)` of each step.
 fn log_probs(
-    learner: &mut dyn Learner,
+    learner: &mut dyn NaturalGradient,
     episodes: &TrajectoryStore,
 ) -> Result<Vec<f32>, VarianceError> {
     let mut log_probs = vec![0.0; episodes.steps()];
@@ -152,15 +157,19 @@ fn log_probs(
     Ok(log_probs)
 }
 
-/// What computes with a policy; its optimizer is not used.
-fn learner(weights: &PolicyWeights, device: &Device) -> Result<Box<dyn Learner>, VarianceError> {
-    Ok(OptimizerConfig::adam(1.0).init(weights.clone().into(), device)?)
+/// A learner of a policy, for its gradients; its optimizer is not used.
+fn learner(
+    weights: &PolicyWeights,
+    device: &Device,
+) -> Result<Box<dyn NaturalGradient>, VarianceError> {
+    let networks = Networks::policy(weights.clone());
+    Ok(OptimizerConfig::adam(1.0).init_natural(networks, device)?)
 }
 
 /// `1/n Σ ∇ ln π(aₜ|oₜ) wₜ` over the steps of `n` episodes, in the order of
 /// [`PolicyWeights::parameters`].
 fn gradient(
-    learner: &mut dyn Learner,
+    learner: &mut dyn NaturalGradient,
     episodes: &TrajectoryStore,
     weights: &[f32],
 ) -> Result<Vec<f64>, VarianceError> {
@@ -170,15 +179,8 @@ fn gradient(
         advantages: weights,
         ..Samples::default()
     };
-    let loss = Loss {
-        policy: Some(PolicyLoss {
-            surrogate: Surrogate::LogProb,
-            entropy_coefficient: 0.0,
-        }),
-        value: None,
-    };
     let mut gradient = vec![0.0; learner.networks().len()];
-    learner.gradient(&samples, &loss, &mut gradient)?;
+    learner.gradient(&samples, &[&Surrogate::LogProb], &mut gradient)?;
     // The loss is the negative mean over the steps.
     let scale = -(episodes.steps() as f64) / episodes.len() as f64;
     Ok(gradient.iter().map(|&g| f64::from(g) * scale).collect())

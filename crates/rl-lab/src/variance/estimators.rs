@@ -1,4 +1,4 @@
-//! The estimators: what the score of each step is weighted by.
+//! The estimators: weights of the score of each step.
 //!
 //! All are estimators of the gradient of the expected undiscounted return,
 //! `∇J ≈ 1/n Σ ∇ ln π(aₜ|oₜ) wₜ` over the steps of `n` episodes; they differ in `wₜ`.
@@ -13,10 +13,10 @@ use serde::Serialize;
 
 use super::experience::Batch;
 
-/// The discount of the row that has one.
+/// Discount of the estimators that have one.
 const DISCOUNT: f64 = 0.95;
 
-/// What the theory says about the mean of an estimator.
+/// The mean of an estimator by theory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Theory {
@@ -36,20 +36,20 @@ impl Theory {
     }
 }
 
-/// When an estimator is unbiased.
+/// Condition under which an estimator is unbiased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
-    /// Whatever the value function.
+pub enum Unbiased {
+    /// Any value function.
     Always,
-    /// If the value function is the policy's own; one that is fitted has errors, and hands them on.
+    /// A value function that is the policy's own; one that is fitted has errors, and hands them on.
     WithExactValues,
-    /// Never.
+    /// None.
     Never,
 }
 
-/// Who played the episodes that an estimator is given.
+/// Policy that played the episodes of an estimator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Played {
+pub enum Behavior {
     /// The policy whose gradient is estimated.
     OnPolicy,
     /// Another one, like it.
@@ -60,18 +60,18 @@ pub enum Played {
 pub struct Estimator {
     pub name: &'static str,
     pub baseline: &'static str,
-    pub unbiased: Holds,
-    pub played: Played,
+    pub unbiased: Unbiased,
+    pub behavior: Behavior,
     /// The weights `wₜ`, `[steps]`.
     pub weights: fn(&Batch) -> Vec<f32>,
 }
 
 impl Estimator {
-    /// What the theory says where the value function is exact, or is not.
+    /// The mean where the value function is exact, or is not.
     pub fn theory(&self, exact_values: bool) -> Theory {
         match self.unbiased {
-            Holds::Always => Theory::Unbiased,
-            Holds::WithExactValues if exact_values => Theory::Unbiased,
+            Unbiased::Always => Theory::Unbiased,
+            Unbiased::WithExactValues if exact_values => Theory::Unbiased,
             _ => Theory::Biased,
         }
     }
@@ -80,63 +80,66 @@ impl Estimator {
 const fn estimator(
     name: &'static str,
     baseline: &'static str,
-    unbiased: Holds,
+    unbiased: Unbiased,
     weights: fn(&Batch) -> Vec<f32>,
 ) -> Estimator {
     Estimator {
         name,
         baseline,
         unbiased,
-        played: Played::OnPolicy,
+        behavior: Behavior::OnPolicy,
         weights,
     }
 }
 
 /// Every estimator, the plainest first.
 pub const ESTIMATORS: [Estimator; 17] = [
-    estimator("total return", "none", Holds::Always, |batch| {
+    estimator("total return", "none", Unbiased::Always, |batch| {
         spread(batch, &returns(batch))
     }),
-    estimator("total return", "group, others", Holds::Always, |batch| {
+    estimator("total return", "group, others", Unbiased::Always, |batch| {
         group(batch, Peers::Others)
     }),
-    estimator("total return", "group, all", Holds::Never, |batch| {
+    estimator("total return", "group, all", Unbiased::Never, |batch| {
         group(batch, Peers::All)
     }),
-    estimator("total return", "GRPO advantage", Holds::Never, |batch| {
+    estimator("total return", "GRPO advantage", Unbiased::Never, |batch| {
         let mut advantages = vec![0.0; batch.lengths.len()];
         group_advantages(&returns(batch), &mut advantages);
         spread(batch, &advantages)
     }),
-    estimator("reward-to-go", "none", Holds::Always, rewards_to_go),
-    estimator("reward-to-go", "batch, others", Holds::Always, |batch| {
+    estimator("reward-to-go", "none", Unbiased::Always, rewards_to_go),
+    estimator("reward-to-go", "batch, others", Unbiased::Always, |batch| {
         less(batch, rewards_to_go(batch), Peers::Others, batch_baseline)
     }),
-    estimator("reward-to-go", "batch, all", Holds::Never, |batch| {
+    estimator("reward-to-go", "batch, all", Unbiased::Never, |batch| {
         less(batch, rewards_to_go(batch), Peers::All, batch_baseline)
     }),
     estimator(
         "reward-to-go",
         "time step, others",
-        Holds::Always,
+        Unbiased::Always,
         |batch| less(batch, rewards_to_go(batch), Peers::Others, time_baseline),
     ),
-    estimator("reward-to-go", "time step, all", Holds::Never, |batch| {
+    estimator("reward-to-go", "time step, all", Unbiased::Never, |batch| {
         less(batch, rewards_to_go(batch), Peers::All, time_baseline)
     }),
-    estimator("reward-to-go", "value function", Holds::Always, |batch| {
-        difference(rewards_to_go(batch), &batch.values)
-    }),
+    estimator(
+        "reward-to-go",
+        "value function",
+        Unbiased::Always,
+        |batch| difference(rewards_to_go(batch), &batch.values),
+    ),
     estimator(
         "reward-to-go, γ = 0.95",
         "none",
-        Holds::Never,
+        Unbiased::Never,
         discounted_rewards_to_go,
     ),
     estimator(
         "reward-to-go, γ = 0.95",
         "time step, others",
-        Holds::Never,
+        Unbiased::Never,
         |batch| {
             let returns = discounted_rewards_to_go(batch);
             less(batch, returns, Peers::Others, time_baseline)
@@ -145,33 +148,33 @@ pub const ESTIMATORS: [Estimator; 17] = [
     estimator(
         "5-step return",
         "value function",
-        Holds::WithExactValues,
+        Unbiased::WithExactValues,
         five_step_advantages,
     ),
     estimator(
         "GAE(λ = 0.95)",
         "value function",
-        Holds::WithExactValues,
+        Unbiased::WithExactValues,
         |batch| gae(batch, 0.95),
     ),
     estimator(
         "GAE(λ = 0)",
         "value function",
-        Holds::WithExactValues,
+        Unbiased::WithExactValues,
         |batch| gae(batch, 0.0),
     ),
     Estimator {
-        played: Played::OffPolicy,
+        behavior: Behavior::OffPolicy,
         ..estimator(
             "importance-weighted",
             "none",
-            Holds::Always,
+            Unbiased::Always,
             importance_weighted,
         )
     },
     Estimator {
-        played: Played::OffPolicy,
-        ..estimator("ratios left out", "none", Holds::Never, rewards_to_go)
+        behavior: Behavior::OffPolicy,
+        ..estimator("ratios left out", "none", Unbiased::Never, rewards_to_go)
     },
 ];
 

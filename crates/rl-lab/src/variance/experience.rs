@@ -1,8 +1,6 @@
-//! Batches of whole episodes, with what the estimators need to know about each step.
+//! Batches of whole episodes, with everything that the estimators need to know of each step.
 
-use std::slice;
-
-use rl_core::{Environment, EnvironmentError, Policy, Purpose, Stream, TrajectoryStore};
+use rl_core::{CollectConfig, CollectError, Episodes, Policy, TrajectoryStore};
 
 /// A fixed number of whole episodes, all of them over for good: after a time limit as after
 /// termination there is nothing left to earn, and nothing is bootstrapped from.
@@ -35,35 +33,46 @@ impl Batch {
     }
 }
 
-/// Plays `n` episodes. `index` tells the batches of a seed apart.
-pub fn play<E: Environment<Action = usize>>(
-    environment: &mut E,
-    policy: &mut impl Policy,
-    n: usize,
-    seed: u64,
-    index: u32,
-) -> Result<TrajectoryStore, EnvironmentError> {
-    let mut rng = Stream::derive(seed, Purpose::Environment, index);
-    let mut action_rng = Stream::derive(seed, Purpose::Action, index);
-    let mut store = TrajectoryStore::new(environment.observation_space().dim(), 1);
-    let mut action = [0.0];
-    for _ in 0..n {
-        let mut observation = environment.reset(&mut rng);
-        let mut episode = store.begin(observation.as_ref());
-        loop {
-            let row = slice::from_mut(&mut action_rng);
-            policy.act(observation.as_ref(), row, &mut action);
-            let step = environment.step(&(action[0] as usize), &mut rng)?;
-            let (reward, next) = (step.reward as f32, step.observation);
-            match step.status.end() {
-                None => episode.push(&action, reward, next.as_ref()),
-                Some(end) => {
-                    episode.finish(&action, reward, next.as_ref(), end);
-                    break;
-                }
-            }
-            observation = next;
-        }
+/// Environments side by side that play an episode each, whose random streams go on from one to the
+/// next.
+pub struct Players<P>(Episodes<P>);
+
+impl<P: Policy + Clone + Send> Players<P> {
+    pub fn new(config: CollectConfig) -> Result<Self, CollectError> {
+        Ok(Self(Episodes::new(config, 1)?))
     }
-    Ok(store)
+
+    /// An episode of each environment by `policy`.
+    pub fn play(&mut self, policy: &P) -> Result<TrajectoryStore, CollectError> {
+        // Every environment ends the episode that it is in, and a step each is all that is asked.
+        Ok(self.0.collect(policy, 1)?.trajectories.clone())
+    }
+
+    /// At least `n` episodes.
+    pub fn play_many(&mut self, policy: &P, n: usize) -> Result<TrajectoryStore, CollectError> {
+        let mut episodes = self.play(policy)?;
+        while episodes.len() < n {
+            episodes.append(&self.0.collect(policy, 1)?.trajectories);
+        }
+        Ok(episodes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rl_core::{RandomPolicy, Space};
+    use rl_envs::EnvironmentId;
+
+    use super::*;
+
+    #[test]
+    fn a_batch_is_an_episode_of_each_environment_and_the_next_is_another() {
+        let config = CollectConfig::new(EnvironmentId::CartPole).environments(5);
+        let mut players = Players::new(config).unwrap();
+        let policy = RandomPolicy::new(Space::discrete(2));
+        let batches = [(); 3].map(|()| players.play(&policy).unwrap());
+        assert!(batches.iter().all(|batch| batch.len() == 5));
+        assert_ne!(batches[0], batches[1]);
+        assert_eq!(players.play_many(&policy, 11).unwrap().len(), 15);
+    }
 }

@@ -1,11 +1,9 @@
 //! The gridworld, whose gradient is known.
 
-use rl_core::finite_mdp::{
-    FiniteMdpEnvironment, SoftmaxPolicy, TabularPolicy, Weighting, grid, state_of,
-};
-use rl_core::{Purpose, Stream, TrajectoryStore};
+use rl_core::finite_mdp::{FiniteMdpEnvironment, SoftmaxPolicy, StateWeighting, grid, state_of};
+use rl_core::{CollectConfig, Purpose, Stream, TrajectoryStore};
 
-use super::experience::{Batch, play};
+use super::experience::{Batch, Players};
 use super::measure::Measured;
 use super::{VarianceConfig, VarianceError, VarianceRow, VarianceSetting};
 
@@ -27,24 +25,28 @@ pub fn rows(batches: u32, config: &VarianceConfig) -> Result<Vec<VarianceRow>, V
         .map(|logit| logit + rng.uniform(-PERTURBATION, PERTURBATION));
     let other = SoftmaxPolicy::new(mdp.states(), mdp.actions(), logits.collect())?.probabilities();
 
-    let exact = mdp.policy_gradient(&softmax, Weighting::Discounted)?;
+    let exact = mdp.policy_gradient(&softmax, StateWeighting::Discounted)?;
     let state_values = mdp.evaluate(&policy)?.values;
     let values = |episodes: &TrajectoryStore| -> Vec<f32> {
         steps(episodes, mdp.states())
             .map(|(state, _)| state_values[state] as f32)
             .collect()
     };
-    let mut environment = FiniteMdpEnvironment::new(mdp.clone())?;
-    let mut draw = |policy: &mut TabularPolicy, index| {
-        play(&mut environment, policy, trajectories, seed, index)
+    let source = {
+        let mdp = mdp.clone();
+        move || FiniteMdpEnvironment::new(mdp.clone())
     };
+    let config = CollectConfig::new(source)
+        .environments(trajectories)
+        .seed(seed);
+    let mut players = Players::new(config)?;
     let (mut on_policy, mut off_policy) = (Vec::new(), Vec::new());
-    for index in 0..batches {
-        let episodes = draw(&mut policy.clone(), 2 * index)?;
+    for _ in 0..batches {
+        let episodes = players.play(&policy)?;
         let of_episodes = values(&episodes);
         on_policy.push(Batch::on_policy(episodes, of_episodes));
 
-        let episodes = draw(&mut other.clone(), 2 * index + 1)?;
+        let episodes = players.play(&other)?;
         let of_episodes = values(&episodes);
         let ratio = |(state, action)| policy.row(state)[action] / other.row(state)[action];
         let ratios = steps(&episodes, mdp.states()).map(ratio).collect();

@@ -1,8 +1,8 @@
-//! From batches to rows: what is the same wherever estimators are measured.
+//! Measurement from batches to rows, the same in every setting.
 
 use std::time::Instant;
 
-use super::estimators::{ESTIMATORS, Estimator, Played, Theory};
+use super::estimators::{Behavior, ESTIMATORS, Estimator, Theory};
 use super::experience::Batch;
 use super::statistics::{Interval, length_of_mean, mean, squared_norm, total_variance};
 use super::{VarianceError, VarianceRow, VarianceSetting};
@@ -70,9 +70,9 @@ impl<G: FnMut(&Batch, &[f32]) -> Result<Vec<f64>, VarianceError>> Measured<G> {
             gradient,
             ..
         } = self;
-        let batches = match estimator.played {
-            Played::OnPolicy => on_policy,
-            Played::OffPolicy => off_policy,
+        let batches = match estimator.behavior {
+            Behavior::OnPolicy => on_policy,
+            Behavior::OffPolicy => off_policy,
         };
         let mut gradients = Vec::with_capacity(batches.len());
         let mut times = Vec::with_capacity(batches.len());
@@ -92,7 +92,7 @@ impl<G: FnMut(&Batch, &[f32]) -> Result<Vec<f64>, VarianceError>> Measured<G> {
     fn means_of_unbiased(&mut self) -> Result<(Vec<Vec<f64>>, f64), VarianceError> {
         let unbiased: Vec<_> = ESTIMATORS
             .iter()
-            .filter(|e| e.theory(false) == Theory::Unbiased && e.played == Played::OnPolicy)
+            .filter(|e| e.theory(false) == Theory::Unbiased && e.behavior == Behavior::OnPolicy)
             .collect();
         let mut means: Vec<Vec<f64>> = Vec::new();
         for estimator in &unbiased {

@@ -1,14 +1,15 @@
 //! The rows as a table and as files.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::svg;
-use super::{VarianceError, VarianceRow, VarianceSetting};
+use super::chart::chart;
+use super::{VarianceRow, VarianceSetting};
+use crate::FileError;
+use crate::files::{csv_of, write_all};
+use crate::table::aligned;
 
 /// The rows of one setting as a Markdown table whose columns are aligned.
-pub fn variance_table(rows: &[VarianceRow]) -> String {
+pub fn table(rows: &[VarianceRow]) -> String {
     let header = [
         "estimator",
         "baseline",
@@ -19,49 +20,22 @@ pub fn variance_table(rows: &[VarianceRow]) -> String {
         "ratio",
         "noise / signal",
         "ns per step",
-    ]
-    .map(str::to_owned);
-    let cells: Vec<[String; 9]> = rows
-        .iter()
-        .map(|row| {
-            [
-                row.estimator.to_owned(),
-                row.baseline.to_owned(),
-                row.theory.name().to_owned(),
-                interval(row.bias, row.bias_half_width),
-                if row.is_biased() { "no" } else { "yes" }.to_owned(),
-                interval(row.variance, row.variance_half_width),
-                significant(row.ratio, 3),
-                significant(row.noise_to_signal, 3),
-                format!("{:.1}", row.ns_per_step),
-            ]
-        })
-        .collect();
-    let width = |column: usize| {
-        let column = cells.iter().chain([&header]).map(|row| &row[column]);
-        column.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    ];
+    let cells = |row: &VarianceRow| {
+        [
+            row.estimator.to_owned(),
+            row.baseline.to_owned(),
+            row.theory.name().to_owned(),
+            interval(row.bias, row.bias_half_width),
+            if row.is_biased() { "no" } else { "yes" }.to_owned(),
+            interval(row.variance, row.variance_half_width),
+            significant(row.ratio, 3),
+            significant(row.noise_to_signal, 3),
+            format!("{:.1}", row.ns_per_step),
+        ]
     };
-    let widths: [usize; 9] = std::array::from_fn(width);
     // Words to the left, numbers to the right.
-    let line = |row: &[String; 9]| {
-        let cells = row
-            .iter()
-            .zip(widths)
-            .enumerate()
-            .map(|(i, (cell, width))| {
-                if i < 3 {
-                    format!("| {cell:<width$} ")
-                } else {
-                    format!("| {cell:>width$} ")
-                }
-            });
-        cells.collect::<String>() + "|\n"
-    };
-    let rule = widths.iter().enumerate().map(|(i, &width)| {
-        let end = if i < 3 { '-' } else { ':' };
-        format!("| {}{end} ", "-".repeat(width - 1))
-    });
-    line(&header) + &rule.collect::<String>() + "|\n" + &cells.iter().map(line).collect::<String>()
+    aligned(header, 3, &rows.iter().map(cells).collect::<Vec<_>>())
 }
 
 /// `estimate ± half-width`, three digits of the estimate.
@@ -73,7 +47,7 @@ fn interval(estimate: f64, half_width: f64) -> String {
     )
 }
 
-/// A positive number with so many significant digits, never as a power of ten.
+/// A positive number with a number of significant digits, never as a power of ten.
 fn significant(x: f64, digits: i32) -> String {
     let exponent = if x == 0.0 {
         0
@@ -88,66 +62,27 @@ fn significant(x: f64, digits: i32) -> String {
 /// directory, which is made if need be; files of these names are overwritten. Returns their paths.
 ///
 /// # Errors
-/// [`VarianceError::Write`].
-pub fn write_variances(
-    directory: &Path,
-    rows: &[VarianceRow],
-) -> Result<Vec<PathBuf>, VarianceError> {
-    let error = |path: &Path| {
-        let path = path.to_owned();
-        |source| VarianceError::Write { path, source }
-    };
-    fs::create_dir_all(directory).map_err(error(directory))?;
-    let path = directory.join("variance.csv");
-    csv_of(rows)
-        .and_then(|text| fs::write(&path, text))
-        .map_err(error(&path))?;
-    let mut paths = vec![path];
+/// [`FileError`].
+pub fn write(directory: &Path, rows: &[VarianceRow]) -> Result<Vec<PathBuf>, FileError> {
+    let csv = csv_of(rows).map_err(FileError::new("write", directory))?;
+    let mut files = vec![("variance.csv".to_owned(), csv)];
     for setting in VarianceSetting::ALL {
         let rows: Vec<_> = rows.iter().filter(|row| row.env == setting).collect();
         if !rows.is_empty() {
-            let path = directory.join(format!("variance-{}.svg", setting.name()));
-            fs::write(&path, svg::chart(setting, &rows)).map_err(error(&path))?;
-            paths.push(path);
+            let picture = chart(setting, &rows).map_err(FileError::new("draw", directory))?;
+            let name = format!("variance-{}.svg", setting.name());
+            files.push((name, picture.into_bytes()));
         }
     }
-    Ok(paths)
-}
-
-fn csv_of(rows: &[VarianceRow]) -> io::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row)?;
-    }
-    writer.into_inner().map_err(|error| error.into_error())
-}
-
-#[cfg(test)]
-pub mod testing {
-    use super::super::Theory;
-    use super::*;
-
-    pub fn row(theory: Theory, bias: f64, variance: f64) -> VarianceRow {
-        VarianceRow {
-            env: VarianceSetting::FiniteMdp,
-            estimator: "GAE(λ < 1)",
-            baseline: "none",
-            theory,
-            bias,
-            bias_half_width: 0.05,
-            variance,
-            variance_half_width: variance / 8.0,
-            ratio: variance / 20.0,
-            noise_to_signal: variance / 2.0,
-            ns_per_step: 1.26,
-        }
-    }
+    write_all(directory, files)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Theory;
-    use super::testing::row;
+    use std::fs;
+
+    use super::super::estimators::Theory;
+    use super::super::row::testing::row;
     use super::*;
 
     #[test]
@@ -169,7 +104,7 @@ mod tests {
             row(Theory::Unbiased, 0.01, 20.0),
             row(Theory::Biased, 0.2, 5.5),
         ];
-        let table = variance_table(&rows);
+        let table = table(&rows);
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(
             lines[2],
@@ -194,7 +129,7 @@ mod tests {
             row(Theory::Unbiased, 0.01, 20.0),
             row(Theory::Biased, 0.2, 5.5),
         ];
-        let paths = write_variances(directory.path(), &rows).unwrap();
+        let paths = write(directory.path(), &rows).unwrap();
         let names: Vec<_> = paths.iter().filter_map(|path| path.file_name()).collect();
         assert_eq!(names, ["variance.csv", "variance-finite-mdp.svg"]);
         assert_eq!(

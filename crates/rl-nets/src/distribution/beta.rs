@@ -1,6 +1,6 @@
 //! The Beta distribution, scaled to the bounds of a box.
 
-use burn::tensor::{Tensor, TensorData, activation};
+use burn::tensor::{Tensor, activation};
 use rand_distr::Distribution;
 use rl_core::Stream;
 
@@ -8,11 +8,12 @@ use super::bounds::Bounds;
 use super::marginal::{Interval, Marginal};
 use super::special::{digamma, digamma_tensor, ln_beta, ln_gamma, trigamma};
 
-/// Keeps the mode of what is uniform but for rounding in the middle.
+/// Number added to `α − 1` and `β − 1`, so that the mode of a uniform distribution is the middle.
 const TINY: f32 = 1e-30;
 
+/// Beta distributions on a device, scaled to a box, one per observation of a batch:
 /// `a = low + x (high − low)` per action dimension, with independent `x` of Beta distributions with
-/// `α, β ≥ 1`; one set per observation of a batch (Chou, Maturana and Scherer 2017).
+/// `α, β ≥ 1` (Chou, Maturana and Scherer 2017).
 #[derive(Clone, Debug)]
 pub struct Beta {
     /// `α − 1`, `[batch, action_dim]`.
@@ -23,7 +24,8 @@ pub struct Beta {
 }
 
 impl Beta {
-    /// `α = 1 + softplus(alpha)` and `β = 1 + softplus(beta)` for `[batch, action_dim]` each.
+    /// Distributions with `α = 1 + softplus(alpha)` and `β = 1 + softplus(beta)`, for `alpha` and
+    /// `beta` of `[batch, action_dim]`.
     pub(super) fn new(alpha: Tensor<2>, beta: Tensor<2>, bounds: Bounds) -> Self {
         Self {
             alpha_1: activation::softplus(alpha, 1.0),
@@ -40,33 +42,9 @@ impl Beta {
         self.beta_1.clone().add_scalar(1.0)
     }
 
-    /// The same distributions, apart from the tape that they were recorded on.
-    pub fn detached(&self) -> Self {
-        Self {
-            alpha_1: self.alpha_1.clone().inner(),
-            beta_1: self.beta_1.clone().inner(),
-            bounds: self.bounds.detached(),
-        }
-    }
-
-    /// Draws an action per observation, `[batch, action_dim]`. The parameters are read back from
-    /// the device to draw on the host.
-    pub fn sample(&self, rng: &mut Stream) -> Tensor<2> {
-        let this = self.detached();
-        let (alphas, betas) = (this.alpha_1.to_data(), this.beta_1.to_data());
-        let shares: Vec<f32> = alphas
-            .iter::<f32>()
-            .zip(betas.iter::<f32>())
-            .map(|(alpha_1, beta_1)| sample(1.0 + f64::from(alpha_1), 1.0 + f64::from(beta_1), rng))
-            .collect();
-        let shares = TensorData::new(shares, this.alpha_1.dims());
-        this.bounds
-            .at(Tensor::from_data(shares, &this.alpha_1.device()))
-    }
-
-    /// `Σ [(α − 1) ln x + (β − 1) ln (1 − x) − ln B(α, β) − ln (high − low)]` of actions
-    /// `[batch, action_dim]`, `[batch]`. They are taken to lie at least 5e-7 of the box's width
-    /// within its bounds.
+    /// Log-densities `Σ [(α − 1) ln x + (β − 1) ln (1 − x) − ln B(α, β) − ln (high − low)]`,
+    /// `[batch]`, of actions `[batch, action_dim]`. An action nearer to a bound than 5e-7 of the
+    /// box's width counts as one at that distance.
     pub fn log_prob(&self, actions: Tensor<2>) -> Tensor<1> {
         let (below, above) = self.bounds.log_shares(actions);
         let terms = self.alpha_1.clone() * below + self.beta_1.clone() * above
@@ -75,6 +53,7 @@ impl Beta {
         terms.sum_dim(1).squeeze_dim(1)
     }
 
+    /// Entropies
     /// `Σ [ln B(α, β) + (α − 1)(ψ(α + β) − ψ(α)) + (β − 1)(ψ(α + β) − ψ(β)) + ln (high − low)]`,
     /// `[batch]`.
     pub fn entropy(&self) -> Tensor<1> {
@@ -85,7 +64,18 @@ impl Beta {
         terms.sum_dim(1).squeeze_dim(1)
     }
 
-    /// The peak, at `x = (α − 1) / (α + β − 2)`; the middle where the density is flat.
+    /// `E ln x = ψ(α) − ψ(α + β)` and `E ln (1 − x) = ψ(β) − ψ(α + β)`, `[batch, action_dim]` each.
+    fn mean_logs(&self) -> [Tensor<2>; 2] {
+        let of_sum = digamma_tensor(self.alpha() + self.beta());
+        [self.alpha(), self.beta()].map(|x| digamma_tensor(x) - of_sum.clone())
+    }
+}
+
+/// Mode and divergence that those of the host are tested against.
+#[cfg(test)]
+impl Beta {
+    /// Actions of the greatest density, at `x = (α − 1) / (α + β − 2)`; the middle where the
+    /// density is flat.
     pub fn mode(&self) -> Tensor<2> {
         let (a, b) = (
             self.alpha_1.clone().add_scalar(TINY),
@@ -103,21 +93,15 @@ impl Beta {
             + (self.beta_1.clone() - other.beta_1.clone()) * by_beta;
         terms.sum_dim(1).squeeze_dim(1)
     }
-
-    /// `E ln x = ψ(α) − ψ(α + β)`, and the like of `1 − x`.
-    fn mean_logs(&self) -> [Tensor<2>; 2] {
-        let of_sum = digamma_tensor(self.alpha() + self.beta());
-        [self.alpha(), self.beta()].map(|x| digamma_tensor(x) - of_sum.clone())
-    }
 }
 
-/// Draws `x`; NaN parameters give NaN.
+/// A draw of `x`; NaN for parameters that are NaN.
 fn sample(alpha: f64, beta: f64, rng: &mut Stream) -> f32 {
     rand_distr::Beta::new(alpha, beta).map_or(f32::NAN, |beta| beta.sample(rng) as f32)
 }
 
-/// A Beta distribution of one dimension on the host, with network outputs as parameters; in `f64`,
-/// because gamma functions of large numbers cancel.
+/// Beta distribution of one dimension on the host, with network outputs as parameters. It is
+/// computed in `f64`, because gamma functions of large numbers cancel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ScaledBeta {
     /// `α − 1` and `β − 1`.

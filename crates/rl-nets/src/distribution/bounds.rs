@@ -1,10 +1,10 @@
-//! The bounds of a box on a device.
+//! Bounds of a box on a device.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::marginal::{EDGE, Interval};
 
-/// Lower bounds, upper bounds and the logarithms of what is between, `[1, action_dim]` each.
+/// Lower bounds, upper bounds and logarithms of the widths of a box, `[1, action_dim]` each.
 #[derive(Clone, Debug)]
 pub(super) struct Bounds {
     low: Tensor<2>,
@@ -25,20 +25,13 @@ impl Bounds {
         }
     }
 
-    pub(super) fn detached(&self) -> Self {
-        Self {
-            low: self.low.clone().inner(),
-            high: self.high.clone().inner(),
-            log_width: self.log_width.clone().inner(),
-        }
-    }
-
     /// `ln (high − low)`, `[1, action_dim]`.
     pub(super) fn log_width(&self) -> Tensor<2> {
         self.log_width.clone()
     }
 
-    /// Logarithms of the shares of the box below and above actions, as [`Interval::shares`].
+    /// Logarithms of the shares of the box below and above each action, `[batch, action_dim]` both;
+    /// the shares are those of [`Interval::shares`].
     pub(super) fn log_shares(&self, actions: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let width = self.high.clone() - self.low.clone();
         let share = |length: Tensor<2>| (length / width.clone()).clamp(EDGE, 1.0 - EDGE).log();
@@ -47,8 +40,11 @@ impl Bounds {
             share(self.high.clone() - actions),
         )
     }
+}
 
-    /// The actions with these shares of the box below them, `[batch, action_dim]`.
+#[cfg(test)]
+impl Bounds {
+    /// Actions with these shares of the box below them, `[batch, action_dim]` both.
     pub(super) fn at(&self, shares: Tensor<2>) -> Tensor<2> {
         let width = self.high.clone() - self.low.clone();
         // Rounding may step over a bound.

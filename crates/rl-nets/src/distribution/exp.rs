@@ -1,16 +1,16 @@
-//! The exponential function and the logarithm in arithmetic that vectorises.
+//! Exponential function and logarithm in arithmetic that vectorises.
 
 /// `eˣ` within 4 units in the last place for `|x| ≤ 87.3`; 0 below -87.7, and `e⁸⁸` above 88.
 ///
 /// Let `x = n ln 2 + r`; then `eˣ = 2ⁿ eʳ`, with the Taylor polynomial of degree 7 for `eʳ`, whose
-/// error for `|r| ≤ ln 2 / 2` is below 2⁻²⁶. There is no fused multiply-add in it, and no call of
-/// the platform's library: the same bits everywhere, and fast without being compiled for a
-/// machine.
+/// error for `|r| ≤ ln 2 / 2` is below 2⁻²⁶. It neither uses fused multiply-adds nor calls the
+/// platform's library, so that it has the same bits on every machine, and is fast without being
+/// compiled for one.
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     const LN_2_HIGH: f32 = 0.693_359_4; // its trailing bits are zero: n times it is exact
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    // Adding it leaves the nearest integer in the low bits of the sum.
+    // The sum of a number and this one has the nearest integer in its low bits.
     const ROUND: f32 = 12_582_912.0;
     // At -88 the power of two is 2⁻¹²⁷, whose bits here are those of 0.
     let x = x.clamp(-88.0, 88.0);
@@ -34,9 +34,8 @@ pub(super) fn exp(x: f32) -> f32 {
 
 /// `ln x` within 3 units in the last place, for a normal `x ≥ 1`.
 ///
-/// With `x = 2ⁿ m` for `m` in `[√½, √2)`, it is `n ln 2 + 2 artanh s` with
-/// `s = (m - 1) / (m + 1)`, by its Taylor polynomial of degree 11. As in [`exp`], there is nothing
-/// in it that is not the same everywhere.
+/// With `x = 2ⁿ m` for `m` in `[√½, √2)`, it is `n ln 2 + 2 artanh s` with `s = (m - 1) / (m + 1)`,
+/// by its Taylor polynomial of degree 11. Like [`exp`], it has the same bits on every machine.
 #[inline(always)]
 pub(super) fn ln(x: f32) -> f32 {
     const LN_2_HIGH: f32 = 0.693_359_4; // its trailing bits are zero: n times it is exact
@@ -45,7 +44,7 @@ pub(super) fn ln(x: f32) -> f32 {
     let shifted = x.to_bits().wrapping_sub(SQRT_HALF);
     let n = (shifted.cast_signed() >> 23) as f32;
     let m = f32::from_bits((shifted & 0x007f_ffff).wrapping_add(SQRT_HALF));
-    // What is not a number stays so.
+    // NaN stays NaN.
     let f = (m - 1.0) + x * 0.0;
     let s = f / (m + 1.0);
     let square = s * s;

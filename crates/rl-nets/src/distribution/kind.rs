@@ -1,34 +1,36 @@
-//! Which distribution a policy's network parametrises.
+//! Kinds of distributions of actions.
 
 use rl_core::Space;
 use serde::{Deserialize, Serialize};
 
-/// The distribution that a policy's network parametrises.
+/// Kind of distribution whose parameters a policy's network computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DistributionKind {
-    /// For a discrete space of `n` elements: the network gives `n` logits.
+    /// Categorical distribution over a discrete space of `n` elements; the network computes `n`
+    /// logits.
     Categorical,
-    /// For a box of `K` dimensions: the network gives `K` means; `ln σ`, `[K]`, is a parameter
-    /// that does not depend on the observation. Actions are not bounded; an environment clips
-    /// them.
+    /// Gaussian over a box of `K` dimensions; the network computes `K` means, and `ln σ`, `[K]`, is
+    /// a parameter that does not depend on the observation. Actions are not bounded; an environment
+    /// clips them.
     DiagGaussian,
-    /// For a box: the network gives `K` means, then `K` times `ln σ`, which is clamped to
-    /// `[-20, 2]`. Actions are not bounded.
+    /// Gaussian over a box of `K` dimensions; the network computes `K` means, then `K` times
+    /// `ln σ`, which is clamped to `[-20, 2]`. Actions are not bounded.
     StateGaussian,
-    /// For a bounded box: a [`DiagGaussian`](Self::DiagGaussian) pressed into the bounds by tanh,
-    /// `a = low + ½ (tanh u + 1) (high − low)` (Haarnoja et al. 2018, "Soft actor-critic",
-    /// appendix C, with `ln σ` a parameter).
+    /// Distribution over a bounded box: actions `u` of a [`DiagGaussian`](Self::DiagGaussian) are
+    /// mapped into the bounds by tanh, `a = low + ½ (tanh u + 1) (high − low)` (Haarnoja et al.
+    /// 2018, "Soft actor-critic", appendix C, with `ln σ` a parameter).
     SquashedGaussian,
-    /// For a bounded box: `a = low + x (high − low)` with `x` of a Beta distribution whose `α`
-    /// and `β` are 1 + softplus of the network's `K` and `K` outputs, so that it has one peak
-    /// (Chou, Maturana and Scherer 2017, "Improving stochastic policy gradients in continuous
-    /// control with deep reinforcement learning using the Beta distribution").
+    /// Distribution over a bounded box of `K` dimensions: `a = low + x (high − low)` with `x` of a
+    /// Beta distribution. The network computes `K` numbers for `α`, then `K` for `β`, each 1 +
+    /// softplus of its output, so that the density has one peak (Chou, Maturana and Scherer 2017,
+    /// "Improving stochastic policy gradients in continuous control with deep reinforcement
+    /// learning using the Beta distribution").
     Beta,
 }
 
 impl DistributionKind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 5] = [
         Self::Categorical,
         Self::DiagGaussian,
@@ -37,8 +39,8 @@ impl DistributionKind {
         Self::Beta,
     ];
 
-    /// The kind that a space gets unless another is asked for: categorical for a discrete space,
-    /// a diagonal Gaussian for a box.
+    /// Default kind for an action space: categorical for a discrete space, a diagonal Gaussian for
+    /// a box.
     pub fn of(space: &Space) -> Self {
         match space {
             Space::Discrete(_) => Self::Categorical,
@@ -46,7 +48,7 @@ impl DistributionKind {
         }
     }
 
-    /// The name that configurations and files use.
+    /// Name in configurations and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Categorical => "categorical",
@@ -57,13 +59,13 @@ impl DistributionKind {
         }
     }
 
-    /// The kind called `name`.
+    /// The kind with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether it has actions of `space`: the bounded kinds need a box whose every dimension has
-    /// a finite, positive width.
+    /// Returns `true` if it can be a distribution over `space`: the bounded kinds need a box whose
+    /// every dimension has a finite, positive width.
     pub fn fits(self, space: &Space) -> bool {
         match (self, space) {
             (Self::Categorical, space) => matches!(space, Space::Discrete(_)),

@@ -1,4 +1,4 @@
-//! The gamma function's logarithm and its derivatives.
+//! Logarithm of the gamma function and its derivatives.
 //!
 //! Each is shifted upwards by its recurrence and evaluated there by Stirling's series (Abramowitz
 //! and Stegun 1964, 6.1.40, 6.3.18 and 6.4.12): on the host in `f64`, on tensors as expressions
@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 
 use burn::tensor::Tensor;
 
-/// Where Stirling's series is used on the host: its error there is below 1e-14.
+/// Least argument of Stirling's series on the host: its error there is below 1e-14.
 const LARGE: f64 = 10.0;
 
 /// `ln Γ(x)` for `x > 0`.
@@ -67,7 +67,8 @@ fn polynomial(y: f64, first: f64, rest: &[f64]) -> f64 {
 
 /// `ln B(α, β) = ln Γ(α) + ln Γ(β) − ln Γ(α + β)` of tensors that are at least 1.
 ///
-/// The large parts of Stirling's formula are subtracted on paper, so that `f32` keeps its digits.
+/// The large terms of Stirling's formula cancel in the formula used here, so that `f32` keeps its
+/// digits.
 pub(super) fn ln_beta(alpha: Tensor<2>, beta: Tensor<2>) -> Tensor<2> {
     let product = |x: &Tensor<2>| x.clone() * x.clone().add_scalar(1.0) * x.clone().add_scalar(2.0);
     let sum = alpha.clone() + beta.clone();

@@ -1,4 +1,4 @@
-//! A Gaussian pressed into the bounds of a box by tanh.
+//! Gaussian distribution mapped into the bounds of a box by tanh.
 
 use std::f32::consts::LN_2;
 
@@ -10,9 +10,10 @@ use super::diag_gaussian::{DiagGaussian, Gaussian};
 use super::exp::exp;
 use super::marginal::{Interval, Marginal};
 
-/// Standard normal `z > 0` and half their weights: the trapezoidal rule with step ½ from -4.75 to
-/// 4.75, which converges exponentially for what is analytic (Trefethen and Weideman 2014, "The
-/// exponentially convergent trapezoidal rule").
+/// Nodes `z > 0` and weights of an integral over the standard normal distribution, each for `z` and
+/// for `-z`: the trapezoidal rule with step ½ from -4.75 to 4.75, which converges exponentially for
+/// analytic functions (Trefethen and Weideman 2014, "The exponentially convergent trapezoidal
+/// rule").
 ///
 /// The mean of `ln da/du` is exact to 1e-5 up to `σ = 1.6`, to 1e-3 up to 2.7 and to 0.06 at 7.4,
 /// where 20 nodes of Gauss and Hermite, which reach further out, err by 5e-4, 7e-3 and 0.2.
@@ -29,11 +30,12 @@ const NODES: [(f32, f32); 10] = [
     (4.75, 2.514_755e-6),
 ];
 
-/// `a = low + ½ (tanh u + 1) (high − low)` per action dimension, with independent Gaussian `u`;
-/// one set per observation of a batch (Haarnoja et al. 2018, "Soft actor-critic", appendix C).
+/// Squashed Gaussians on a device, one per observation of a batch:
+/// `a = low + ½ (tanh u + 1) (high − low)` per action dimension, with independent Gaussian `u`
+/// (Haarnoja et al. 2018, "Soft actor-critic", appendix C).
 #[derive(Clone, Debug)]
 pub struct SquashedGaussian {
-    /// Of `u`.
+    /// Distribution of `u`.
     gaussian: DiagGaussian,
     bounds: Bounds,
 }
@@ -43,21 +45,8 @@ impl SquashedGaussian {
         Self { gaussian, bounds }
     }
 
-    /// The same distributions, apart from the tape that they were recorded on.
-    pub fn detached(&self) -> Self {
-        Self {
-            gaussian: self.gaussian.detached(),
-            bounds: self.bounds.detached(),
-        }
-    }
-
-    /// Draws `u` and squashes it, `[batch, action_dim]`.
-    pub fn sample(&self, rng: &mut Stream) -> Tensor<2> {
-        self.detached().squash(self.gaussian.sample(rng))
-    }
-
-    /// `Σ [ln N(u; μ, σ) − ln da/du]` of actions `[batch, action_dim]`, `[batch]`. They are taken
-    /// to lie at least 5e-7 of the box's width within its bounds.
+    /// Log-densities `Σ [ln N(u; μ, σ) − ln da/du]`, `[batch]`, of actions `[batch, action_dim]`.
+    /// An action nearer to a bound than 5e-7 of the box's width counts as one at that distance.
     pub fn log_prob(&self, actions: Tensor<2>) -> Tensor<1> {
         let (below, above) = self.bounds.log_shares(actions);
         // tanh u + 1 = 2 · below and 1 − tanh² u = 4 · below · above.
@@ -66,8 +55,8 @@ impl SquashedGaussian {
         self.gaussian.log_prob(u) - log_slope.sum_dim(1).squeeze_dim(1)
     }
 
-    /// `H[u] + E[ln da/du]`, `[batch]`. There is no closed form of the latter; it is summed over
-    /// 20 fixed points per dimension.
+    /// Entropies `H[u] + E[ln da/du]`, `[batch]`. The second term has no closed form; it is a sum
+    /// over 20 fixed points per dimension.
     pub fn entropy(&self) -> Tensor<1> {
         let [batch, dim] = self.gaussian.mean().dims();
         let std = self.gaussian.log_std().exp();
@@ -85,15 +74,19 @@ impl SquashedGaussian {
         let log_slope = mean.sub_scalar(LN_2) + self.bounds.log_width();
         self.gaussian.entropy() + log_slope.sum_dim(1).squeeze_dim(1)
     }
+}
 
-    /// The action of the mean of `u`, `[batch, action_dim]`: the median, which stays inside where
-    /// the density's own peak may be at a bound.
+/// Mode and divergence that those of the host are tested against.
+#[cfg(test)]
+impl SquashedGaussian {
+    /// Actions at the mean of `u`, `[batch, action_dim]`: the median, which stays inside the box,
+    /// while the peak of the density may be at a bound.
     pub fn mode(&self) -> Tensor<2> {
         self.squash(self.gaussian.mode())
     }
 
-    /// `KL(self ‖ other)` for the same box, `[batch]`: that of the Gaussians, because squashing
-    /// can be undone.
+    /// `KL(self ‖ other)` for the same box, `[batch]`: that of the Gaussians, because the mapping
+    /// is invertible.
     pub fn kl(&self, other: &Self) -> Tensor<1> {
         self.gaussian.kl(&other.gaussian)
     }
@@ -103,7 +96,7 @@ impl SquashedGaussian {
     }
 }
 
-/// A squashed Gaussian of one dimension on the host, with parameters `μ` and `ln σ` of `u`.
+/// Squashed Gaussian of one dimension on the host, with parameters `μ` and `ln σ` of `u`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Squashed {
     gaussian: Gaussian<false>,
@@ -111,14 +104,14 @@ pub(super) struct Squashed {
 }
 
 impl Squashed {
-    /// The action of `u`: ½ (tanh u + 1) is the logistic function of `2u`, which keeps its digits
+    /// The action for `u`: ½ (tanh u + 1) is the logistic function of `2u`, which keeps its digits
     /// near 0.
     #[inline]
     fn squash(self, u: f32) -> f32 {
         self.interval.at((1.0 + exp(-2.0 * u)).recip())
     }
 
-    /// The mean of `f(u)`, over the nodes of both signs.
+    /// Mean of `f(u)`, as a sum over the nodes.
     #[inline]
     fn mean(self, f: impl Fn(f32) -> f32) -> f32 {
         let (mean, std) = (self.gaussian.mean, self.gaussian.std());
@@ -126,7 +119,7 @@ impl Squashed {
         terms.iter().sum()
     }
 
-    /// `E[tanh u]` and `E[(u − μ) tanh u]` in the same way.
+    /// `E[tanh u]` and `E[(u − μ) tanh u]`, as sums over the nodes.
     #[inline]
     fn tanh_moments(self) -> [f32; 2] {
         let (mean, std) = (self.gaussian.mean, self.gaussian.std());

@@ -1,6 +1,6 @@
 //! Memory that begins at a cache line.
 
-/// Numbers that begin at a cache line, so that no register is loaded from two.
+/// Numbers that begin at a cache line, so that no register is loaded from two lines.
 #[derive(Debug, Default)]
 pub(super) struct Aligned {
     memory: Vec<f32>,
@@ -8,7 +8,7 @@ pub(super) struct Aligned {
     len: usize,
 }
 
-/// `f32`s per cache line, and per register of the widest instruction set.
+/// Number of `f32`s per cache line, and per register of the widest instruction set.
 pub(super) const LINE: usize = 16;
 
 impl Aligned {
@@ -18,11 +18,11 @@ impl Aligned {
         aligned
     }
 
-    /// Makes room for `len` numbers, whatever they are; allocates only to grow.
+    /// Makes room for `len` numbers, whose values are left open; allocates only to grow.
     pub(super) fn resize(&mut self, len: usize) {
         if self.memory.len() < len + LINE {
             self.memory = vec![0.0; len + LINE];
-            // Where addresses cannot be had, a beginning anywhere is slower and as right.
+            // Without an alignment (under an interpreter) any start is right, only slower.
             let start = self.memory.as_ptr().align_offset(LINE * size_of::<f32>());
             self.start = start.min(LINE);
         }

@@ -1,17 +1,20 @@
-//! Layers with too few outputs to fill registers: each output is a sum along its inputs.
+//! Layers with too few outputs to fill registers: each output is a dot product with its inputs.
 
 use pulp::{Simd, WithSimd};
 
 use super::aligned::LINE;
-use super::mlp::Layer;
 use super::product::{Left, stride};
 
-/// The outputs of a narrow layer.
+/// Computation of a narrow layer's outputs.
 pub(super) struct Dots<'a> {
-    pub(super) layer: &'a Layer,
+    /// `Wᵀ`, whose rows are [`stride`] apart.
+    pub(super) transposed: &'a [f32],
+    pub(super) bias: &'a [f32],
+    /// Number of inputs and of outputs.
+    pub(super) size: (usize, usize),
     pub(super) input: Left<'a>,
     pub(super) rows: usize,
-    /// Its rows are [`stride`] apart.
+    /// Outputs whose rows are [`stride`] apart.
     pub(super) output: &'a mut [f32],
 }
 
@@ -21,25 +24,28 @@ impl WithSimd for Dots<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self {
-            layer,
+            transposed,
+            bias,
+            size: (inputs, outputs),
             input,
             rows,
             output,
         } = self;
-        // Past these, what an activation left in the rows is not defined.
-        let padded = layer.inputs.next_multiple_of(LINE);
-        let columns = layer.transposed.chunks_exact(stride(layer.inputs));
-        let columns = columns.zip(layer.affine.bias.iter());
+        // Numbers beyond these are left over from the activation's padding, and undefined.
+        let padded = inputs.next_multiple_of(LINE);
+        let columns = transposed.chunks_exact(stride(inputs));
+        let columns = columns.zip(bias.iter());
         for (j, (w, bias)) in columns.enumerate() {
-            let inputs = input.numbers.chunks(input.stride).take(rows);
-            for (x, y) in inputs.zip(output.chunks_exact_mut(stride(layer.outputs))) {
+            let rows = input.numbers.chunks(input.stride).take(rows);
+            for (x, y) in rows.zip(output.chunks_exact_mut(stride(outputs))) {
                 y[j] = bias + dot(simd, &x[..padded], &w[..padded]);
             }
         }
     }
 }
 
-/// `Σ x w`, the sums of every 16th term first: the same bits for every width of a register.
+/// Dot product `Σ x w`. Every 16th term goes into the same partial sum, so that the result has the
+/// same bits for every width of a register.
 #[inline(always)]
 fn dot<S: Simd>(simd: S, x: &[f32], w: &[f32]) -> f32 {
     let registers = LINE / S::F32_LANES;

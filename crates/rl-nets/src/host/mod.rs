@@ -6,13 +6,21 @@
 //! sums stay in registers, with the same bits for every width of them.
 
 mod aligned;
+mod backward;
 mod dots;
+mod forward;
+mod jvp;
+mod layer;
 mod mlp;
+mod norm;
 mod optimizer;
-mod passes;
 mod product;
+mod rows;
 mod tape;
+#[cfg(test)]
+mod tests;
 
 pub use mlp::HostMlp;
-pub use optimizer::{Adam, AdamConfig, RmsProp, RmsPropConfig, global_norm, squared_norm};
+pub use norm::squared_norm;
+pub use optimizer::{Adam, AdamConfig, RmsProp, RmsPropConfig};
 pub use tape::Tape;

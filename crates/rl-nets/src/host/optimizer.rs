@@ -1,66 +1,22 @@
 //! Optimizers of a flat vector of parameters.
 
-use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
+use pulp::{Arch, NullaryFnOnce};
+use rl_core::{State, StateError, StateReader, StateWriter};
 use serde::{Deserialize, Serialize};
 
-/// The Euclidean norm, summed in `f64` in an order that does not depend on the machine.
-pub fn global_norm(gradient: &[f32]) -> f32 {
-    squared_norm(gradient).sqrt() as f32
-}
-
-/// Its square: those of the parts of a gradient add up to that of the whole.
-pub fn squared_norm(gradient: &[f32]) -> f64 {
-    Arch::new().dispatch(Norm { gradient })
-}
-
-struct Norm<'a> {
-    gradient: &'a [f32],
-}
-
-/// Sums side by side.
-const SUMS: usize = 32;
-
-impl WithSimd for Norm<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let (blocks, rest) = self.gradient.as_chunks::<SUMS>();
-        let mut last = [0.0; SUMS];
-        last[..rest.len()].copy_from_slice(rest);
-        let registers = SUMS / S::F64_LANES;
-        let mut sums = [simd.splat_f64s(0.0); SUMS];
-        for block in blocks.iter().chain([&last]) {
-            let mut wide = [0.0_f64; SUMS];
-            for (wide, &g) in wide.iter_mut().zip(block) {
-                *wide = f64::from(g);
-            }
-            let (wide, _) = S::as_simd_f64s(&wide);
-            for (sum, &g) in sums[..registers].iter_mut().zip(wide) {
-                // The square of an f32 is exact in f64, fused or not.
-                *sum = simd.mul_add_f64s(g, g, *sum);
-            }
-        }
-        let mut lanes = [0.0_f64; SUMS];
-        let (lanes_of, _) = S::as_mut_simd_f64s(&mut lanes);
-        lanes_of.copy_from_slice(&sums[..registers]);
-        lanes.iter().sum()
-    }
-}
-
-/// The constants of [`Adam`].
+/// Constants of [`Adam`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AdamConfig {
-    /// Decay of the mean of the gradients.
+    /// Decay of the running mean of the gradients.
     pub beta1: f64,
-    /// Decay of the mean of their squares.
+    /// Decay of the running mean of the squared gradients.
     pub beta2: f64,
-    /// What is added to the denominator.
+    /// Number added to the denominator of a step, against division by zero.
     pub epsilon: f64,
 }
 
 impl Default for AdamConfig {
-    /// Kingma and Ba's: 0.9, 0.999 and 10⁻⁸.
+    /// Constants of Kingma and Ba: 0.9, 0.999 and 10⁻⁸.
     fn default() -> Self {
         Self {
             beta1: 0.9,
@@ -71,35 +27,44 @@ impl Default for AdamConfig {
 }
 
 impl AdamConfig {
-    /// The optimizer of this many parameters, before its first step.
+    /// An optimizer of `len` parameters, before its first step.
     pub fn init(self, len: usize) -> Adam {
         Adam {
             config: self,
+            steps: 0,
             powers: [1.0, 1.0],
-            mean: vec![0.0; len],
-            square: vec![0.0; len],
+            first_moment: vec![0.0; len],
+            second_moment: vec![0.0; len],
         }
     }
 }
 
 /// Adam (Kingma and Ba 2015, algorithm 1), rounded as PyTorch's is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Arrays of its [`State`]: `first_moment` and `second_moment`, `[len]` each, and `steps`, `[1]`.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Adam {
     config: AdamConfig,
+    /// Number of steps, `t`.
+    steps: u64,
     /// `β₁ᵗ` and `β₂ᵗ`.
     powers: [f64; 2],
-    mean: Vec<f32>,
-    square: Vec<f32>,
+    /// Running mean of the gradients, `[len]`.
+    first_moment: Vec<f32>,
+    /// Running mean of the squared gradients, `[len]`.
+    second_moment: Vec<f32>,
 }
 
 impl Adam {
-    /// Moves the parameters against `scale · gradient`.
+    /// Changes the parameters, `[len]`, by one step of learning rate `rate` down
+    /// `scale · gradient`, `[len]`.
     ///
     /// # Panics
-    /// If there are not as many parameters as at the start.
+    /// If either slice is not `[len]`.
     pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], scale: f32, rate: f64) {
-        check(self.mean.len(), parameters, gradient);
+        check(self.first_moment.len(), parameters, gradient);
         let AdamConfig { beta1, beta2, .. } = self.config;
+        self.steps += 1;
         self.powers[0] *= beta1;
         self.powers[1] *= beta2;
         Arch::new().dispatch(AdamStep {
@@ -110,6 +75,39 @@ impl Adam {
             rate,
         });
     }
+}
+
+impl State for Adam {
+    fn save(&self, out: &mut dyn StateWriter) {
+        out.f32s("first_moment", &self.first_moment);
+        out.f32s("second_moment", &self.second_moment);
+        out.u64s("steps", &[self.steps]);
+    }
+
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        from.f32s("first_moment", &mut self.first_moment)?;
+        from.f32s("second_moment", &mut self.second_moment)?;
+        let mut steps = [0];
+        from.u64s("steps", &mut steps)?;
+        [self.steps] = steps;
+        let AdamConfig { beta1, beta2, .. } = self.config;
+        self.powers = [beta1, beta2].map(|beta| power(beta, self.steps));
+        Ok(())
+    }
+}
+
+/// `βᵗ` with the rounding of `t` multiplications, one per step.
+fn power(beta: f64, steps: u64) -> f64 {
+    let mut power = 1.0;
+    for _ in 0..steps {
+        let next = power * beta;
+        // Nothing changes once it has underflowed.
+        if next == power {
+            break;
+        }
+        power = next;
+    }
+    power
 }
 
 struct AdamStep<'a> {
@@ -128,15 +126,16 @@ impl NullaryFnOnce for AdamStep<'_> {
         let Adam {
             config,
             powers,
-            mean,
-            square,
+            first_moment,
+            second_moment,
+            ..
         } = self.adam;
         let [beta1, beta2] = [config.beta1 as f32, config.beta2 as f32];
         let [rest1, rest2] = [(1.0 - config.beta1) as f32, (1.0 - config.beta2) as f32];
         let rate = (self.rate / (1.0 - powers[0])) as f32;
         let correction = (1.0 - powers[1]).sqrt().recip() as f32;
         let epsilon = config.epsilon as f32;
-        let moments = mean.iter_mut().zip(square);
+        let moments = first_moment.iter_mut().zip(second_moment);
         for ((parameter, &g), (m, v)) in self.parameters.iter_mut().zip(self.gradient).zip(moments)
         {
             let g = self.scale * g;
@@ -147,17 +146,17 @@ impl NullaryFnOnce for AdamStep<'_> {
     }
 }
 
-/// The constants of [`RmsProp`].
+/// Constants of [`RmsProp`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RmsPropConfig {
-    /// Decay of the mean of the squared gradients.
+    /// Decay of the running mean of the squared gradients.
     pub alpha: f64,
-    /// What is added to the denominator.
+    /// Number added to the denominator of a step, against division by zero.
     pub epsilon: f64,
 }
 
 impl Default for RmsPropConfig {
-    /// PyTorch's: 0.99 and 10⁻⁸.
+    /// Constants of PyTorch: 0.99 and 10⁻⁸.
     fn default() -> Self {
         Self {
             alpha: 0.99,
@@ -167,29 +166,33 @@ impl Default for RmsPropConfig {
 }
 
 impl RmsPropConfig {
-    /// The optimizer of this many parameters, before its first step.
+    /// An optimizer of `len` parameters, before its first step.
     pub fn init(self, len: usize) -> RmsProp {
         RmsProp {
             config: self,
-            square: vec![0.0; len],
+            mean_square: vec![0.0; len],
         }
     }
 }
 
 /// RMSProp (Tieleman and Hinton 2012) as PyTorch has it: `ε` outside of the root, no momentum.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Array of its [`State`]: `mean_square`, `[len]`.
+#[derive(Clone, Debug, PartialEq)]
 pub struct RmsProp {
     config: RmsPropConfig,
-    square: Vec<f32>,
+    /// Running mean of the squared gradients, `[len]`.
+    mean_square: Vec<f32>,
 }
 
 impl RmsProp {
-    /// Moves the parameters against `scale · gradient`.
+    /// Changes the parameters, `[len]`, by one step of learning rate `rate` down
+    /// `scale · gradient`, `[len]`.
     ///
     /// # Panics
-    /// If there are not as many parameters as at the start.
+    /// If either slice is not `[len]`.
     pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], scale: f32, rate: f64) {
-        check(self.square.len(), parameters, gradient);
+        check(self.mean_square.len(), parameters, gradient);
         Arch::new().dispatch(RmsPropStep {
             rms_prop: self,
             parameters,
@@ -197,6 +200,16 @@ impl RmsProp {
             scale,
             rate: rate as f32,
         });
+    }
+}
+
+impl State for RmsProp {
+    fn save(&self, out: &mut dyn StateWriter) {
+        out.f32s("mean_square", &self.mean_square);
+    }
+
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        from.f32s("mean_square", &mut self.mean_square)
     }
 }
 
@@ -213,10 +226,13 @@ impl NullaryFnOnce for RmsPropStep<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let RmsProp { config, square } = self.rms_prop;
+        let RmsProp {
+            config,
+            mean_square,
+        } = self.rms_prop;
         let (alpha, rest) = (config.alpha as f32, (1.0 - config.alpha) as f32);
         let epsilon = config.epsilon as f32;
-        let gradients = self.gradient.iter().zip(square);
+        let gradients = self.gradient.iter().zip(mean_square);
         for (parameter, (&g, v)) in self.parameters.iter_mut().zip(gradients) {
             let g = self.scale * g;
             *v = alpha.mul_add(*v, rest * (g * g));
@@ -233,7 +249,7 @@ fn check(len: usize, parameters: &[f32], gradient: &[f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rl_core::Stream;
+    use rl_core::{Snapshot, Stream};
 
     const LEN: usize = 77;
     const SCALE: f32 = 0.25;
@@ -293,29 +309,56 @@ mod tests {
         );
     }
 
-    #[test]
-    fn an_optimizer_read_back_goes_on_with_the_same_bits() {
-        let mut adam = AdamConfig::default().init(3);
-        let (mut parameters, gradient) = ([1.0, 2.0, 3.0], [0.1, -0.2, 0.3]);
-        adam.step(&mut parameters, &gradient, 1.0, RATE);
-        let mut copy: Adam = serde_json::from_str(&serde_json::to_string(&adam).unwrap()).unwrap();
-        let mut others = parameters;
-        adam.step(&mut parameters, &gradient, 1.0, RATE);
-        copy.step(&mut others, &gradient, 1.0, RATE);
-        assert_eq!((parameters, adam), (others, copy));
+    /// A saved and a restored optimizer after three more steps, each with its parameters.
+    fn go_on<O: State + Clone>(
+        mut optimizer: O,
+        mut restored: O,
+        step: fn(&mut O, &mut [f32], &[f32], f32, f64),
+    ) -> [(O, Vec<f32>); 2] {
+        let mut rng = Stream::from_seed(5);
+        let mut gradient = || -> Vec<f32> { (0..LEN).map(|_| rng.next_f64() as f32).collect() };
+        let mut parameters = vec![1.0; LEN];
+        for _ in 0..7 {
+            step(&mut optimizer, &mut parameters, &gradient(), SCALE, RATE);
+        }
+        restored.load(&Snapshot::of(&optimizer)).unwrap();
+        let mut others = parameters.clone();
+        for _ in 0..3 {
+            let gradient = gradient();
+            step(&mut optimizer, &mut parameters, &gradient, SCALE, RATE);
+            step(&mut restored, &mut others, &gradient, SCALE, RATE);
+        }
+        [(optimizer, parameters), (restored, others)]
     }
 
     #[test]
-    fn the_norm_is_the_root_of_the_sum_of_squares() {
-        let gradient: Vec<f32> = (0..1001).map(|i| (i as f32).sin()).collect();
-        let sum: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();
-        assert!((f64::from(global_norm(&gradient)) / sum.sqrt() - 1.0).abs() < 1e-7);
-        assert_eq!(global_norm(&[1e30, 0.0]), 1e30, "squares do not overflow");
-        let scalar = Arch::Scalar
-            .dispatch(Norm {
-                gradient: &gradient,
-            })
-            .sqrt() as f32;
-        assert_eq!(global_norm(&gradient).to_bits(), scalar.to_bits());
+    fn a_restored_optimizer_goes_on_with_the_same_bits() {
+        let adam = AdamConfig::default().init(LEN);
+        let [saved, restored] = go_on(adam.clone(), adam, Adam::step);
+        assert_eq!(saved, restored);
+        let rms_prop = RmsPropConfig::default().init(LEN);
+        let [saved, restored] = go_on(rms_prop.clone(), rms_prop, RmsProp::step);
+        assert_eq!(saved, restored);
+    }
+
+    #[test]
+    fn the_state_of_an_optimizer_of_another_size_is_an_error() {
+        let saved = Snapshot::of(&AdamConfig::default().init(3));
+        let error = AdamConfig::default().init(4).load(&saved).unwrap_err();
+        assert!(error.to_string().contains("'first_moment'"), "{error}");
+        let saved = Snapshot::of(&RmsPropConfig::default().init(3));
+        let error = RmsPropConfig::default().init(4).load(&saved).unwrap_err();
+        assert!(error.to_string().contains("'mean_square'"), "{error}");
+    }
+
+    #[test]
+    fn a_power_of_any_number_of_steps_is_that_of_its_multiplications() {
+        let mut product = 1.0;
+        for steps in 0..10_000 {
+            assert_eq!(power(0.9, steps).to_bits(), f64::to_bits(product));
+            product *= 0.9;
+        }
+        assert_eq!(power(0.999, u64::MAX), power(0.999, 1_000_000));
+        assert_eq!(power(1.0, u64::MAX), 1.0);
     }
 }

@@ -6,21 +6,21 @@ use pulp::{Simd, WithSimd};
 
 use super::aligned::LINE;
 
-/// Depth after which a product leaves its sums in memory, so that the part of the right factor
-/// in use stays in the first cache.
+/// Depth after which a product leaves its sums in memory, so that the part of the right factor in
+/// use stays in the first-level cache.
 const DEPTH: usize = 64;
 
-/// The left factor of a product, a number at a time.
+/// Left factor of a product, read one number at a time.
 #[derive(Clone, Copy)]
 pub(super) struct Left<'a> {
     pub(super) numbers: &'a [f32],
     pub(super) stride: usize,
 }
 
-/// The distance between the rows of a matrix of SIMD registers, for rows of `width` numbers.
+/// Distance between the starts of two rows of `width` numbers in padded memory.
 ///
-/// Rows are padded to whole registers. Were the distance a multiple of 512 bytes, the rows of a
-/// block would compete for the same few sets of the first cache.
+/// Rows are padded to whole registers, and further where the distance would be a multiple of 512
+/// bytes: the rows of a block would then compete for the same few sets of the first-level cache.
 pub(super) fn stride(width: usize) -> usize {
     let padded = width.next_multiple_of(LINE);
     if padded.is_multiple_of(128) {
@@ -30,22 +30,24 @@ pub(super) fn stride(width: usize) -> usize {
     }
 }
 
-/// What a product is added to.
+/// Sums that a product is added to.
 #[derive(Clone, Copy)]
 pub(super) enum Start<'a> {
-    /// One row for all.
+    /// The same row for every row of the result: a bias.
     Row(&'a [f32]),
     /// Zeros.
     Zero,
-    /// What is there.
+    /// The numbers already in the result.
     Sum,
 }
 
-/// `C ← start + A B`, or with `TRANSPOSED` `C ← start + Aᵀ B`, for `A` of `rows × depth` after its
-/// transposition, `B` `[depth, width]` and `C` `[rows, width]`, whose rows are [`stride`] apart.
+/// Matrix product `C ← start + A B`, or `C ← start + Aᵀ B` if `TRANSPOSED`, where `shape` is
+/// `(rows, depth, width)`: `left` is `A`, `[rows, depth]` or `[depth, rows]`, `right` is `B`,
+/// `[depth, width]`, and `sums` is `C`, `[rows, width]`. The rows of `B` and `C` are [`stride`]
+/// apart.
 ///
-/// Each number of `C` is a chain of fused multiply-adds in the order of the depth: neither the
-/// blocks nor the machine's vectors change a bit of it.
+/// Each number of `C` is a chain of fused multiply-adds in the order of the depth, so that it has
+/// the same bits for any blocks and any width of a register.
 #[inline(always)]
 pub(super) fn product<S: Simd, const TRANSPOSED: bool>(
     simd: S,
@@ -55,7 +57,7 @@ pub(super) fn product<S: Simd, const TRANSPOSED: bool>(
     shape: (usize, usize, usize),
     sums: &mut [f32],
 ) {
-    // A function of its own, whose registers are allocated for it alone.
+    // Not inlined, so that the compiler allocates registers for the product alone.
     simd.vectorize(Product::<TRANSPOSED> {
         start,
         left,

@@ -1,32 +1,33 @@
-//! What a forward pass leaves for the derivatives.
+//! Record of a forward pass.
 
 use super::aligned::Aligned;
-use super::mlp::Affine;
+use super::layer::Affine;
 
-/// The record of a [`HostMlp`](super::HostMlp)'s forward pass, and memory for its derivatives.
+/// Record of a [`HostMlp`](super::HostMlp)'s forward pass, and memory for its derivatives.
 ///
-/// It is to be used again and again: nothing is allocated after the first batch of a size.
+/// Meant to be used again for every batch: nothing is allocated after the first batch of a size.
 #[derive(Clone, Debug, Default)]
 pub struct Tape {
     pub(super) rows: usize,
     pub(super) inputs: Vec<f32>,
-    /// Of each layer, padded.
+    /// Outputs of each layer, in padded rows.
     pub(super) activations: Vec<Aligned>,
     pub(super) output: Vec<f32>,
     pub(super) buffers: Buffers,
-    /// Of each layer; a weight that is [swapped](super::mlp) is transposed.
+    /// Gradient of each layer; that of the weight is transposed where
+    /// [`swapped`](super::layer::Layer::swapped) returns `true`.
     pub(super) gradients: Vec<Affine>,
     pub(super) direction: Vec<Affine>,
 }
 
 impl Tape {
-    /// The outputs of the last forward pass, `[n, output_size]`.
+    /// Outputs of the last forward pass, `[n, output_size]`.
     pub fn output(&self) -> &[f32] {
         &self.output
     }
 }
 
-/// Memory for what passes between two layers.
+/// Memory for the inputs and the outputs of one layer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffers([Aligned; 2]);
 

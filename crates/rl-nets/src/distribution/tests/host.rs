@@ -227,7 +227,7 @@ fn extreme_outputs_give_finite_numbers_and_actions_of_the_space() {
 
 #[test]
 fn a_clamped_log_std_has_no_gradient() {
-    let space = Space::Box(BoxSpace::symmetric(&[1.0, 1.0]).unwrap());
+    let space = Space::Box(BoxSpace::symmetric([1.0, 1.0]));
     let head = Head::new(DistributionKind::StateGaussian, &space).unwrap();
     let case = Case {
         output: vec![0.1, -0.2, 2.5, -21.0],

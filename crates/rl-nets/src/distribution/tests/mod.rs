@@ -1,5 +1,6 @@
-//! What holds for every distribution: its host and its device form are the same function, its
-//! gradients are those of finite differences and of the tape, its numbers are those of its samples.
+//! Properties of every distribution: its forms on the host and on a device are the same function,
+//! its gradients are those of finite differences and of the tape, its entropy and divergence are
+//! those of its samples.
 
 use rl_core::{BoxSpace, Discrete, Space, Stream};
 
@@ -34,7 +35,7 @@ fn heads() -> Vec<Head> {
     [fits(&discrete), fits(&bounded)].concat()
 }
 
-/// What a head makes a distribution of, and an action of it.
+/// Parameters of a distribution, and an action of it.
 #[derive(Clone, Debug)]
 struct Case {
     output: Vec<f32>,
@@ -123,7 +124,7 @@ fn assert_close(a: f32, b: f32, tolerance: f32, what: impl std::fmt::Debug) {
 #[test]
 fn a_head_that_does_not_fit_its_space_names_what_does() {
     let discrete = Space::Discrete(Discrete::new(3).unwrap());
-    let unbounded = Space::Box(BoxSpace::symmetric(&[1.0, f32::INFINITY]).unwrap());
+    let unbounded = Space::Box(BoxSpace::symmetric([1.0, f32::INFINITY]));
     let point = Space::Box(BoxSpace::new(vec![1.0], vec![1.0]).unwrap());
     for (kind, space, allowed) in [
         (

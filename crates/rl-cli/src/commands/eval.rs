@@ -1,0 +1,55 @@
+//! `rl eval`: judges a policy.
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use rl_train::{Registry, evaluate};
+
+use super::player::PlayerArguments;
+use crate::output::{out, outln};
+use crate::screen;
+
+/// Judge a policy; episode k starts as Gymnasium's reset(seed=SEED+k)
+#[derive(Args)]
+#[command(
+    override_usage = "rl eval <DIR | --random --env NAME | --heuristic --env NAME> [OPTIONS]"
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    player: PlayerArguments,
+    /// Number of episodes
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    episodes: u32,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries it out.
+///
+/// # Errors
+/// A policy that cannot be read or does not fit.
+pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
+    let player = arguments.player.player(registry)?;
+    let judge = || -> Result<_> {
+        let (entry, mut policy) = player.cast(registry)?;
+        let source = entry.source().as_ref();
+        let (episodes, seed) = (arguments.episodes as usize, arguments.player.seed);
+        Ok(evaluate(
+            &mut *policy,
+            source,
+            episodes,
+            seed,
+            player.actions(),
+        )?)
+    };
+    let evaluation = match arguments.player.policy_path() {
+        Some(path) => judge().map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?,
+        None => judge()?,
+    };
+    if arguments.json {
+        outln!("{}", serde_json::to_string(&evaluation).context("JSON")?);
+    } else {
+        out!("{}", screen::evaluation(&evaluation));
+    }
+    Ok(())
+}

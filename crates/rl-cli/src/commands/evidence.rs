@@ -1,0 +1,120 @@
+//! `rl evidence`: trains presets with many seeds.
+
+use std::path::PathBuf;
+
+use anyhow::{Error, Result};
+use clap::Args;
+use rl_lab::evidence::{EvidenceConfig, EvidenceProgress};
+use rl_train::{Layers, Origin, Registry, UsageError};
+
+use super::player::environment;
+use crate::options::assignments;
+use crate::output::{err, out, outln};
+use crate::usage::Usage;
+
+/// Train presets with many seeds, and compare their scores with the claims
+#[derive(Args)]
+#[command(
+    after_help = "The score of a run is the mean return of 100 episodes of its final policy. A run \
+                  that is complete in OUT/runs is not repeated: a call that was interrupted goes on \
+                  where it stopped."
+)]
+pub struct Arguments {
+    /// The claims about one environment only
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// The claims about one algorithm only
+    #[arg(long, value_name = "NAME")]
+    algo: Option<String>,
+    /// Runs per preset, with the seeds from 0
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        allow_negative_numbers = true
+    )]
+    seeds: u64,
+    /// Runs at a time, each a process
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2,
+        allow_negative_numbers = true
+    )]
+    jobs: usize,
+    /// Directory of evidence.md, runs.csv and the run directories
+    #[arg(long, value_name = "DIR", default_value = "runs/evidence")]
+    out: PathBuf,
+    /// Set a key of every run's configuration, on top of the presets
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries it out.
+///
+/// # Errors
+/// A wrong call, or runs that failed.
+pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
+    let set = assignments(&arguments.set)?;
+    let env = match &arguments.env {
+        Some(name) => Some(environment(registry, name)?.name().to_owned()),
+        None => None,
+    };
+    let algorithm = |name: &String| -> Result<String, UsageError> {
+        let mut layers = Layers::new(registry);
+        layers.set("algo", name, &Origin::Flag("--algo".into()))?;
+        Ok(layers.get("algo").unwrap_or_default())
+    };
+    let config = EvidenceConfig {
+        env,
+        algo: arguments.algo.as_ref().map(algorithm).transpose()?,
+        seeds: arguments.seeds,
+        jobs: arguments.jobs,
+        out: arguments.out.clone(),
+        set: set
+            .iter()
+            .map(|&(key, value)| (key.into(), value.into()))
+            .collect(),
+        program: std::env::current_exe()?,
+    };
+    let progress = &mut |progress: &_| err!("{}", line(progress));
+    let evidence = config.gather(registry, progress).map_err(|error| {
+        if error.is_usage() {
+            Error::new(Usage(error.to_string()))
+        } else {
+            Error::new(error)
+        }
+    })?;
+    if arguments.json {
+        outln!("{}", serde_json::to_string(&evidence)?);
+    } else {
+        out!("{}", evidence.table());
+        outln!(
+            "\nwritten to {}: evidence.md, runs.csv",
+            config.out.display()
+        );
+    }
+    Ok(())
+}
+
+/// The line for a run that has ended.
+fn line(progress: &EvidenceProgress) -> String {
+    let EvidenceProgress {
+        preset,
+        seed,
+        score,
+        took,
+        ended,
+        total,
+        left,
+    } = progress;
+    let score = score.map_or("failed".to_owned(), |score| format!("score {score:.2}"));
+    format!(
+        "{ended} of {total}  {preset} seed {seed}  {score} in {:.1} s  about {:.0} s left",
+        took.as_secs_f64(),
+        left.as_secs_f64()
+    )
+}

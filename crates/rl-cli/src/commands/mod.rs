@@ -1,0 +1,11 @@
+//! The commands: their arguments, and what they do.
+
+pub mod bench;
+pub mod eval;
+pub mod evidence;
+pub mod list;
+pub mod parity;
+mod player;
+pub mod render;
+pub mod train;
+pub mod variance;

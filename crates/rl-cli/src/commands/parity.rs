@@ -1,0 +1,48 @@
+//! `rl parity`: compares the environments with recorded traces.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use rl_envs::parity::{ParityError, replay};
+
+use crate::output::{out, outln};
+use crate::parity_screen;
+use crate::usage::Usage;
+
+/// Compare the environments with recorded traces of Gymnasium's
+#[derive(Args)]
+#[command(after_help = "Exits with 1 if a number is beyond its tolerance.")]
+pub struct Arguments {
+    /// Directory of traces; each set is in a directory named after its environment
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries it out.
+///
+/// # Errors
+/// Traces that cannot be read, or numbers beyond their tolerances.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let directory = &arguments.directory;
+    if !directory.is_dir() {
+        bail!(Usage(format!("{} is not a directory", directory.display())));
+    }
+    let report = replay(directory).map_err(|error| match error {
+        ParityError::NoTraces { .. } => anyhow::Error::new(Usage(error.to_string())),
+        error => error.into(),
+    })?;
+    if arguments.json {
+        outln!("{}", serde_json::to_string(&report)?);
+    } else {
+        out!("{}", parity_screen::report(&report));
+    }
+    match report.beyond {
+        0 => Ok(()),
+        1 => bail!("1 number is beyond its tolerance"),
+        beyond => bail!("{beyond} numbers are beyond their tolerances"),
+    }
+}

@@ -1,0 +1,86 @@
+//! Arguments that name a player.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{ArgGroup, Args};
+use rl_core::ActionChoice;
+use rl_nets::PolicyFile;
+use rl_train::{EnvironmentEntry, Layers, Origin, Player, Registry, RunDirectory};
+
+/// A policy to play, and its episodes.
+#[derive(Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("player").required(true).args(["path", "random", "heuristic"]))]
+pub struct PlayerArguments {
+    /// Run directory, or a policy.safetensors
+    #[arg(value_name = "DIR")]
+    pub path: Option<PathBuf>,
+    /// Actions drawn at random instead of an agent
+    #[arg(long, requires = "env")]
+    pub random: bool,
+    /// The environment's rule of thumb instead of an agent
+    #[arg(long, requires = "env")]
+    pub heuristic: bool,
+    /// Environment of --random or --heuristic
+    #[arg(long, value_name = "NAME", conflicts_with = "path")]
+    pub env: Option<String>,
+    /// Seed of the first episode
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=u64::from(u32::MAX)))]
+    pub seed: u64,
+    /// Draw actions instead of taking the likeliest
+    #[arg(long, conflicts_with_all = ["random", "heuristic"])]
+    pub stochastic: bool,
+    /// The best policy of the run instead of the last
+    #[arg(long, requires = "path")]
+    pub best: bool,
+}
+
+impl PlayerArguments {
+    /// The player that they name.
+    ///
+    /// # Errors
+    /// A policy that cannot be read, or an environment that is not there.
+    pub fn player(&self, registry: &Registry) -> Result<Player> {
+        if let Some(path) = self.policy_path() {
+            return Ok(Player::Trained {
+                policy: Box::new(PolicyFile::load(path)?),
+                choice: if self.stochastic {
+                    ActionChoice::Sample
+                } else {
+                    ActionChoice::Mode
+                },
+            });
+        }
+        let entry = environment(registry, self.env.as_deref().unwrap_or_default())?;
+        Ok(if self.random {
+            Player::Random(entry)
+        } else {
+            Player::Heuristic(entry)
+        })
+    }
+
+    /// The policy of a run directory, or the file itself.
+    pub fn policy_path(&self) -> Option<PathBuf> {
+        let path: &Path = self.path.as_deref()?;
+        Some(if path.is_file() {
+            path.to_owned()
+        } else if self.best {
+            path.join(RunDirectory::BEST)
+        } else {
+            path.join(RunDirectory::POLICY)
+        })
+    }
+}
+
+/// The environment of a name, as `train` understands it.
+///
+/// # Errors
+/// [`UsageError`](rl_train::UsageError) with the names that there are.
+pub fn environment(registry: &Registry, name: &str) -> Result<EnvironmentEntry> {
+    let mut layers = Layers::new(registry);
+    layers.set("env", name, &Origin::Flag("--env".into()))?;
+    let name = layers.get("env").unwrap_or_default();
+    let entry = registry.find_environment(&name).cloned();
+    entry.ok_or_else(|| anyhow::anyhow!("no environment '{name}'"))
+}

@@ -1,0 +1,215 @@
+//! `rl train`: trains an agent, or goes on with a run.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{ArgMatches, Args};
+use rl_train::{
+    BestPolicy, Config, Layers, Observer, Origin, Outcome, PeriodicEvaluation, Registry, Run,
+    RunDirectory, StopAt, StopFlag, TrainError,
+};
+
+use crate::options::{assignments, given, set_options};
+use crate::output::{err, out, outln};
+use crate::screen;
+use crate::signals::{INTERRUPTED, stop_flag};
+use crate::usage::Usage;
+
+/// Train an agent; without options, CartPole-v1 by reward-to-go policy gradient
+#[derive(Args)]
+#[command(
+    after_help = "Values come from the preset, then --config, then --set, then options; later ones \
+                  win. Without --preset, it is the first one for --env and --algo; without one for \
+                  them, the algorithm's defaults. The defaults above are those of the default \
+                  preset. Every option is also a key of the configuration: --learning-rate 1e-3 is \
+                  --set learning_rate=1e-3. Keys with names in brackets belong to those \
+                  algorithms. A run that was interrupted goes on with --resume DIR, to the same \
+                  bits; --steps or --updates then train on beyond the old budget."
+)]
+pub struct Arguments {
+    /// Configuration file, such as the config.toml of another run
+    #[arg(long, value_name = "FILE.toml")]
+    config: Option<PathBuf>,
+    /// Set a key of the configuration
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Go on with the run of a directory
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "set"])]
+    resume: Option<PathBuf>,
+    /// Print the complete configuration, and train nothing
+    #[arg(long)]
+    print_config: bool,
+}
+
+/// Keys that a resumed run may be given: none of them changes a bit, but for a later end.
+const RESUMABLE: [&str; 8] = [
+    "updates",
+    "steps",
+    "episodes",
+    "threads",
+    "quiet",
+    "checkpoint_every",
+    "checkpoint_keep",
+    "stop_at",
+];
+
+/// Carries it out.
+///
+/// # Errors
+/// A wrong call, or a run that failed.
+pub fn run(
+    arguments: &Arguments,
+    matches: Option<&ArgMatches>,
+    registry: &Registry,
+) -> Result<ExitCode> {
+    let keys = registry.keys();
+    let options = match matches {
+        Some(matches) => given(matches, &keys)?,
+        None => Vec::new(),
+    };
+    if let Some(directory) = &arguments.resume {
+        return resume(directory, &options, registry);
+    }
+    let mut layers = Layers::new(registry);
+    if let Some(file) = &arguments.config {
+        layers.file(file)?;
+    }
+    for (key, value) in assignments(&arguments.set)? {
+        layers.set(key, value, &Origin::Flag(format!("--set {key}")))?;
+    }
+    set_options(&mut layers, &options)?;
+    if arguments.print_config {
+        let config = layers.finish()?;
+        notices(&layers);
+        return print_config(&config, registry);
+    }
+    let (config, run) = layers.start()?;
+    notices(&layers);
+    let directory = match &config.run.out {
+        Some(path) => RunDirectory::create(path).map_err(TrainError::from)?,
+        None => {
+            let keys = &config.run;
+            let name = format!("{}-{}-seed{}", keys.env, keys.algo, keys.seed);
+            RunDirectory::create_in("runs", &name)?
+        }
+    };
+    go(run, &config, directory)
+}
+
+fn notices(layers: &Layers<'_>) {
+    for notice in layers.notices() {
+        err!("note: {notice}");
+    }
+}
+
+fn resume(path: &Path, options: &[(&'static str, &str)], registry: &Registry) -> Result<ExitCode> {
+    if let Some((key, _)) = options.iter().find(|(key, _)| !RESUMABLE.contains(key)) {
+        let allowed = RESUMABLE.map(|key| format!("--{}", key.replace('_', "-")));
+        return Err(Usage(format!(
+            "--{} cannot be changed by --resume: the run goes on as {} says. Allowed are {}",
+            key.replace('_', "-"),
+            path.join(RunDirectory::CONFIG).display(),
+            allowed.join(", ")
+        ))
+        .into());
+    }
+    let directory = RunDirectory::open(path).map_err(TrainError::from)?;
+    let checkpoint = RunDirectory::newest_checkpoint(path)?;
+    let (budget, others): (Vec<_>, Vec<_>) = options
+        .iter()
+        .partition(|(key, _)| ["updates", "steps", "episodes"].contains(key));
+    let mut layers = Layers::new(registry);
+    layers.file(&path.join(RunDirectory::CONFIG))?;
+    set_options(&mut layers, &others)?;
+    let (mut config, mut run) = layers.start()?;
+    checkpoint.check(&*run)?;
+    let restarted = run
+        .restore(checkpoint.state())
+        .with_context(|| format!("checkpoint {}", checkpoint.path().display()))?;
+    if !restarted.is_empty() {
+        let count = restarted.len();
+        err!(
+            "note: {count} environments could not be saved in the middle of an episode, and start \
+             anew: {restarted:?}"
+        );
+    }
+    if !budget.is_empty() {
+        set_options(&mut layers, &budget)?;
+        let later = layers.finish()?;
+        run.set_budget(later.budget()?);
+        config = later;
+    }
+    if run.clock().has_spent(run.budget()) && directory.has_finished(run.clock().updates) {
+        return Err(Usage(format!(
+            "the run in {} is finished: {} updates, {} steps; its budget is {}. A larger \
+             --steps or --updates trains on",
+            path.display(),
+            run.clock().updates,
+            run.clock().env_steps,
+            run.budget()
+        ))
+        .into());
+    }
+    go(run, &config, directory)
+}
+
+/// Runs until the budget is spent, the goal reached, or a signal comes.
+fn go(mut run: Box<dyn Run>, config: &Config, directory: RunDirectory) -> Result<ExitCode> {
+    let keys = &config.run;
+    let mut screen = screen::Screen::new(keys.quiet);
+    let mut stop = StopFlag::new(stop_flag()?);
+    let mut evaluation = PeriodicEvaluation::every(keys.eval_every, keys.eval_episodes);
+    let mut best = BestPolicy::new(directory.path().join(RunDirectory::BEST));
+    let mut goal = StopAt::mean_return(keys.stop_at.unwrap_or(f64::INFINITY));
+    let mut directory = directory
+        .checkpoint_every(config.checkpoint_every()?)
+        .keep_checkpoints(keys.checkpoint_keep);
+    let mut observers: Vec<&mut dyn Observer> = Vec::new();
+    if keys.eval_every > 0 {
+        observers.extend([&mut evaluation as &mut dyn Observer, &mut best]);
+    }
+    if keys.stop_at.is_some() {
+        observers.push(&mut goal);
+    }
+    observers.extend([&mut stop as &mut dyn Observer, &mut screen, &mut directory]);
+    let outcome = run.run(&mut observers);
+    let path = directory.path().display().to_string();
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let saved = RunDirectory::newest_checkpoint(directory.path());
+            let saved = saved.map_or(0, |checkpoint| checkpoint.manifest().update);
+            if saved > 0 && !keys.quiet {
+                let note = format!("saved after update {saved}");
+                err!("note: {note}; to go on: rl train --resume {path}");
+            }
+            return Err(error.into());
+        }
+    };
+    match directory.summary() {
+        Some(summary) if !keys.quiet => out!("{}", screen::summary(summary)),
+        _ => outln!("{path}"),
+    }
+    if outcome == Outcome::Interrupted && !goal.is_reached() {
+        err!(
+            "interrupted after update {}; to go on: rl train --resume {path}",
+            run.clock().updates
+        );
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints every key with its help above its value.
+fn print_config(config: &Config, registry: &Registry) -> Result<ExitCode> {
+    let table = config.to_repeat()?;
+    for key in registry.keys() {
+        if let Some(value) = table.get(key.name) {
+            let mut line = toml::Table::new();
+            line.insert(key.name.to_owned(), value.clone());
+            out!("# {}\n{}", key.help, toml::to_string(&line)?);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,98 @@
+//! The command line of a registry: `train`, `eval`, `render`, `list` and the rest.
+//!
+//! A program with environments of its own gets all of it in its `main`:
+//!
+//! ```no_run
+//! use rl_envs::CartPole;
+//! use rl_train::{EnvironmentEntry, Registry};
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let mine = EnvironmentEntry::new("my-cartpole", CartPole::v1);
+//!     rl_cli::main(&Registry::default().environment(mine))
+//! }
+//! ```
+
+mod bench_screen;
+mod commands;
+mod options;
+mod output;
+mod parity_screen;
+mod screen;
+mod signals;
+mod usage;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use rl_train::{Registry, TrainError, UsageError};
+use usage::Usage;
+
+/// Reinforcement learning: policy gradients.
+#[derive(Parser)]
+#[command(name = "rl", version, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Train(commands::train::Arguments),
+    Eval(commands::eval::Arguments),
+    Render(commands::render::Arguments),
+    List(commands::list::Arguments),
+    Parity(commands::parity::Arguments),
+    Bench(commands::bench::Arguments),
+    Evidence(commands::evidence::Arguments),
+    Variance(commands::variance::Arguments),
+}
+
+/// Returns `true` if the call was wrong, rather than what came of it.
+fn is_usage(error: &anyhow::Error) -> bool {
+    error.is::<Usage>()
+        || error.is::<UsageError>()
+        || error
+            .downcast_ref::<TrainError>()
+            .is_some_and(TrainError::is_usage)
+}
+
+/// Runs the command line with the arguments of the process: what the registry holds can be trained,
+/// judged and shown by its names. Exit codes are 0 for success, 1 for a run that failed, 2 for a
+/// wrong call, and 130 for a run that was interrupted and saved.
+pub fn main(registry: &Registry) -> ExitCode {
+    let command =
+        CommandLine::command().mut_subcommand("train", |train| options::with_keys(train, registry));
+    let matches = command.get_matches();
+    let outcome = match CommandLine::from_arg_matches(&matches) {
+        Ok(line) => run(line.command, registry, matches.subcommand().map(|(_, m)| m)),
+        Err(error) => error.exit(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // A reader of standard error that is gone is no reason to panic.
+            output::err!("error: {error}");
+            ExitCode::from(if is_usage(&error) { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(
+    command: Command,
+    registry: &Registry,
+    matches: Option<&clap::ArgMatches>,
+) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Train(arguments) => {
+            return commands::train::run(&arguments, matches, registry);
+        }
+        Command::Eval(arguments) => commands::eval::run(&arguments, registry)?,
+        Command::Render(arguments) => commands::render::run(&arguments, registry)?,
+        Command::List(arguments) => commands::list::run(&arguments, registry)?,
+        Command::Parity(arguments) => commands::parity::run(&arguments)?,
+        Command::Bench(arguments) => commands::bench::run(&arguments)?,
+        Command::Evidence(arguments) => commands::evidence::run(&arguments, registry)?,
+        Command::Variance(arguments) => commands::variance::run(&arguments)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

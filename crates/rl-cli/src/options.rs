@@ -1,0 +1,119 @@
+//! Options of a configuration's keys.
+
+use clap::{Arg, ArgMatches, Command};
+use rl_train::{Key, Layers, Origin, Registry, UsageError, ValueKind, exclusive};
+
+/// Adds an option for every key of a registry.
+pub fn with_keys(command: Command, registry: &Registry) -> Command {
+    let defaults = Layers::new(registry);
+    registry.keys().iter().fold(command, |command, key| {
+        command.arg(option(key, registry, &defaults))
+    })
+}
+
+fn option(key: &Key, registry: &Registry, defaults: &Layers<'_>) -> Arg {
+    let mut help = key.help.clone();
+    let words = match &key.kind {
+        ValueKind::Word(words) => words.clone(),
+        _ => registry.words(key.name),
+    };
+    if !words.is_empty() {
+        help += &format!(" ({})", words.join(", "));
+    }
+    if key.name == "learning_rate" {
+        help += " (also: --lr)";
+    }
+    let users: Vec<&str> = registry.users(key.name).map(|entry| entry.name()).collect();
+    if !users.is_empty() && users.len() < registry.algorithms().len() {
+        help += &format!(" [{}]", users.join(", "));
+    }
+    if let Some(default) = defaults.get(key.name) {
+        help += &format!(" [default: {default}]");
+    }
+    let value = match key.kind {
+        ValueKind::Flag => "BOOL",
+        ValueKind::Count => "N",
+        ValueKind::Number => "X",
+        ValueKind::Word(_) => "NAME",
+        ValueKind::Text if words.is_empty() => "TEXT",
+        ValueKind::Text => "NAME",
+    };
+    let arg = Arg::new(key.name)
+        .long(key.name.replace('_', "-"))
+        .value_name(match key.name {
+            "out" => "DIR",
+            "init_from" => "FILE",
+            _ => value,
+        })
+        .help(help)
+        // Negative numbers are values to complain about, not options.
+        .allow_negative_numbers(true);
+    let arg = if key.name == "learning_rate" {
+        arg.alias("lr")
+    } else {
+        arg
+    };
+    // `--quiet` is `--quiet true`.
+    if key.kind == ValueKind::Flag {
+        arg.num_args(0..=1)
+            .default_missing_value("true")
+            .require_equals(true)
+    } else {
+        arg
+    }
+}
+
+/// The keys and values of `--set`.
+///
+/// # Errors
+/// [`UsageError`] for a word without `=`, or keys that exclude each other.
+pub fn assignments(set: &[String]) -> Result<Vec<(&str, &str)>, UsageError> {
+    let pairs: Vec<(&str, &str)> = set
+        .iter()
+        .map(|pair| {
+            pair.split_once('=').ok_or_else(|| {
+                UsageError(format!(
+                    "--set {pair}: a key and a value belong here, as in gamma=0.99"
+                ))
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    let keys: Vec<&str> = pairs.iter().map(|(key, _)| *key).collect();
+    exclusive(&keys, &"--set")?;
+    Ok(pairs)
+}
+
+/// The keys that are given as options, with the texts of their values.
+///
+/// # Errors
+/// [`UsageError`] for keys that exclude each other.
+pub fn given<'a>(
+    matches: &'a ArgMatches,
+    keys: &[Key],
+) -> Result<Vec<(&'static str, &'a str)>, UsageError> {
+    let value = |key: &Key| {
+        let text = matches.get_one::<String>(key.name)?;
+        Some((key.name, text.as_str()))
+    };
+    let given: Vec<_> = keys.iter().filter_map(value).collect();
+    let names: Vec<&str> = given.iter().map(|(key, _)| *key).collect();
+    let flag = |name: &&str| format!("--{}", name.replace('_', "-"));
+    let flags: Vec<String> = names.iter().map(flag).collect();
+    exclusive(&names, &flags.join(", "))?;
+    Ok(given)
+}
+
+/// Sets keys of options on top of layers.
+///
+/// # Errors
+/// [`UsageError`].
+pub fn set_options(
+    layers: &mut Layers<'_>,
+    given: &[(&'static str, &str)],
+) -> Result<(), UsageError> {
+    for (key, value) in given {
+        let flag = format!("--{}", key.replace('_', "-"));
+        layers.set(key, value, &Origin::Flag(flag))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! Configuration of collection.
+
+use std::sync::Arc;
+
+use crate::{CollectError, EnvironmentSource, Reduce, SingleProcess, Threads, TransformConfig};
+
+/// Environments to collect from, and everything that decides what is collected.
+///
+/// ```
+/// use rl_core::finite_mdp::{FiniteMdpEnvironment, chain};
+/// use rl_core::{CollectConfig, Rollouts, RandomPolicy, Space};
+///
+/// let mdp = chain(4, 1.0)?;
+/// let config = CollectConfig::new(move || FiniteMdpEnvironment::new(mdp.clone())).environments(3);
+/// let mut rollouts = Rollouts::new(config, 10)?;
+/// let batch = rollouts.collect(&RandomPolicy::new(Space::discrete(2)), 10)?;
+/// assert_eq!(batch.rollout.len(), 30);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct CollectConfig {
+    /// Source of the environments.
+    pub source: Arc<dyn EnvironmentSource>,
+    /// Number of environments side by side in this process, at least 1.
+    pub environments: usize,
+    /// Number of consecutive environments that draw the same numbers, at least 1: the episodes of
+    /// each start from the same states, as long as environments draw for their resets alone.
+    pub group_size: usize,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Threads that environments are spread over.
+    pub threads: Threads,
+    /// Transform of observations and rewards.
+    pub transform: TransformConfig,
+    /// Discount γ, from 0 to 1, of the returns that rewards are normalised by.
+    pub gamma: f64,
+    /// Processes that collect together.
+    pub reduce: Arc<dyn Reduce>,
+}
+
+impl CollectConfig {
+    /// One environment on one thread, seed 0, observations and rewards as they are.
+    pub fn new(source: impl EnvironmentSource + 'static) -> Self {
+        Self {
+            source: Arc::new(source),
+            environments: 1,
+            group_size: 1,
+            seed: 0,
+            threads: Threads::default(),
+            transform: TransformConfig::default(),
+            gamma: 1.0,
+            reduce: Arc::new(SingleProcess),
+        }
+    }
+
+    /// Sets the number of environments.
+    #[must_use]
+    pub fn environments(mut self, environments: usize) -> Self {
+        self.environments = environments;
+        self
+    }
+
+    /// Sets the seed.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the threads.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Index of the first environment, counted through all processes.
+    pub(super) fn first_environment(&self) -> u32 {
+        (self.reduce.rank() * self.environments) as u32
+    }
+
+    /// An error for a value out of its range.
+    pub(super) fn check(&self) -> Result<(), CollectError> {
+        if self.environments == 0 {
+            return Err(CollectError::NoEnvironment);
+        }
+        if self.group_size == 0 {
+            return Err(CollectError::EmptyGroup);
+        }
+        self.transform.check(self.gamma)
+    }
+}

@@ -1,0 +1,273 @@
+//! Transform of observations and rewards between the environments and whatever learns from them.
+
+use std::sync::Arc;
+
+use crate::{
+    BoxError, CollectError, Reduce, RunningMoments, Scoped, ScopedReader, Space, State, StateError,
+    StateReader, StateWriter,
+};
+
+/// Configuration of the transform of observations and rewards.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TransformConfig {
+    /// Normalisation of observations, `o ↦ clip((o - mean) / √(variance + 1e-8), ±10)` with the
+    /// moments of all observations up to the last update.
+    pub normalize_observations: bool,
+    /// Normalisation of rewards, `r ↦ clip(r / √(variance + 1e-8), ±10)` with the variance of the
+    /// discounted return `G ← γG + r`, which runs from 0 at the start of every episode. The mean is
+    /// not subtracted: that would pay or charge for every step, and so change the task.
+    pub normalize_rewards: bool,
+    /// Factor on the rewards, before anything else: finite, and not 0.
+    pub reward_scale: f64,
+}
+
+impl Default for TransformConfig {
+    /// Observations and rewards as they are.
+    fn default() -> Self {
+        Self {
+            normalize_observations: false,
+            normalize_rewards: false,
+            reward_scale: 1.0,
+        }
+    }
+}
+
+impl TransformConfig {
+    pub(super) fn check(&self, gamma: f64) -> Result<(), CollectError> {
+        let refuse = |key, value: f64, allowed| {
+            Err(CollectError::Config {
+                key,
+                value: value.to_string(),
+                allowed,
+            })
+        };
+        if !self.reward_scale.is_finite() || self.reward_scale == 0.0 {
+            return refuse(
+                "reward_scale",
+                self.reward_scale,
+                "a finite number other than 0",
+            );
+        }
+        if !(0.0..=1.0).contains(&gamma) {
+            return refuse("gamma", gamma, "a number from 0 to 1");
+        }
+        Ok(())
+    }
+}
+
+/// Normalisation of observations as it stands between two updates: frozen, in the precision of a
+/// policy's file, and shared by its clones.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Normalization(Option<Arc<RunningMoments>>);
+
+impl Normalization {
+    /// The normalisation by moments, rounded to `f32`; `None` leaves observations as they are.
+    pub fn new(moments: Option<&RunningMoments>) -> Self {
+        Self(moments.map(|moments| Arc::new(moments.frozen())))
+    }
+
+    /// The moments; `None` if observations stay as they are.
+    pub fn moments(&self) -> Option<&RunningMoments> {
+        self.0.as_deref()
+    }
+
+    /// Normalises observations `[n, dim]` in place.
+    pub fn apply(&self, observations: &mut [f32]) {
+        if let Some(moments) = &self.0 {
+            for observation in observations.chunks_exact_mut(moments.dim()) {
+                moments.normalize(observation);
+            }
+        }
+    }
+}
+
+/// Running moments, and what is frozen of them while experience is gathered.
+///
+/// Moments of an update are kept environment by environment and merged in their order, so that the
+/// number of threads changes nothing.
+#[derive(Debug)]
+pub(super) struct Transform {
+    observations: Option<RunningMoments>,
+    returns: Option<RunningMoments>,
+    pub frozen: Frozen,
+}
+
+/// Transform of one collection.
+#[derive(Clone, Debug)]
+pub(super) struct Frozen {
+    pub normalization: Normalization,
+    pub reward_scale: f64,
+    gamma: f64,
+    /// Divisor of rewards, if they are normalised.
+    deviation: Option<f64>,
+}
+
+/// Moments of one environment in one collection.
+#[derive(Clone, Debug)]
+pub(super) struct MemberMoments {
+    observations: RunningMoments,
+    /// The discounted return G of the episode so far.
+    pub discounted_return: f64,
+    returns: RunningMoments,
+}
+
+impl MemberMoments {
+    pub fn new(dim: usize) -> Self {
+        Self {
+            observations: RunningMoments::new(dim),
+            discounted_return: 0.0,
+            returns: RunningMoments::new(1),
+        }
+    }
+
+    /// Forgets the observations and returns of the last collection.
+    pub fn clear(&mut self) {
+        self.observations.clear();
+        self.returns.clear();
+    }
+}
+
+impl Frozen {
+    /// Counts a raw observation, `[dim]`, and normalises it in place.
+    pub fn observe(&self, member: &mut MemberMoments, observation: &mut [f32]) {
+        if let Some(moments) = self.normalization.moments() {
+            member.observations.update(observation);
+            moments.normalize(observation);
+        }
+    }
+
+    /// The reward to learn from; `None` if it is not finite.
+    pub fn reward(&self, member: &mut MemberMoments, reward: f64) -> Option<f32> {
+        let scaled = reward * self.reward_scale;
+        if !(scaled as f32).is_finite() {
+            return None;
+        }
+        let Some(deviation) = self.deviation else {
+            return Some(scaled as f32);
+        };
+        member.discounted_return = self.gamma * member.discounted_return + scaled;
+        member.returns.update(&[member.discounted_return]);
+        let clip = RunningMoments::CLIP;
+        Some(((scaled / deviation) as f32).clamp(-clip, clip))
+    }
+}
+
+impl Transform {
+    pub fn new(
+        config: &TransformConfig,
+        gamma: f64,
+        observation_space: &Space,
+    ) -> Result<Self, CollectError> {
+        if config.normalize_observations && matches!(observation_space, Space::Discrete(_)) {
+            return Err(CollectError::Config {
+                key: "normalize_observations",
+                value: "true".into(),
+                allowed: "false for observations of a discrete space",
+            });
+        }
+        let dim = observation_space.flat_dim();
+        let mut transform = Self {
+            observations: config
+                .normalize_observations
+                .then(|| RunningMoments::new(dim)),
+            returns: config.normalize_rewards.then(|| RunningMoments::new(1)),
+            frozen: Frozen {
+                normalization: Normalization::default(),
+                reward_scale: config.reward_scale,
+                gamma,
+                deviation: None,
+            },
+        };
+        transform.freeze();
+        Ok(transform)
+    }
+
+    fn freeze(&mut self) {
+        self.frozen.normalization = Normalization::new(self.observations.as_ref());
+        self.frozen.deviation = self.returns.as_ref().map(|returns| returns.deviation(0));
+    }
+
+    /// Takes in what the environments of all processes have seen, in their order.
+    pub fn update<'a>(
+        &mut self,
+        members: impl Iterator<Item = &'a MemberMoments> + Clone,
+        reduce: &dyn Reduce,
+    ) -> Result<(), BoxError> {
+        if let Some(moments) = &mut self.observations {
+            let seen = members.clone().map(|member| &member.observations);
+            merge(moments, seen, reduce)?;
+        }
+        if let Some(moments) = &mut self.returns {
+            merge(moments, members.map(|member| &member.returns), reduce)?;
+        }
+        self.freeze();
+        Ok(())
+    }
+}
+
+/// Merges the moments of environments, over all processes.
+fn merge<'a>(
+    moments: &mut RunningMoments,
+    members: impl Iterator<Item = &'a RunningMoments>,
+    reduce: &dyn Reduce,
+) -> Result<(), BoxError> {
+    if reduce.ranks() == 1 {
+        members.for_each(|member| moments.merge(member));
+        return Ok(());
+    }
+    let mut own = RunningMoments::new(moments.dim());
+    members.for_each(|member| own.merge(member));
+    let n = own.count();
+    let mut sums: Vec<f64> = own.mean().iter().map(|mean| mean * n).collect();
+    sums.push(n);
+    reduce.sum_f64(&mut sums)?;
+    let total = sums.pop().unwrap_or_default();
+    if total == 0.0 {
+        return Ok(());
+    }
+    let mean: Vec<f64> = sums.iter().map(|sum| sum / total).collect();
+    let parts = own.mean().iter().zip(own.variance()).zip(&mean);
+    let mut squares: Vec<f64> = parts
+        .map(|((own_mean, variance), mean)| n * (variance + (own_mean - mean).powi(2)))
+        .collect();
+    reduce.sum_f64(&mut squares)?;
+    let variance = squares.iter().map(|sum| sum / total).collect();
+    moments.merge(&RunningMoments::from_parts(total, mean, variance)?);
+    Ok(())
+}
+
+impl State for Transform {
+    fn save(&self, out: &mut dyn StateWriter) {
+        for (name, moments) in [
+            ("observations", &self.observations),
+            ("returns", &self.returns),
+        ] {
+            if let Some(moments) = moments {
+                let mut out = Scoped::new(&mut *out, name);
+                out.f64s("count", &[moments.count()]);
+                out.f64s("mean", moments.mean());
+                out.f64s("variance", moments.variance());
+            }
+        }
+    }
+
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        for (name, moments) in [
+            ("observations", &mut self.observations),
+            ("returns", &mut self.returns),
+        ] {
+            if let Some(moments) = moments {
+                let from = ScopedReader::new(from, name);
+                let mut count = [0.0];
+                let [mut mean, mut variance] = [(); 2].map(|()| vec![0.0; moments.dim()]);
+                from.f64s("count", &mut count)?;
+                from.f64s("mean", &mut mean)?;
+                from.f64s("variance", &mut variance)?;
+                *moments = RunningMoments::from_parts(count[0], mean, variance)
+                    .map_err(|error| StateError::value(name, error.to_string()))?;
+            }
+        }
+        self.freeze();
+        Ok(())
+    }
+}

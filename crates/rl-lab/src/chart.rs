@@ -1,0 +1,161 @@
+//! Pictures as SVG files: what all of them share.
+
+use std::io;
+use std::ops::Range;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::table::thousands;
+
+/// Area of a picture.
+pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// Outcome of drawing.
+pub type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
+
+/// Fonts of the reader's, upright and without serifs.
+pub const FONT: &str = "sans-serif";
+
+/// Blue of the palette of Okabe & Ito 2008, "Color universal design", whose colours differ for any
+/// colour vision.
+pub const BLUE: RGBColor = RGBColor(0, 114, 178);
+/// Vermilion of the same palette.
+pub const VERMILION: RGBColor = RGBColor(213, 94, 0);
+/// Colour of titles and names.
+pub const INK: RGBColor = RGBColor(34, 34, 34);
+/// Colour of axes and their labels.
+pub const GRAY: RGBColor = RGBColor(80, 80, 80);
+/// Colour of lines to read values by.
+pub const GRID: RGBColor = RGBColor(221, 221, 221);
+
+/// Most ticks of an axis that spans little.
+const MOST_TICKS: usize = 6;
+
+/// The text of a picture on white, which is readable on a dark page too.
+///
+/// # Errors
+/// The drawing's.
+pub fn svg(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) -> io::Result<String> {
+    let mut text = String::new();
+    let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+    let drawn = area.fill(&WHITE).and_then(|()| draw(&area));
+    let drawn = drawn.and_then(|()| area.present());
+    drop(area);
+    drawn.map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(text)
+}
+
+/// A text style, of a size in pixels.
+pub fn font(size: u32, color: &RGBColor) -> TextStyle<'static> {
+    /// Divisor that the backend has for sizes of fonts.
+    const EM: f64 = 1.24;
+    (FONT, EM * f64::from(size)).into_font().color(color)
+}
+
+/// Logarithmic axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogAxis {
+    /// From the lowest number to the highest.
+    pub range: Range<f64>,
+    /// Numbers that are written at it.
+    pub ticks: Vec<f64>,
+}
+
+impl LogAxis {
+    /// Shortest axis with every positive number between its ends, which are ticks: powers of ten, or
+    /// multiples of those where the numbers span little.
+    pub fn of(numbers: impl IntoIterator<Item = f64>) -> Self {
+        let positive = |x: &f64| *x > 0.0 && x.is_finite();
+        let (least, most) = numbers
+            .into_iter()
+            .filter(positive)
+            .fold((f64::INFINITY, 0.0), |(least, most), x| {
+                (x.min(least), x.max(most))
+            });
+        let (least, most) = if least > most {
+            (1.0, 10.0)
+        } else {
+            (least, most)
+        };
+        let powers = least.log10().floor() as i32..=most.log10().floor() as i32 + 1;
+        let span = |ticks: Vec<f64>| {
+            let from = ticks.iter().rposition(|&tick| tick <= least).unwrap_or(0);
+            let highest = ticks.iter().position(|&tick| tick >= most);
+            let to = highest.unwrap_or(ticks.len() - 1).max(from + 1);
+            ticks[from..=to].to_vec()
+        };
+        let multiples = |digits: &[f64]| -> Vec<f64> {
+            let multiples = |power| digits.iter().map(move |digit| digit * 10_f64.powi(power));
+            span(powers.clone().flat_map(multiples).collect())
+        };
+        let fits = |ticks: &Vec<f64>| ticks.len() <= MOST_TICKS;
+        let fine: &[&[f64]] = &[&[1., 2., 3., 4., 5., 6., 7., 8., 9.], &[1., 2., 5.]];
+        let fine = fine.iter().map(|digits| multiples(digits)).find(fits);
+        let ticks = fine.unwrap_or_else(|| multiples(&[1.0]));
+        let range = ticks[0]..ticks[ticks.len() - 1];
+        Self { range, ticks }
+    }
+
+    /// A number, moved to the nearer end if it is not on the axis.
+    pub fn clamp(&self, number: f64) -> f64 {
+        // The largest of NaN and the start is the start.
+        number.max(self.range.start).min(self.range.end)
+    }
+
+    /// Label of a tick.
+    pub fn label(tick: &f64) -> String {
+        if *tick < 1.0 {
+            return tick.to_string();
+        }
+        thousands(*tick)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_ends_at_ticks_around_its_numbers() {
+        for (numbers, ticks) in [
+            (&[3.0, 40.0][..], &[2.0, 5.0, 10.0, 20.0, 50.0][..]),
+            (&[0.02, 5.0, -1.0], &[0.01, 0.1, 1.0, 10.0]),
+            (
+                &[0.000_6, 23.0],
+                &[0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0],
+            ),
+            (&[286e3, 315e3], &[200e3, 300e3, 400e3]),
+            (&[10.0], &[10.0, 20.0]),
+            (&[], &[1.0, 2.0, 5.0, 10.0]),
+        ] {
+            let axis = LogAxis::of(numbers.iter().copied());
+            let shown = |ticks: &[f64]| ticks.iter().map(LogAxis::label).collect::<Vec<_>>();
+            assert_eq!(shown(&axis.ticks), shown(ticks), "{numbers:?}");
+            assert_eq!(axis.range.start, axis.ticks[0]);
+            assert_eq!(axis.range.end, axis.ticks[axis.ticks.len() - 1]);
+        }
+    }
+
+    #[test]
+    fn a_number_that_has_no_logarithm_is_moved_to_the_start() {
+        let axis = LogAxis::of([1.0, 9.0]);
+        for (number, moved) in [(-1.0, 1.0), (f64::NAN, 1.0), (3.0, 3.0), (1e9, 10.0)] {
+            assert_eq!(axis.clamp(number), moved);
+        }
+    }
+
+    #[test]
+    fn a_picture_is_a_whole_svg_document_on_white() {
+        let svg = svg((40, 30), |area| {
+            area.draw(&Text::new("a < b", (5, 5), font(12, &INK)))
+        });
+        let svg = svg.unwrap();
+        assert!(svg.starts_with("<svg width=\"40\""), "{svg}");
+        assert!(svg.ends_with("</svg>\n"), "{svg}");
+        assert!(
+            svg.contains("fill=\"#FFFFFF\"") && svg.contains("a &lt; b"),
+            "{svg}"
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! The learner that a configuration describes.
+
+use rl_nets::{Device, Networks, is_cpu};
+
+use crate::{
+    BurnLearner, ConfigError, FusedLearner, Keys, Learner, LearnerKind, NaturalGradient,
+    OptimizerConfig,
+};
+
+impl OptimizerConfig {
+    /// Puts networks on a device to learn.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a value out of its range, or the fused learner on another device than
+    /// a CPU, with a module or an optimizer of a user's own.
+    pub fn init(
+        &self,
+        networks: Networks,
+        device: &Device,
+    ) -> Result<Box<dyn Learner>, ConfigError> {
+        Ok(self.init_natural(networks, device)?)
+    }
+
+    /// Puts networks on a device to learn by natural gradients.
+    ///
+    /// # Errors
+    /// As [`init`](Self::init).
+    pub fn init_natural(
+        &self,
+        networks: Networks,
+        device: &Device,
+    ) -> Result<Box<dyn NaturalGradient>, ConfigError> {
+        self.check_ranges()?;
+        let own = if networks.mlps().is_none() {
+            Some("a module of one's own")
+        } else {
+            self.own.make().map(|_| "an optimizer of one's own")
+        };
+        let fused = match self.learner {
+            LearnerKind::Burn => false,
+            LearnerKind::Auto => is_cpu(device) && own.is_none(),
+            LearnerKind::Fused => {
+                let allowed = "burn or auto on a device other than a CPU";
+                ConfigError::unless(is_cpu(device), "learner", "fused", allowed)?;
+                let allowed = format!("burn or auto for {}", own.unwrap_or_default());
+                ConfigError::unless(own.is_none(), "learner", "fused", &allowed)?;
+                true
+            }
+        };
+        Ok(if fused {
+            Box::new(FusedLearner::new(networks, self))
+        } else {
+            Box::new(BurnLearner::new(networks, self, device))
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! The terms of the built-in algorithms.
+
+mod clip_fraction;
+mod entropy_bonus;
+mod surrogate;
+mod value_error;
+
+pub use clip_fraction::ClipFraction;
+pub use entropy_bonus::EntropyBonus;
+pub use surrogate::Surrogate;
+pub use value_error::ValueError;

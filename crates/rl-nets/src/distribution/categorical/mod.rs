@@ -1,0 +1,9 @@
+//! Categorical distribution, from logits.
+
+mod device;
+mod host;
+mod softmaxes;
+
+pub use device::Categorical;
+pub(super) use host::{backward, entropy, fisher_product, kl, log_prob, mode, sample};
+pub(super) use softmaxes::{ROWS, Softmaxes};

@@ -1,0 +1,41 @@
+//! Layout of a policy file that reading and writing agree on.
+
+/// Version of the layout.
+pub(super) const FORMAT_VERSION: u32 = 1;
+
+/// Name of the tensor of `ln σ`.
+pub(crate) const LOG_STD: &str = "policy.log_std";
+/// Name of the tensor of the observations' means.
+pub(super) const NORM_MEAN: &str = "obs_norm.mean";
+/// Name of the tensor of the observations' variances.
+pub(super) const NORM_VAR: &str = "obs_norm.var";
+
+/// Name of the tensor of a layer's weight.
+pub(super) fn weight_name(layer: usize) -> String {
+    format!("policy.layers.{layer}.weight")
+}
+
+/// Name of the tensor of a layer's bias.
+pub(super) fn bias_name(layer: usize) -> String {
+    format!("policy.layers.{layer}.bias")
+}
+
+/// The transpose `[columns, rows]` of a matrix `[rows, columns]`: weights are `[in, out]` in memory
+/// and `[out, in]` in the file.
+pub(super) fn transpose(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    (0..columns)
+        .flat_map(|j| (0..rows).map(move |i| matrix[i * columns + j]))
+        .collect()
+}
+
+/// Numbers as the metadata has them: `[0, 1.5]`.
+pub(super) fn format_list(xs: &[f32]) -> String {
+    let xs: Vec<String> = xs.iter().map(f32::to_string).collect();
+    format!("[{}]", xs.join(", "))
+}
+
+/// The numbers of a list in the metadata; `None` for another text.
+pub(super) fn parse_list(text: &str) -> Option<Vec<f32>> {
+    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+    inner.split(',').map(|x| x.trim().parse().ok()).collect()
+}

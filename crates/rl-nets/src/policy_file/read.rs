@@ -1,0 +1,222 @@
+//! Reading a policy file.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rl_core::{BoxSpace, Discrete, RunningMoments, Space, SpaceError};
+use safetensors::{Dtype, SafeTensors};
+
+use super::contents::PolicyFile;
+use super::error::PolicyFileError;
+use super::layout::{
+    FORMAT_VERSION, LOG_STD, NORM_MEAN, NORM_VAR, bias_name, parse_list, transpose, weight_name,
+};
+use crate::{Activation, DistributionKind, Head, LayerWeights, MlpWeights, PolicyWeights};
+
+impl PolicyFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`PolicyFileError`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, PolicyFileError> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|source| PolicyFileError::Io {
+            action: "read",
+            path: path.into(),
+            source,
+        })?;
+        let malformed = |reason| PolicyFileError::malformed(path, reason);
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(malformed)?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        if let Some(version) = metadata.get("format_version")
+            && version
+                .parse()
+                .ok()
+                .is_none_or(|version: u32| version > FORMAT_VERSION)
+        {
+            return Err(PolicyFileError::FormatVersion {
+                path: path.into(),
+                found: version.clone(),
+            });
+        }
+        let tensors = SafeTensors::deserialize(&bytes).map_err(malformed)?;
+        let file = Reader {
+            metadata: &metadata,
+            tensors: &tensors,
+        };
+        file.policy().map_err(|reason| PolicyFileError::Content {
+            path: path.into(),
+            reason,
+        })
+    }
+}
+
+/// Metadata and tensors of a file. The errors of its methods are messages that name the missing or
+/// wrong part.
+struct Reader<'a> {
+    metadata: &'a HashMap<String, String>,
+    tensors: &'a SafeTensors<'a>,
+}
+
+impl Reader<'_> {
+    fn policy(&self) -> Result<PolicyFile, String> {
+        self.text("format_version")?;
+        let layers = self.layers()?;
+        let inputs = layers.first().map_or(0, |layer| layer.input_size);
+        let outputs = layers.last().map_or(0, |layer| layer.output_size);
+        let (action_space, head) = self.head(outputs)?;
+        let log_std = if head.has_log_std() {
+            Some(self.vector(LOG_STD, head.action_dim())?)
+        } else {
+            None
+        };
+        Ok(PolicyFile {
+            normalization: self.normalization(inputs)?,
+            env: self.text("env")?,
+            algo: self.text("algo")?,
+            action_space,
+            weights: PolicyWeights {
+                head,
+                mlp: MlpWeights {
+                    layers,
+                    activation: self.activation("activation")?,
+                    output_activation: self.activation("output_activation")?,
+                },
+                log_std,
+            },
+        })
+    }
+
+    /// The layers: at least one, each with the outputs of the one before it as inputs.
+    fn layers(&self) -> Result<Vec<LayerWeights>, String> {
+        let mut layers: Vec<LayerWeights> = Vec::new();
+        while self.tensors.tensor(&weight_name(layers.len())).is_ok() {
+            let i = layers.len();
+            let (shape, weight) = self.numbers(&weight_name(i))?;
+            let &[output_size, input_size] = shape.as_slice() else {
+                return Err(format!(
+                    "{} has shape {shape:?}, not [out, in]",
+                    weight_name(i)
+                ));
+            };
+            if let Some(previous) = layers.last()
+                && previous.output_size != input_size
+            {
+                return Err(format!(
+                    "{} has shape {shape:?}, but the layer before it has {} outputs",
+                    weight_name(i),
+                    previous.output_size
+                ));
+            }
+            let weight = transpose(&weight, output_size, input_size);
+            let bias = self.vector(&bias_name(i), output_size)?;
+            layers.push(LayerWeights {
+                input_size,
+                output_size,
+                weight,
+                bias,
+            });
+        }
+        if layers.is_empty() {
+            return Err(format!("it lacks tensor {}", weight_name(0)));
+        }
+        if layers
+            .iter()
+            .any(|layer| layer.input_size == 0 || layer.output_size == 0)
+        {
+            return Err("it has a layer without inputs or outputs".into());
+        }
+        Ok(layers)
+    }
+
+    /// The action space, and the head for a network with `outputs` outputs.
+    fn head(&self, outputs: usize) -> Result<(Space, Head), String> {
+        let distribution = self.text("distribution")?;
+        let kind = DistributionKind::from_name(&distribution).ok_or_else(|| {
+            let names = DistributionKind::ALL.map(DistributionKind::name).join(", ");
+            format!("its distribution is '{distribution}', which is none of {names}")
+        })?;
+        let action_space = if kind == DistributionKind::Categorical {
+            Discrete::new(outputs).map(Space::Discrete)
+        } else {
+            BoxSpace::new(self.bounds("action_low")?, self.bounds("action_high")?).map(Space::Box)
+        };
+        let action_space = action_space.map_err(|error: SpaceError| error.to_string())?;
+        let head = Head::new(kind, &action_space).map_err(|error| error.to_string())?;
+        if head.outputs() != outputs {
+            return Err(format!(
+                "its network has {outputs} outputs; the distribution '{kind}' of the actions \
+                 {action_space} needs {}",
+                head.outputs()
+            ));
+        }
+        Ok((action_space, head))
+    }
+
+    /// The moments of the observations, for a network with `inputs` inputs.
+    fn normalization(&self, inputs: usize) -> Result<Option<RunningMoments>, String> {
+        if [NORM_MEAN, NORM_VAR]
+            .iter()
+            .all(|name| self.tensors.tensor(name).is_err())
+        {
+            return Ok(None);
+        }
+        let moments = |name| -> Result<Vec<f64>, String> {
+            let numbers = self.vector(name, inputs)?;
+            Ok(numbers.into_iter().map(f64::from).collect())
+        };
+        let moments = RunningMoments::from_parts(0.0, moments(NORM_MEAN)?, moments(NORM_VAR)?);
+        let moments = moments.map_err(|error| format!("{NORM_MEAN} and {NORM_VAR}: {error}"))?;
+        Ok(Some(moments))
+    }
+
+    fn text(&self, key: &str) -> Result<String, String> {
+        self.metadata
+            .get(key)
+            .cloned()
+            .ok_or_else(|| format!("its metadata lacks '{key}'"))
+    }
+
+    fn activation(&self, key: &str) -> Result<Activation, String> {
+        let name = self.text(key)?;
+        Activation::from_name(&name).ok_or_else(|| {
+            let names = Activation::ALL.map(Activation::name).join(", ");
+            format!("its {key} is '{name}', which is none of {names}")
+        })
+    }
+
+    fn bounds(&self, key: &str) -> Result<Vec<f32>, String> {
+        let bounds = self.text(key)?;
+        parse_list(&bounds).ok_or_else(|| format!("its {key} is '{bounds}', not a list of numbers"))
+    }
+
+    /// Shape and numbers of a tensor; they are finite.
+    fn numbers(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), String> {
+        let view = self
+            .tensors
+            .tensor(name)
+            .map_err(|_| format!("it lacks tensor {name}"))?;
+        if view.dtype() != Dtype::F32 {
+            return Err(format!("{name} holds {:?}, not F32", view.dtype()));
+        }
+        let (chunks, _) = view.data().as_chunks::<4>();
+        let numbers: Vec<f32> = chunks
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect();
+        if let Some(number) = numbers.iter().find(|number| !number.is_finite()) {
+            return Err(format!("{name} holds {number}; weights are finite"));
+        }
+        Ok((view.shape().to_vec(), numbers))
+    }
+
+    /// The numbers of a tensor of shape `[length]`.
+    fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, String> {
+        let (shape, numbers) = self.numbers(name)?;
+        if shape == [length] {
+            Ok(numbers)
+        } else {
+            Err(format!("{name} has shape {shape:?}, not [{length}]"))
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Observers that come with the library.
+
+mod best_policy;
+mod evaluation;
+mod metrics_file;
+mod progress;
+mod stop;
+
+pub use best_policy::BestPolicy;
+pub use evaluation::PeriodicEvaluation;
+pub use metrics_file::MetricsFile;
+pub use progress::Progress;
+pub use stop::{StopAt, StopFlag};

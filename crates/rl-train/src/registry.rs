@@ -1,0 +1,331 @@
+//! Registries: environments, algorithms and presets by name.
+
+use std::sync::Arc;
+
+use rl_core::{
+    BatchEnvironment, EnvironmentError, EnvironmentSource, FlatEnvironment, Policy, Stream,
+};
+use rl_envs::EnvironmentId;
+use rl_envs::draw::Drawable;
+use rl_learn::{Algorithm, Key};
+use rl_pg::{A2cConfig, A3cConfig, PpoConfig, ReinforceConfig, TrpoConfig, VpgConfig};
+use toml::{Table, Value};
+
+use crate::builder::TrainerBuilder;
+use crate::error::TrainError;
+use crate::presets::{Preset, built_in};
+use crate::run::Run;
+use crate::usage::UsageError;
+
+/// Environments, algorithms and presets that a program knows by name. The default holds all of this
+/// project; a program adds its own.
+///
+/// ```
+/// use rl_envs::CartPole;
+/// use rl_train::{EnvironmentEntry, Registry};
+///
+/// let registry = Registry::default()
+///     .environment(EnvironmentEntry::new("my-cartpole", CartPole::v1).solved_at(475.0))
+///     .preset("mine", "# PPO on my own\nenv = \"my-cartpole\"\nalgo = \"ppo\"\nsteps = 100000\n");
+/// assert!(registry.find_environment("My-CartPole").is_some());
+/// ```
+#[derive(Clone)]
+pub struct Registry {
+    environments: Vec<EnvironmentEntry>,
+    algorithms: Vec<AlgorithmEntry>,
+    presets: Vec<Preset>,
+}
+
+/// An environment with a name.
+#[derive(Clone)]
+pub struct EnvironmentEntry {
+    name: String,
+    aliases: Vec<String>,
+    description: String,
+    solved_at: Option<f64>,
+    source: Arc<dyn EnvironmentSource>,
+    drawable: Option<Arc<MakeDrawable>>,
+    heuristic: Option<Arc<MakePolicy>>,
+}
+
+type MakeDrawable = dyn Fn() -> Result<Box<dyn Drawable>, EnvironmentError> + Send + Sync;
+type MakePolicy = dyn Fn() -> Box<dyn Policy + Send> + Send + Sync;
+
+/// A source under the name of its entry.
+struct Named {
+    name: String,
+    source: Arc<dyn EnvironmentSource>,
+}
+
+impl EnvironmentSource for Named {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn make(&self) -> Result<Box<dyn FlatEnvironment>, EnvironmentError> {
+        self.source.make()
+    }
+
+    fn batch(&self, rngs: Vec<Stream>) -> Result<Box<dyn BatchEnvironment>, EnvironmentError> {
+        self.source.batch(rngs)
+    }
+}
+
+impl EnvironmentEntry {
+    /// Environments from a source, under a name in lower case.
+    pub fn new(name: impl Into<String>, source: impl EnvironmentSource + 'static) -> Self {
+        let name = name.into();
+        Self {
+            description: name.clone(),
+            source: Arc::new(Named {
+                name: name.clone(),
+                source: Arc::new(source),
+            }),
+            name,
+            aliases: Vec::new(),
+            solved_at: None,
+            drawable: None,
+            heuristic: None,
+        }
+    }
+
+    /// Sets a line about it.
+    #[must_use]
+    pub fn described(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Adds another name.
+    #[must_use]
+    pub fn alias(mut self, name: impl Into<String>) -> Self {
+        self.aliases.push(name.into());
+        self
+    }
+
+    /// Sets the mean return over 100 episodes at which it counts as solved.
+    #[must_use]
+    pub fn solved_at(mut self, mean_return: f64) -> Self {
+        self.solved_at = Some(mean_return);
+        self
+    }
+
+    /// Sets how to make one that draws itself, for pictures.
+    #[must_use]
+    pub fn drawn_by<D: Drawable + 'static>(
+        mut self,
+        make: impl Fn() -> D + Send + Sync + 'static,
+    ) -> Self {
+        self.drawable = Some(Arc::new(move || Ok(Box::new(make()))));
+        self
+    }
+
+    /// Sets a rule of thumb to compare policies with.
+    #[must_use]
+    pub fn heuristic(
+        mut self,
+        make: impl Fn() -> Box<dyn Policy + Send> + Send + Sync + 'static,
+    ) -> Self {
+        self.heuristic = Some(Arc::new(make));
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A line about it.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Mean return at which it counts as solved.
+    pub fn solved(&self) -> Option<f64> {
+        self.solved_at
+    }
+
+    /// Its source.
+    pub fn source(&self) -> &Arc<dyn EnvironmentSource> {
+        &self.source
+    }
+
+    /// One that draws itself; `None` if there is no such form.
+    ///
+    /// # Errors
+    /// The environment's own.
+    pub fn make_drawable(&self) -> Option<Result<Box<dyn Drawable>, EnvironmentError>> {
+        self.drawable.as_ref().map(|make| make())
+    }
+
+    /// Its rule of thumb, if there is one.
+    pub fn make_heuristic(&self) -> Option<Box<dyn Policy + Send>> {
+        self.heuristic.as_ref().map(|make| make())
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        let names = self.aliases.iter().chain([&self.name]);
+        names
+            .into_iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    fn of(id: EnvironmentId) -> Self {
+        let mut entry = Self {
+            drawable: Some(Arc::new(move || Ok(id.make_drawable()))),
+            solved_at: id.solved_at(),
+            ..Self::new(id.name(), id)
+        };
+        for alias in [id.id(), id.gymnasium_id()] {
+            if !entry.is_called(alias) {
+                entry = entry.alias(alias);
+            }
+        }
+        entry.described(id.id()).heuristic(move || id.heuristic())
+    }
+}
+
+/// An algorithm with a name, whose configuration is a table.
+#[derive(Clone)]
+pub struct AlgorithmEntry {
+    name: &'static str,
+    description: &'static str,
+    keys: Vec<Key>,
+    defaults: Table,
+    check: fn(&Table) -> Result<(), TrainError>,
+    start: fn(Table, RunParts) -> Result<Box<dyn Run>, TrainError>,
+}
+
+/// Parts of a run beside its algorithm.
+pub(crate) type RunParts = TrainerBuilder<()>;
+
+impl AlgorithmEntry {
+    /// The entry of an algorithm.
+    pub fn of<K: Algorithm>() -> Self {
+        Self {
+            name: K::NAME,
+            description: K::DESCRIPTION,
+            keys: K::keys(),
+            defaults: Table::try_from(K::default()).unwrap_or_default(),
+            check: |table| Ok(config_of::<K>(table)?.check_ranges()?),
+            start: |table, parts| Ok(Box::new(parts.with(config_of::<K>(&table)?).build()?)),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// A line about it.
+    pub fn description(&self) -> &'static str {
+        self.description
+    }
+
+    /// The keys of its own.
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.keys.iter().any(|known| known.name == key)
+    }
+
+    /// The keys of its own with their defaults; those without a value are left out.
+    pub(crate) fn defaults(&self) -> &Table {
+        &self.defaults
+    }
+
+    /// Refuses values of another type or out of their range.
+    pub(crate) fn check(&self, table: &Table) -> Result<(), TrainError> {
+        (self.check)(table)
+    }
+
+    pub(crate) fn start(&self, table: Table, parts: RunParts) -> Result<Box<dyn Run>, TrainError> {
+        (self.start)(table, parts)
+    }
+}
+
+/// The configuration that a table holds.
+fn config_of<K: Algorithm>(table: &Table) -> Result<K, UsageError> {
+    let read = Value::Table(table.clone()).try_into();
+    read.map_err(|error: toml::de::Error| UsageError(error.message().trim().replace('\n', " ")))
+}
+
+impl Default for Registry {
+    /// Everything of this project.
+    fn default() -> Self {
+        Self {
+            environments: EnvironmentId::ALL
+                .iter()
+                .map(|&id| EnvironmentEntry::of(id))
+                .collect(),
+            algorithms: Vec::new(),
+            presets: built_in(),
+        }
+        .algorithm::<ReinforceConfig>()
+        .algorithm::<VpgConfig>()
+        .algorithm::<A2cConfig>()
+        .algorithm::<A3cConfig>()
+        .algorithm::<TrpoConfig>()
+        .algorithm::<PpoConfig>()
+    }
+}
+
+impl Registry {
+    /// Adds an environment; it replaces one of the same name.
+    #[must_use]
+    pub fn environment(mut self, entry: EnvironmentEntry) -> Self {
+        self.environments
+            .retain(|known| !known.is_called(&entry.name));
+        self.environments.push(entry);
+        self
+    }
+
+    /// Adds an algorithm.
+    #[must_use]
+    pub fn algorithm<K: Algorithm>(mut self) -> Self {
+        self.algorithms.push(AlgorithmEntry::of::<K>());
+        self
+    }
+
+    /// Adds a preset: keys as TOML, whose first line is a comment about it. Of several for one
+    /// environment and algorithm, the two choose the one added first.
+    #[must_use]
+    pub fn preset(mut self, name: impl Into<String>, toml: impl Into<String>) -> Self {
+        self.presets.push(Preset::new(name, toml));
+        self
+    }
+
+    /// The environments.
+    pub fn environments(&self) -> &[EnvironmentEntry] {
+        &self.environments
+    }
+
+    /// The algorithms.
+    pub fn algorithms(&self) -> &[AlgorithmEntry] {
+        &self.algorithms
+    }
+
+    /// The presets.
+    pub fn presets(&self) -> &[Preset] {
+        &self.presets
+    }
+
+    /// The environment of a name, whatever its case.
+    pub fn find_environment(&self, name: &str) -> Option<&EnvironmentEntry> {
+        self.environments.iter().find(|entry| entry.is_called(name))
+    }
+
+    /// The algorithm of a name, whatever its case.
+    pub fn find_algorithm(&self, name: &str) -> Option<&AlgorithmEntry> {
+        let mut entries = self.algorithms.iter();
+        entries.find(|entry| entry.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The preset of a name, whatever its case.
+    pub fn find_preset(&self, name: &str) -> Option<&Preset> {
+        let mut presets = self.presets.iter();
+        presets.find(|preset| preset.name().eq_ignore_ascii_case(name))
+    }
+}

@@ -1,0 +1,124 @@
+//! The result of a run.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use toml::Value;
+
+use crate::evaluate::Evaluation;
+use crate::view::{Outcome, RunView};
+
+/// The version of Burn in `Cargo.lock`.
+const BURN_VERSION: &str = "0.22.1";
+
+/// Result of a run: `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// End of the run: `finished`, `interrupted` or `failed`.
+    pub outcome: &'static str,
+    /// Name of the environment.
+    pub env: String,
+    /// Name of the algorithm.
+    pub algo: String,
+    /// Name of the preset it started from.
+    pub preset: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Name of the backend.
+    pub backend: String,
+    /// Environment steps.
+    pub env_steps: u64,
+    /// Environment steps at which the last update began to gather its own.
+    pub env_steps_before_last_update: u64,
+    /// Updates.
+    pub updates: u64,
+    /// Finished episodes.
+    pub episodes: u64,
+    /// Seconds that all updates took, those before an interruption among them.
+    pub wall_s: f64,
+    /// Seconds of acting, since the run was started or resumed.
+    pub acting_s: f64,
+    /// Seconds of learning, since the run was started or resumed.
+    pub learning_s: f64,
+    /// Environment steps per second.
+    pub env_steps_per_s: f64,
+    /// Mean return of late: see [`RecentReturns`](crate::RecentReturns). That of the evaluation
+    /// where no episode ended.
+    pub final_return_mean: f64,
+    /// The largest such mean after an update.
+    pub best_return_mean: f64,
+    /// Evaluation of the final policy, its likeliest actions, over 100 episodes; only of a run that
+    /// finished.
+    pub evaluation: Option<Evaluation>,
+    /// Versions that made it.
+    pub versions: Versions,
+    /// The run directory.
+    #[serde(skip)]
+    pub directory: PathBuf,
+}
+
+/// Versions that a result depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Versions {
+    /// Version of this project.
+    pub rl: &'static str,
+    /// Version of Burn.
+    pub burn: &'static str,
+}
+
+impl Summary {
+    /// The summary of a run that ends, with seconds of all updates, of acting and of learning.
+    pub(crate) fn of(
+        run: &dyn RunView,
+        outcome: Outcome,
+        env_steps_before_last_update: u64,
+        [wall_s, acting_s, learning_s]: [f64; 3],
+        evaluation: Option<Evaluation>,
+        directory: &Path,
+    ) -> Self {
+        let (clock, config, recent) = (run.clock(), run.config(), run.recent_returns());
+        let word = |key: &str| {
+            let text = config.get(key).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        // Where no episode ended, the evaluation is all that is known.
+        let known = |mean: f64| {
+            let judged = evaluation.as_ref().map_or(mean, |e| e.return_mean);
+            if mean.is_finite() { mean } else { judged }
+        };
+        Self {
+            outcome: outcome.name(),
+            env: run.source().name().to_owned(),
+            algo: run.algorithm().to_owned(),
+            preset: word("preset"),
+            seed: run.seed(),
+            backend: word("backend"),
+            env_steps: clock.env_steps,
+            env_steps_before_last_update,
+            updates: clock.updates,
+            episodes: clock.episodes,
+            wall_s,
+            acting_s,
+            learning_s,
+            env_steps_per_s: clock.env_steps as f64 / wall_s,
+            final_return_mean: known(recent.mean()),
+            best_return_mean: known(recent.best()),
+            evaluation,
+            versions: Versions {
+                rl: env!("CARGO_PKG_VERSION"),
+                burn: BURN_VERSION,
+            },
+            directory: directory.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_of_burn_is_the_locked_one() {
+        let lock = include_str!("../../../Cargo.lock");
+        let entry = format!("name = \"burn\"\nversion = \"{}\"", super::BURN_VERSION);
+        assert!(lock.contains(&entry));
+    }
+}
