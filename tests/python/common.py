@@ -29,7 +29,7 @@ def binary(path):
     """The path of `rl`, or an end with a clear message."""
     found = shutil.which(path)
     if found is None:
-        sys.exit(f"error: no program at {path}; build it (cargo build --release -p rl-train) or give --rl PATH")
+        sys.exit(f"error: no program at {path}; build it (cargo build --release -p rl-cli) or give --rl PATH")
     return str(Path(found).resolve())
 
 
@@ -94,7 +94,7 @@ def table(header, rows):
 
 def command_line(script, *words):
     """The command that makes a page again, as from the repository's root."""
-    return "```\ncargo build --release -p rl-train\n" + " ".join(["python", f"tests/python/{script}", *map(str, words)]) + "\n```"
+    return "```\ncargo build --release -p rl-cli\n" + " ".join(["python", f"tests/python/{script}", *map(str, words)]) + "\n```"
 
 
 def emit(text, path=None):

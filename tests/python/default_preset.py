@@ -11,19 +11,22 @@ import numpy as np
 import common
 
 SOLVED = 475
+# The settings were chosen on the seeds below it.
+FIRST_SEED = 100
 
 
 def seeds_page(rl, seeds):
-    rows, solved = [], 0
-    for seed in range(seeds):
+    rows, means = [], []
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         summary, _, _ = common.train(rl, "--seed", seed)
         mean = summary["evaluation"]["return_mean"]
-        solved += mean >= SOLVED
+        means.append(mean)
         rows.append([seed, f"{mean:.2f}", f"{summary['env_steps']:,}", f"{summary['wall_s']:.2f}"])
     return f"""# The default training, seed by seed
 
 `rl train --seed N`, then 100 deterministic episodes of the trained policy, which are not in the training.
-**{solved} of {seeds} seeds reach a mean return of {SOLVED}**, where CartPole-v1 counts as solved.
+**{sum(mean >= SOLVED for mean in means)} of {seeds} seeds reach a mean return of {SOLVED}**, where CartPole-v1 counts as solved; the worst
+ends at {min(means):.2f}, the mean over the seeds is {np.mean(means):.2f}. The settings were chosen on the seeds 0 to {FIRST_SEED - 1}, and none of these is among them.
 
 {common.table(["seed", "evaluation, mean return", "environment steps", "wall, s"], rows)}
 
@@ -72,7 +75,7 @@ Machine: {common.machine()}.
 
 def main():
     p = common.parser(__doc__)
-    p.add_argument("--seeds", type=int, help="number of seeds, from 0 [default: 10, with --backends 5]")
+    p.add_argument("--seeds", type=int, help="number of seeds, from 100, with --backends from 0 [default: 100, with --backends 5]")
     p.add_argument("--backends", metavar="A,B", help="time these backends, such as flex,ndarray")
     p.add_argument("--core", type=int, default=1, help="core to pin to, with --backends [default: 1]")
     p.add_argument("-o", "--out", metavar="FILE.md", help="write the page")
@@ -81,7 +84,7 @@ def main():
     if args.backends:
         common.emit(backends_page(rl, args.backends.split(","), args.seeds or 5, args.core), args.out)
     else:
-        common.emit(seeds_page(rl, args.seeds or 10), args.out)
+        common.emit(seeds_page(rl, args.seeds or 100), args.out)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ config! {
         pub optimizer: OptimizerConfig = OptimizerConfig {
             anneal_learning_rate: true,
             max_grad_norm: Some(0.5),
-            ..OptimizerConfig::adam(1e-2)
+            ..OptimizerConfig::adam(5e-3)
         };
         skip
         /// Further terms of the loss.
