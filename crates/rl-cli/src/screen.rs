@@ -107,7 +107,7 @@ impl Observer for Screen {
 
 /// The end of a run on one screen.
 pub fn summary(summary: &Summary) -> String {
-    let rows = [
+    let mut rows = vec![
         ("environment", summary.env.clone()),
         (
             "algorithm",
@@ -120,37 +120,62 @@ pub fn summary(summary: &Summary) -> String {
         ("updates", summary.updates.to_string()),
         (
             "environment steps",
-            format!("{} in {} episodes", summary.env_steps, summary.episodes),
+            format!(
+                "{} in {} episodes, {:.0} per second",
+                summary.env_steps, summary.episodes, summary.env_steps_per_s
+            ),
         ),
         (
             "time",
             format!(
-                "{:.2} s ({:.2} s acting, {:.2} s learning), {:.0} steps/s",
-                summary.wall_s, summary.acting_s, summary.learning_s, summary.env_steps_per_s
+                "{:.2} s, of them {:.2} s acting and {:.2} s learning",
+                summary.wall_s, summary.acting_s, summary.learning_s
             ),
         ),
         (
             "mean return",
             format!(
-                "{:.1} at the end, {:.1} at its best",
-                summary.final_return_mean, summary.best_return_mean
+                "{} at the end, {} at its best",
+                mean_return(summary.final_return_mean),
+                mean_return(summary.best_return_mean)
             ),
         ),
-        (
-            "evaluation",
-            summary.evaluation.as_ref().map_or_else(
-                || format!("none, since the run was {}", summary.outcome),
-                |evaluation| {
-                    format!(
-                        "{:.1} ± {:.1} over {} episodes of the likeliest actions",
-                        evaluation.return_mean, evaluation.return_std, evaluation.episodes
-                    )
-                },
-            ),
-        ),
-        ("run directory", summary.directory.display().to_string()),
     ];
+    match (&summary.evaluation, &summary.evaluation_stochastic) {
+        (Some(likeliest), Some(drawn)) => {
+            let mean = |e: &Evaluation| format!("{:.1} ± {:.1}", e.return_mean, e.return_std);
+            let of = format!("± deviation of {} episodes", drawn.episodes);
+            let likeliest_mean = format!("{} by the likeliest actions", mean(likeliest));
+            rows.push(("evaluation", likeliest_mean));
+            rows.push(("", format!("{} by drawn ones ({of})", mean(drawn))));
+            let costs = "Training draws actions to explore; that costs it return.";
+            let relies = "It relies on chance: the likeliest actions alone do worse.";
+            if likeliest.is_better_than(drawn) {
+                rows.push(("", costs.into()));
+            } else if drawn.is_better_than(likeliest) {
+                rows.push(("", relies.into()));
+            }
+            if let (Some(false), Some(before)) = (summary.learned, summary.initial_return_mean) {
+                let text = format!("before training, drawn actions returned {before:.1}");
+                rows.push(("did not learn", text));
+            }
+        }
+        _ => rows.push((
+            "evaluation",
+            format!("none, since the run was {}", summary.outcome),
+        )),
+    }
+    rows.push(("run directory", summary.directory.display().to_string()));
     table(&rows)
+}
+
+/// A mean return; a dash before the first episode.
+fn mean_return(mean: f64) -> String {
+    if mean.is_nan() {
+        "-".into()
+    } else {
+        format!("{mean:.1}")
+    }
 }
 
 /// An evaluation as a table.
@@ -162,12 +187,10 @@ pub fn evaluation(evaluation: &Evaluation) -> String {
             "episodes",
             format!("{} from seed {}", evaluation.episodes, evaluation.seed),
         ),
+        ("mean return", format!("{:.2}", evaluation.return_mean)),
         (
-            "mean return",
-            format!(
-                "{:.2} ± {:.2}",
-                evaluation.return_mean, evaluation.return_std
-            ),
+            "deviation",
+            format!("{:.2} between episodes", evaluation.return_std),
         ),
         (
             "range",

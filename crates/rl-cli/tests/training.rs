@@ -40,6 +40,15 @@ fn the_default_run_solves_cartpole_and_leaves_a_complete_directory() {
     ] {
         assert!(!summary[key].is_null(), "{key}");
     }
+    // The same episodes, by drawn actions, which return what training does.
+    let (likeliest, drawn) = (&summary["evaluation"], &summary["evaluation_stochastic"]);
+    assert_eq!(
+        (&likeliest["seed"], &drawn["actions"]),
+        (&drawn["seed"], &"drawn".into())
+    );
+    assert_ne!(likeliest["returns"], drawn["returns"]);
+    assert_eq!(summary["learned"], true);
+    assert!(summary["initial_return_mean"].as_f64().unwrap() < 40.0);
     let header = metrics(&run.join("metrics.csv")).remove(0);
     let expected = "update,env_steps,episodes,return_mean,return_min,return_max,length_mean,\
                     policy_loss,entropy,grad_norm,kl,learning_rate";
@@ -216,6 +225,7 @@ fn a_reward_that_is_not_finite_ends_the_run() {
     );
 }
 
+#[cfg(feature = "wgpu")]
 #[test]
 fn a_backend_without_a_device_says_what_to_install() {
     let place = Place::new();
@@ -238,6 +248,7 @@ fn a_backend_without_a_device_says_what_to_install() {
     );
 }
 
+#[cfg(feature = "wgpu")]
 #[test]
 fn a_gpu_backend_trains_evaluates_and_writes_the_same_files() {
     let place = Place::new();
@@ -289,4 +300,41 @@ fn what_observations_are_normalised_by_is_the_same_on_any_number_of_threads_and_
     let evaluation: Value = serde_json::from_str(&evaluation).unwrap();
     let summary = json(&place.path("one/summary.json"));
     assert_eq!(evaluation["returns"], summary["evaluation"]["returns"]);
+}
+
+#[test]
+fn a_run_whose_policy_is_no_better_than_the_initial_one_says_so() {
+    let place = Place::new();
+    for (words, learned) in [
+        ("--learning-rate 1e-30 --updates 3", false),
+        (
+            "--env mountain-car --algo vpg --weighting total-return --updates 3",
+            false,
+        ),
+        ("--learning-rate 1e-2 --updates 20", true),
+    ] {
+        let screen = assert_success(&place.rl(&format!("train {words} --out run")));
+        assert_eq!(
+            screen.contains("did not learn"),
+            !learned,
+            "{words}: {screen}"
+        );
+        let summary = json(&place.path("run/summary.json"));
+        assert_eq!(summary["learned"], learned, "{words}");
+        fs::remove_dir_all(place.path("run")).unwrap();
+    }
+}
+
+#[test]
+fn a_goal_that_is_reached_completes_the_run() {
+    let place = Place::new();
+    let words = "train --preset cartpole-gae --stop-at 60 --out run";
+    let screen = assert_success(&place.rl(words));
+    assert!(screen.contains("likeliest actions"), "{screen}");
+    let summary = json(&place.path("run/summary.json"));
+    assert_eq!(summary["outcome"], "reached");
+    assert!(summary["evaluation"]["return_mean"].as_f64().is_some());
+    let again = place.rl("train --resume run");
+    assert_failure(&again, 2, &["is finished", "--stop-at"]);
+    assert_success(&place.rl("train --resume run --stop-at 120 --quiet"));
 }

@@ -1,7 +1,12 @@
 //! Judging a policy.
 
-use rl_core::{EnvironmentError, EnvironmentSource, Episode, Policy, Purpose, Stream, run_episode};
+use rl_core::{
+    ActionChoice, EnvironmentError, EnvironmentSource, Episode, Policy, Purpose, Stream,
+    run_episode,
+};
 use serde::Serialize;
+
+use crate::view::RunView;
 
 /// Returns of a policy over some episodes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,6 +31,53 @@ pub struct Evaluation {
     pub length_mean: f64,
     /// The return of each episode.
     pub returns: Vec<f64>,
+}
+
+impl Evaluation {
+    fn of(
+        env: &str,
+        seed: u64,
+        actions: &'static str,
+        returns: Vec<f64>,
+        length_mean: f64,
+    ) -> Self {
+        let (return_mean, variance) = moments(&returns);
+        Self {
+            env: env.to_owned(),
+            episodes: returns.len(),
+            seed,
+            actions,
+            return_mean,
+            return_std: variance.sqrt(),
+            return_min: returns.iter().copied().fold(f64::INFINITY, f64::min),
+            return_max: returns.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            length_mean,
+            returns,
+        }
+    }
+
+    /// Returns `true` if its mean return is larger than another's by more than two standard errors
+    /// of the difference: by chance alone, one time in 44.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        are_better(&self.returns, &other.returns)
+    }
+}
+
+/// Mean and variance (of the sample, divided by n).
+pub(crate) fn moments(returns: &[f64]) -> (f64, f64) {
+    let n = returns.len() as f64;
+    let mean = returns.iter().sum::<f64>() / n;
+    let squares = returns.iter().map(|x| (x - mean).powi(2));
+    (mean, squares.sum::<f64>() / n)
+}
+
+/// The comparison of [`Evaluation::is_better_than`].
+pub(crate) fn are_better(returns: &[f64], others: &[f64]) -> bool {
+    let [(mean, error), (other_mean, other_error)] = [returns, others].map(|returns| {
+        let (mean, variance) = moments(returns);
+        (mean, variance / returns.len() as f64)
+    });
+    mean - other_mean > 2.0 * (error + other_error).sqrt()
 }
 
 /// Reason why a policy could not be judged.
@@ -104,29 +156,53 @@ pub fn evaluate(
         })
         .collect();
     let played = played?;
-
-    let n = episodes as f64;
     let returns: Vec<f64> = played.iter().map(|episode| episode.total_reward).collect();
-    let return_mean = returns.iter().sum::<f64>() / n;
-    let variance = returns
-        .iter()
-        .map(|x| (x - return_mean).powi(2))
-        .sum::<f64>()
-        / n;
-    Ok(Evaluation {
-        env: source.name().to_owned(),
-        episodes,
+    let lengths: f64 = played.iter().map(|episode| episode.length as f64).sum();
+    let length_mean = lengths / episodes as f64;
+    Ok(Evaluation::of(
+        source.name(),
         seed,
         actions,
-        return_mean,
-        return_std: variance.sqrt(),
-        return_min: returns.iter().copied().fold(f64::INFINITY, f64::min),
-        return_max: returns.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        length_mean: played
-            .iter()
-            .map(|episode| episode.length as f64)
-            .sum::<f64>()
-            / n,
         returns,
-    })
+        length_mean,
+    ))
+}
+
+/// Evaluation of the policy of a run, by its likeliest actions or by drawn ones.
+///
+/// # Errors
+/// [`EvaluateError`].
+pub(crate) fn evaluate_run(
+    run: &dyn RunView,
+    choice: ActionChoice,
+    episodes: usize,
+    seed: u64,
+) -> Result<Evaluation, EvaluateError> {
+    let mut policy = run.policy().with_choice(choice);
+    let source = run.source().as_ref();
+    evaluate(&mut policy, source, episodes, seed, actions_by(choice))
+}
+
+/// A choice of actions in a word or two.
+pub(crate) fn actions_by(choice: ActionChoice) -> &'static str {
+    match choice {
+        ActionChoice::Mode => "the likeliest",
+        ActionChoice::Sample => "drawn",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_is_better_by_more_than_two_standard_errors_of_the_difference() {
+        let flat = [-200.0; 20];
+        assert!(!are_better(&flat, &flat), "equal is no better");
+        assert!(are_better(&[-199.0; 4], &flat));
+        // Deviation 4 of 16 returns on both sides: a standard error of 1 each, of the difference √2.
+        let around = |mean: f64| [mean - 4.0, mean + 4.0].repeat(8);
+        assert!(!are_better(&around(12.8), &around(10.0)));
+        assert!(are_better(&around(12.9), &around(10.0)));
+    }
 }

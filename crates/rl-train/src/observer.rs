@@ -50,6 +50,12 @@ pub trait Observer {
         metrics: &mut Metrics,
     ) -> Result<ControlFlow<()>, BoxError>;
 
+    /// Returns `true` if it ended the run because the goal of it is reached: the run is then complete,
+    /// and not interrupted.
+    fn is_reached(&self) -> bool {
+        false
+    }
+
     /// Returns `true` if it wants to [`store`](Self::store) the run after this update.
     fn is_due(&self, _run: &dyn RunView) -> bool {
         false

@@ -3,7 +3,7 @@
 use rl_core::{ActionChoice, Policy, RandomPolicy};
 use rl_nets::PolicyFile;
 
-use crate::evaluate::EvaluateError;
+use crate::evaluate::{EvaluateError, actions_by};
 use crate::registry::{EnvironmentEntry, Registry};
 
 /// A policy in its environment.
@@ -26,10 +26,7 @@ impl Player {
     /// Choice of its actions, in a word or two.
     pub fn actions(&self) -> &'static str {
         match self {
-            Self::Trained { choice, .. } => match choice {
-                ActionChoice::Mode => "the likeliest",
-                ActionChoice::Sample => "drawn",
-            },
+            Self::Trained { choice, .. } => actions_by(*choice),
             Self::Random(_) => "random",
             Self::Heuristic(_) => "a rule of thumb",
         }

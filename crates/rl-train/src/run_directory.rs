@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rl_core::{BoxError, Metrics, Snapshot, StateError, StateReader, StateWriter};
+use rl_core::{ActionChoice, BoxError, Metrics, Snapshot, StateError, StateReader, StateWriter};
 
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint_error::CheckpointError;
 use crate::checkpoint_every::CheckpointEvery;
-use crate::evaluate::evaluate;
+use crate::evaluate::evaluate_run;
 use crate::observer::Observer;
 use crate::observers::MetricsFile;
 use crate::run_directory_error::RunDirectoryError;
@@ -22,6 +22,8 @@ use crate::view::{Outcome, RunView};
 const EVALUATION_EPISODES: usize = 100;
 /// Seed of the first of them.
 const EVALUATION_SEED: u64 = 0;
+/// Episodes of the initial policy that the final one is compared with.
+const INITIAL_EPISODES: usize = 20;
 /// Checkpoints that are kept.
 const KEPT: usize = 3;
 
@@ -66,6 +68,8 @@ pub struct RunDirectory {
     acting: Duration,
     /// Environment steps when the last update began, and when it ended.
     env_steps: [u64; 2],
+    /// Returns of drawn actions of the policy before the first update.
+    initial_returns: Vec<f64>,
     summary: Option<Summary>,
 }
 
@@ -169,6 +173,7 @@ impl RunDirectory {
             begin: Instant::now(),
             acting: Duration::ZERO,
             env_steps: [0; 2],
+            initial_returns: Vec::new(),
             summary: None,
         })
     }
@@ -205,12 +210,13 @@ impl RunDirectory {
         self.summary.as_ref()
     }
 
-    /// Returns `true` if a summary says that the run finished after so many updates. A run that was
-    /// killed between its last checkpoint and its summary has not: resumed, it writes what is missing.
-    pub fn has_finished(&self, updates: u64) -> bool {
-        let text = fs::read_to_string(self.path.join(Self::SUMMARY)).unwrap_or_default();
-        let summary: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        summary["outcome"] == "finished" && summary["updates"] == updates
+    /// The outcome of the run in the directory, if its summary is of so many updates. A run that was
+    /// killed between its last checkpoint and its summary has none: resumed, it writes what is missing.
+    pub fn outcome_after(&self, updates: u64) -> Option<String> {
+        let text = fs::read_to_string(self.path.join(Self::SUMMARY)).ok()?;
+        let summary: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let outcome = summary["outcome"].as_str()?;
+        (summary["updates"] == updates).then(|| outcome.to_owned())
     }
 
     /// The newest checkpoint in the directory of a run.
@@ -236,6 +242,11 @@ impl Observer for RunDirectory {
         if self.is_new {
             let text = toml::to_string(&run.config())?;
             self.write(Self::CONFIG, &text)?;
+        }
+        if run.clock().updates == 0 && self.evaluation_episodes > 0 {
+            let episodes = self.evaluation_episodes.min(INITIAL_EPISODES);
+            let initial = evaluate_run(run, ActionChoice::Sample, episodes, EVALUATION_SEED)?;
+            self.initial_returns = initial.returns;
         }
         self.metrics.start(run)?;
         (self.begin, self.last_checkpoint) = (Instant::now(), Instant::now());
@@ -278,25 +289,25 @@ impl Observer for RunDirectory {
         if outcome != Outcome::Failed {
             run.policy().save(self.path.join(Self::POLICY))?;
         }
-        let judged = outcome == Outcome::Finished && self.evaluation_episodes > 0;
-        let evaluation = judged
-            .then(|| {
-                evaluate(
-                    &mut run.policy(),
-                    run.source().as_ref(),
-                    self.evaluation_episodes,
-                    EVALUATION_SEED,
-                    "the likeliest",
-                )
-            })
-            .transpose()?;
+        let is_complete = matches!(outcome, Outcome::Finished | Outcome::Reached);
+        let judge = |choice| evaluate_run(run, choice, self.evaluation_episodes, EVALUATION_SEED);
+        let judged = match is_complete && self.evaluation_episodes > 0 {
+            true => judge(ActionChoice::Mode)
+                .and_then(|likeliest| Ok(Some([likeliest, judge(ActionChoice::Sample)?]))),
+            false => Ok(None),
+        };
+        let (evaluations, failed) = match judged {
+            Ok(evaluations) => (evaluations, None),
+            Err(error) => (None, Some(error)),
+        };
         let acting = self.acting.as_secs_f64();
         let summary = Summary::of(
             run,
             outcome,
             self.env_steps[0],
             [wall, acting, here - acting],
-            evaluation,
+            evaluations,
+            &self.initial_returns,
             &self.path,
         );
         self.write(
@@ -304,7 +315,7 @@ impl Observer for RunDirectory {
             &(serde_json::to_string_pretty(&summary)? + "\n"),
         )?;
         self.summary = Some(summary);
-        Ok(())
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
     fn name(&self) -> &'static str {
@@ -313,9 +324,13 @@ impl Observer for RunDirectory {
 
     fn save(&self, out: &mut dyn StateWriter) {
         out.u64s("env_steps", &self.env_steps);
+        out.f64s("initial_returns", &self.initial_returns);
     }
 
     fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
-        from.u64s("env_steps", &mut self.env_steps)
+        from.u64s("env_steps", &mut self.env_steps)?;
+        let initial = from.length("initial_returns").unwrap_or(0);
+        self.initial_returns = vec![0.0; initial];
+        from.f64s("initial_returns", &mut self.initial_returns)
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use toml::Value;
 
-use crate::evaluate::Evaluation;
+use crate::evaluate::{Evaluation, are_better, moments};
 use crate::view::{Outcome, RunView};
 
 /// The version of Burn in `Cargo.lock`.
@@ -14,7 +14,8 @@ const BURN_VERSION: &str = "0.22.1";
 /// Result of a run: `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
-    /// End of the run: `finished`, `interrupted` or `failed`.
+    /// End of the run: `finished` with its budget spent, `reached` its goal early, `interrupted` or
+    /// `failed`.
     pub outcome: &'static str,
     /// Name of the environment.
     pub env: String,
@@ -47,9 +48,16 @@ pub struct Summary {
     pub final_return_mean: f64,
     /// The largest such mean after an update.
     pub best_return_mean: f64,
-    /// Evaluation of the final policy, its likeliest actions, over 100 episodes; only of a run that
-    /// finished.
+    /// Evaluation of the final policy, its likeliest actions, over 100 episodes; only of a run that is
+    /// complete.
     pub evaluation: Option<Evaluation>,
+    /// Evaluation of its drawn actions, which training acts by, over the same episodes.
+    pub evaluation_stochastic: Option<Evaluation>,
+    /// Mean return of the initial policy, its actions drawn, over the first 20 of them.
+    pub initial_return_mean: Option<f64>,
+    /// Returns `true` if drawn actions of the final policy return more than those of the initial one,
+    /// by more than two standard errors of the difference.
+    pub learned: Option<bool>,
     /// Versions that made it.
     pub versions: Versions,
     /// The run directory.
@@ -73,7 +81,8 @@ impl Summary {
         outcome: Outcome,
         env_steps_before_last_update: u64,
         [wall_s, acting_s, learning_s]: [f64; 3],
-        evaluation: Option<Evaluation>,
+        evaluations: Option<[Evaluation; 2]>,
+        initial_returns: &[f64],
         directory: &Path,
     ) -> Self {
         let (clock, config, recent) = (run.clock(), run.config(), run.recent_returns());
@@ -81,6 +90,9 @@ impl Summary {
             let text = config.get(key).and_then(Value::as_str);
             text.unwrap_or_default().to_owned()
         };
+        let (evaluation, evaluation_stochastic) = evaluations.map(Into::into).unzip();
+        let drawn = evaluation_stochastic.as_ref();
+        let drawn = drawn.filter(|_: &&Evaluation| !initial_returns.is_empty());
         // Where no episode ended, the evaluation is all that is known.
         let known = |mean: f64| {
             let judged = evaluation.as_ref().map_or(mean, |e| e.return_mean);
@@ -104,6 +116,9 @@ impl Summary {
             final_return_mean: known(recent.mean()),
             best_return_mean: known(recent.best()),
             evaluation,
+            learned: drawn.map(|drawn| are_better(&drawn.returns, initial_returns)),
+            initial_return_mean: drawn.map(|_| moments(initial_returns).0),
+            evaluation_stochastic,
             versions: Versions {
                 rl: env!("CARGO_PKG_VERSION"),
                 burn: BURN_VERSION,

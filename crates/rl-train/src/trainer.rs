@@ -175,7 +175,11 @@ impl<A: Agent, I: Interact<A>> Trainer<A, I> {
                 }
             }
             if outcome.map_err(TrainError::Observer)?.is_break() {
-                return Ok(Outcome::Interrupted);
+                let mut observers = observers.iter();
+                return Ok(match observers.any(|observer| observer.is_reached()) {
+                    true => Outcome::Reached,
+                    false => Outcome::Interrupted,
+                });
             }
             if observers.iter().any(|observer| observer.is_due(self)) {
                 let state = self.state_with(observers);

@@ -62,6 +62,8 @@ pub trait RunView {
 pub enum Outcome {
     /// Its budget is spent.
     Finished,
+    /// An observer ended it, whose goal is reached.
+    Reached,
     /// An observer ended it; it can be resumed.
     Interrupted,
     /// An update or an observer failed.
@@ -73,6 +75,7 @@ impl Outcome {
     pub fn name(self) -> &'static str {
         match self {
             Self::Finished => "finished",
+            Self::Reached => "reached",
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
         }

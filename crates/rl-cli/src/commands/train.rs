@@ -140,13 +140,18 @@ fn resume(path: &Path, options: &[(&'static str, &str)], registry: &Registry) ->
         run.set_budget(later.budget()?);
         config = later;
     }
-    if run.clock().has_spent(run.budget()) && directory.has_finished(run.clock().updates) {
+    let (updates, steps) = (run.clock().updates, run.clock().env_steps);
+    let is_given = |key| options.iter().any(|(given, _)| *given == key);
+    let more = match directory.outcome_after(updates).as_deref() {
+        Some("finished") if run.clock().has_spent(run.budget()) => "--steps or --updates",
+        Some("reached") if !is_given("stop_at") => "--stop-at",
+        _ => "",
+    };
+    if !more.is_empty() {
         return Err(Usage(format!(
-            "the run in {} is finished: {} updates, {} steps; its budget is {}. A larger \
-             --steps or --updates trains on",
+            "the run in {} is finished: {updates} updates, {steps} steps; its budget is {}. A larger \
+             {more} trains on",
             path.display(),
-            run.clock().updates,
-            run.clock().env_steps,
             run.budget()
         ))
         .into());
@@ -191,7 +196,7 @@ fn go(mut run: Box<dyn Run>, config: &Config, directory: RunDirectory) -> Result
         Some(summary) if !keys.quiet => out!("{}", screen::summary(summary)),
         _ => outln!("{path}"),
     }
-    if outcome == Outcome::Interrupted && !goal.is_reached() {
+    if outcome == Outcome::Interrupted {
         err!(
             "interrupted after update {}; to go on: rl train --resume {path}",
             run.clock().updates

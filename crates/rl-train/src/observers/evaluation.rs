@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use rl_core::{ActionChoice, BoxError, Metrics};
 
-use crate::evaluate::evaluate;
+use crate::evaluate::evaluate_run;
 use crate::observer::Observer;
 use crate::view::RunView;
 
@@ -41,18 +41,10 @@ impl Observer for PeriodicEvaluation {
         let [mut mean, mut std, mut drawn] = [f64::NAN; 3];
         let clock = run.clock();
         if clock.updates.is_multiple_of(self.every) || clock.has_spent(run.budget()) {
-            let source = run.source().as_ref();
-            let mut policy = run.policy();
-            let likeliest = evaluate(
-                &mut policy,
-                source,
-                self.episodes,
-                self.seed,
-                "the likeliest",
-            )?;
+            let judge = |choice| evaluate_run(run, choice, self.episodes, self.seed);
+            let likeliest = judge(ActionChoice::Mode)?;
             (mean, std) = (likeliest.return_mean, likeliest.return_std);
-            let mut policy = policy.with_choice(ActionChoice::Sample);
-            drawn = evaluate(&mut policy, source, self.episodes, self.seed, "drawn")?.return_mean;
+            drawn = judge(ActionChoice::Sample)?.return_mean;
         }
         metrics.put("eval_return_mean", mean);
         metrics.put("eval_return_std", std);

@@ -25,11 +25,6 @@ impl StopAt {
             reached: false,
         }
     }
-
-    /// Returns `true` if the threshold was reached.
-    pub fn is_reached(&self) -> bool {
-        self.reached
-    }
 }
 
 impl Observer for StopAt {
@@ -47,6 +42,10 @@ impl Observer for StopAt {
         } else {
             ControlFlow::Continue(())
         })
+    }
+
+    fn is_reached(&self) -> bool {
+        self.reached
     }
 }
 
