@@ -47,7 +47,7 @@ fn flat<'a>(layers: impl IntoIterator<Item = &'a Layer>, gradients: &GradientsPa
 fn networks(rng: &mut Stream) -> Networks {
     let mut policy = PolicyConfig::new(4, &Space::discrete(2));
     policy.mlp.output_gain = 1.0;
-    Networks::separate(policy.draw(rng), MlpConfig::new(4, 1).draw(rng))
+    Networks::separate(policy.draw(rng), MlpConfig::new(4, 1).draw(rng)).unwrap()
 }
 
 /// Columns of samples.

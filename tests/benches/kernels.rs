@@ -73,7 +73,7 @@ fn learn(bencher: Bencher, rows: usize, run: impl Fn(&mut dyn NaturalGradient, &
         learner: LearnerKind::Fused,
         ..OptimizerConfig::adam(1e-6)
     };
-    let networks = Networks::separate(policy(), value);
+    let networks = Networks::separate(policy(), value).unwrap();
     let mut learner = config.init_natural(networks, &Device::flex()).unwrap();
     let [advantages, targets, values] = [2, 3, 4].map(|seed| numbers(rows, seed));
     let samples = Samples {

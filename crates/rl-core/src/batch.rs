@@ -1,6 +1,6 @@
 //! Environments that step together.
 
-use crate::{EnvironmentError, Spaces, StateError, StateReader, StateWriter, Status};
+use crate::{EnvironmentError, Spaces, StateError, StateReader, StateWriter, Status, Stream};
 
 /// `n` environments that step together, into flat buffers of the caller's.
 ///
@@ -63,6 +63,9 @@ pub trait BatchEnvironment: Send {
     /// # Errors
     /// [`BatchError`].
     fn restart(&mut self, lane: usize, observation: &mut [f32]) -> Result<(), BatchError>;
+
+    /// Replaces the stream that an environment draws from. A lane that does not exist has none.
+    fn set_rng(&mut self, lane: usize, rng: Stream);
 
     /// Returns `true` if an environment has failed by itself since it was last started. A batch
     /// whose environments can fail has to say so.
@@ -314,6 +317,10 @@ impl<B: BatchEnvironment + ?Sized> BatchEnvironment for Box<B> {
 
     fn restart(&mut self, lane: usize, observation: &mut [f32]) -> Result<(), BatchError> {
         (**self).restart(lane, observation)
+    }
+
+    fn set_rng(&mut self, lane: usize, rng: Stream) {
+        (**self).set_rng(lane, rng);
     }
 
     fn has_failed(&self, lane: usize) -> bool {

@@ -73,6 +73,10 @@ pub struct Step<O> {
 /// Everything random comes from the stream passed in, so that an environment holds nothing but
 /// its state, and the same stream gives the same episode.
 ///
+/// A call that never returns stops the run: no thread can be ended from outside. An environment that
+/// waits for another program or machine waits with a deadline of its own (a socket's read timeout, a
+/// channel's `recv_timeout`), and answers with an error when it is over ([`EnvironmentError::own`]).
+///
 /// ```
 /// use rl_core::{Environment, EnvironmentError, Space, Status, Step, Stream};
 ///

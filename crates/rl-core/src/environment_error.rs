@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
 
-use crate::Space;
+use crate::{Space, Spaces};
 
 /// A misuse of an environment, or its failure.
 ///
@@ -37,6 +37,33 @@ pub enum EnvironmentError {
         found: usize,
         /// The length of the space.
         expected: usize,
+    },
+    /// An environment beside others of another kind.
+    #[error(
+        "its observations are {}, its actions {}; those of the environments beside it are {} and {}",
+        found.observation, found.action, expected.observation, expected.action
+    )]
+    Spaces {
+        /// Its spaces.
+        found: Box<Spaces>,
+        /// The spaces of the environments beside it.
+        expected: Box<Spaces>,
+    },
+    /// A number that is NaN or infinite.
+    #[error("step {step} of the episode: {quantity} {value:?} is not a finite number")]
+    NonFinite {
+        /// Step of the episode, from 0.
+        step: usize,
+        /// `reward`, `observation[i] =` or `the policy's action[i] =`.
+        quantity: String,
+        /// The number.
+        value: f64,
+    },
+    /// An episode that goes on for too long.
+    #[error("the episode goes on after {steps} steps; a time limit would end it")]
+    Endless {
+        /// Steps of the episode so far.
+        steps: usize,
     },
     /// A saved state that does not fit the environment.
     #[error("a saved state that does not fit: {reason}")]
@@ -105,6 +132,20 @@ impl EnvironmentError {
         Self::Own(OwnError(error.into().into()))
     }
 
+    /// Refuses spaces other than those of the environments beside it.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Spaces`].
+    pub(crate) fn check_spaces(found: Spaces, expected: &Spaces) -> Result<(), Self> {
+        if found == *expected {
+            return Ok(());
+        }
+        Err(Self::Spaces {
+            found: found.into(),
+            expected: expected.clone().into(),
+        })
+    }
+
     /// The error for a saved state that does not fit.
     pub fn state(reason: impl Into<String>) -> Self {
         Self::State {
@@ -114,12 +155,18 @@ impl EnvironmentError {
 
     /// The error for what [`catch_unwind`](std::panic::catch_unwind) caught.
     pub fn panicked(payload: &(dyn Any + Send)) -> Self {
-        let message = match (payload.downcast_ref::<&str>(), payload.downcast_ref()) {
-            (Some(message), _) => (*message).to_owned(),
-            (None, Some(message)) => String::clone(message),
-            (None, None) => "a value that is not a message".to_owned(),
-        };
-        Self::Panicked { message }
+        Self::Panicked {
+            message: panic_message(payload),
+        }
+    }
+}
+
+/// The message of a panic that [`catch_unwind`](std::panic::catch_unwind) caught.
+pub fn panic_message(payload: &(dyn Any + Send)) -> String {
+    match (payload.downcast_ref::<&str>(), payload.downcast_ref()) {
+        (Some(message), _) => (*message).to_owned(),
+        (None, Some(message)) => String::clone(message),
+        (None, None) => "a value that is not a message".to_owned(),
     }
 }
 

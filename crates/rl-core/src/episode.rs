@@ -2,6 +2,9 @@
 
 use crate::{EnvironmentError, FlatEnvironment, Policy, Status, Stream};
 
+/// Steps that an episode may have where nothing else is said.
+pub const LONGEST_EPISODE: usize = 1_000_000;
+
 /// Statistics of a finished episode, in the environment's own rewards.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Episode {
@@ -63,8 +66,9 @@ pub enum EpisodeEvent<'a> {
 /// ```
 ///
 /// # Errors
-/// [`EnvironmentError`] if the environment refuses an action of the policy, or fails, and whatever
-/// `visit` returns.
+/// [`EnvironmentError`] if the environment refuses an action of the policy, or fails, for a number
+/// that is not finite, for an episode of more than [`LONGEST_EPISODE`] steps, and whatever `visit`
+/// returns.
 pub fn play_episode<E, X>(
     environment: &mut E,
     policy: &mut (impl Policy + ?Sized),
@@ -85,6 +89,7 @@ where
         length: 0,
     };
     environment.reset_into(environment_rng, &mut observation)?;
+    check_finite(0, "observation", &observation)?;
     let observed = &observation;
     visit(
         environment,
@@ -94,10 +99,25 @@ where
     )?;
     loop {
         policy.act(&observation, std::slice::from_mut(action_rng), &mut action);
+        let step = episode.length;
+        if step == LONGEST_EPISODE {
+            return Err(EnvironmentError::Endless { steps: step }.into());
+        }
+        check_finite(step, "the policy's action", &action)?;
         clipped.copy_from_slice(&action);
         spaces.action.clip(&mut clipped);
         let (reward, status) =
             environment.step_into(&clipped, environment_rng, &mut observation)?;
+        check_finite(step, "observation", &observation)?;
+        if !reward.is_finite() {
+            let (quantity, value) = ("reward".into(), reward);
+            return Err(EnvironmentError::NonFinite {
+                step,
+                quantity,
+                value,
+            }
+            .into());
+        }
         episode.total_reward += reward;
         episode.length += 1;
         let event = EpisodeEvent::Step {
@@ -113,11 +133,23 @@ where
     }
 }
 
+/// Refuses numbers that are not finite.
+fn check_finite(step: usize, name: &str, numbers: &[f32]) -> Result<(), EnvironmentError> {
+    match numbers.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(i) => Err(EnvironmentError::NonFinite {
+            step,
+            quantity: format!("{name}[{i}] ="),
+            value: numbers[i].into(),
+        }),
+    }
+}
+
 /// Plays one episode of `policy` from a reset, and returns its statistics: [`play_episode`]
 /// without a visitor.
 ///
 /// # Errors
-/// [`EnvironmentError`] if the environment refuses an action of the policy, or fails.
+/// [`EnvironmentError`], as [`play_episode`].
 pub fn run_episode(
     environment: &mut (impl FlatEnvironment + ?Sized),
     policy: &mut (impl Policy + ?Sized),

@@ -59,11 +59,11 @@ pub use batch::{BatchEnvironment, BatchError, StepBuffers, StepSlices};
 pub use clock::{Budget, Clock};
 pub use collect::{
     CollectConfig, CollectError, Collection, Episodes, Interact, InteractError, Normalization,
-    RolloutBatch, Rollouts, Steps, TransformConfig, Transformed,
+    RolloutBatch, Rollouts, SizeError, Steps, TransformConfig, Transformed, check_size,
 };
 pub use environment::{End, Environment, FlatEnvironment, Status, Step};
-pub use environment_error::{EnvironmentError, OwnError};
-pub use episode::{Episode, EpisodeEvent, play_episode, run_episode};
+pub use environment_error::{EnvironmentError, OwnError, panic_message};
+pub use episode::{Episode, EpisodeEvent, LONGEST_EPISODE, play_episode, run_episode};
 pub use flat::Flat;
 pub use gae::{Gae, GaeConfig, GaeConfigError};
 pub use lane::{LaneEpisode, LanePhase, LaneState};

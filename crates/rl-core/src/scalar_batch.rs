@@ -31,7 +31,7 @@ struct Member<E> {
 impl<E: FlatEnvironment> ScalarBatch<E> {
     /// An environment by `make` for each of `rngs`, which it draws from.
     pub fn new(mut make: impl FnMut() -> E, rngs: Vec<Stream>) -> Self {
-        let Ok(batch) = Self::try_new(|| Ok::<_, Infallible>(make()), rngs);
+        let Ok(batch) = Self::of(|_| Ok::<_, Infallible>(make()), rngs);
         batch
     }
 
@@ -39,17 +39,33 @@ impl<E: FlatEnvironment> ScalarBatch<E> {
     /// for its spaces.
     ///
     /// # Errors
-    /// The first one of `make`.
-    pub fn try_new<X>(
+    /// The first one of `make`, or [`EnvironmentError::Spaces`] for an environment whose spaces are
+    /// not those of the first.
+    pub fn try_new<X: From<EnvironmentError>>(
         mut make: impl FnMut() -> Result<E, X>,
         rngs: Vec<Stream>,
     ) -> Result<Self, X> {
-        let first = make()?;
+        let make = |spaces: Option<&Spaces>| {
+            let environment = make()?;
+            if let Some(spaces) = spaces {
+                EnvironmentError::check_spaces(environment.spaces(), spaces)?;
+            }
+            Ok(environment)
+        };
+        Self::of(make, rngs)
+    }
+
+    /// `make` is given the spaces of the first environment, once it is there.
+    fn of<X>(
+        mut make: impl FnMut(Option<&Spaces>) -> Result<E, X>,
+        rngs: Vec<Stream>,
+    ) -> Result<Self, X> {
+        let first = make(None)?;
         let spaces = first.spaces();
         let mut environments = Vec::with_capacity(rngs.len().max(1));
         environments.push(first);
         while environments.len() < rngs.len() {
-            environments.push(make()?);
+            environments.push(make(Some(&spaces))?);
         }
         let phases = vec![LanePhase::NotStarted; rngs.len()];
         let members = environments.into_iter().zip(rngs);
@@ -217,6 +233,12 @@ impl<E: FlatEnvironment> BatchEnvironment for ScalarBatch<E> {
             environment: lane,
             source,
         })
+    }
+
+    fn set_rng(&mut self, lane: usize, rng: Stream) {
+        if let Some(member) = self.members.get_mut(lane) {
+            member.rng = rng;
+        }
     }
 
     fn has_failed(&self, lane: usize) -> bool {

@@ -97,7 +97,7 @@ where
 /// the busiest thread would not step fewer registers, and its policy more rows.
 ///
 /// # Errors
-/// The source's.
+/// The source's, and [`EnvironmentError::Spaces`] if it makes environments of different kinds.
 pub fn shards(
     source: &(impl EnvironmentSource + ?Sized),
     seed: u64,
@@ -113,9 +113,16 @@ pub fn shards(
         let group = (first_environment as usize + index) / group_size.max(1);
         Stream::derive(seed, Purpose::Environment, group as u32)
     };
-    (0..shards)
-        .map(|shard| source.batch((start(shard)..start(shard + 1)).map(stream).collect()))
-        .collect()
+    let mut batches: Vec<Box<dyn BatchEnvironment>> = Vec::with_capacity(shards);
+    for shard in 0..shards {
+        let rngs = (start(shard)..start(shard + 1)).map(stream).collect();
+        let batch = source.batch(rngs)?;
+        if let Some(first) = batches.first() {
+            EnvironmentError::check_spaces(batch.spaces(), &first.spaces())?;
+        }
+        batches.push(batch);
+    }
+    Ok(batches)
 }
 
 #[cfg(test)]

@@ -53,6 +53,9 @@ pub enum SpaceError {
         /// Number of upper bounds.
         high: usize,
     },
+    /// A box without dimensions.
+    #[error("a box has at least one dimension")]
+    NoDimension,
     /// An empty or NaN interval.
     #[error("dimension {dimension} of a box runs from {low} to {high}; low must not exceed high")]
     Bounds {
@@ -137,13 +140,16 @@ impl BoxSpace {
     /// The box between `low` and `high`, `[dim]` each; infinite bounds are allowed.
     ///
     /// # Errors
-    /// [`SpaceError::Lengths`] or [`SpaceError::Bounds`].
+    /// [`SpaceError::Lengths`], [`SpaceError::NoDimension`] or [`SpaceError::Bounds`].
     pub fn new(low: Vec<f32>, high: Vec<f32>) -> Result<Self, SpaceError> {
         if low.len() != high.len() {
             return Err(SpaceError::Lengths {
                 low: low.len(),
                 high: high.len(),
             });
+        }
+        if low.is_empty() {
+            return Err(SpaceError::NoDimension);
         }
         for (dimension, (&low, &high)) in low.iter().zip(&high).enumerate() {
             if low.is_nan() || high.is_nan() || low > high {
@@ -160,9 +166,10 @@ impl BoxSpace {
     /// The box with a lower and an upper bound per dimension, for bounds written in the program.
     ///
     /// # Panics
-    /// If a lower bound exceeds its upper one, or a bound is NaN.
+    /// If a lower bound exceeds its upper one, a bound is NaN, or there is none.
     pub fn within(bounds: impl IntoIterator<Item = (f32, f32)>) -> Self {
         let (low, high): (Vec<f32>, Vec<f32>) = bounds.into_iter().unzip();
+        assert!(!low.is_empty(), "a box has at least one dimension");
         for (low, high) in low.iter().zip(&high) {
             assert!(low <= high, "a box from {low} to {high}");
         }
@@ -172,17 +179,17 @@ impl BoxSpace {
     /// The box `[-bound, bound]` per dimension, for bounds `[dim]` written in the program.
     ///
     /// # Panics
-    /// If a bound is negative or NaN.
+    /// If a bound is negative or NaN, or there is none.
     pub fn symmetric(bounds: impl Into<Vec<f32>>) -> Self {
         Self::within(bounds.into().into_iter().map(|bound| (-bound, bound)))
     }
 
-    /// The box of all vectors of `dim` numbers.
+    /// The box of all vectors of `dim` numbers, for a number written in the program.
+    ///
+    /// # Panics
+    /// If `dim` is 0.
     pub fn unbounded(dim: usize) -> Self {
-        Self {
-            low: vec![f32::NEG_INFINITY; dim],
-            high: vec![f32::INFINITY; dim],
-        }
+        Self::within(vec![(f32::NEG_INFINITY, f32::INFINITY); dim])
     }
 
     /// Number of dimensions.
@@ -212,7 +219,7 @@ impl BoxSpace {
     /// Clips the finite numbers of points, `[n, dim]`, to the bounds; numbers that are not finite
     /// stay as they are, and environments refuse them.
     pub fn clip(&self, points: &mut [f32]) {
-        for point in points.chunks_exact_mut(self.dim().max(1)) {
+        for point in points.chunks_exact_mut(self.dim()) {
             for (x, (&low, &high)) in point.iter_mut().zip(self.low.iter().zip(&self.high)) {
                 if x.is_finite() {
                     *x = x.clamp(low, high);
@@ -272,7 +279,10 @@ impl Space {
         Self::Box(BoxSpace::symmetric(bounds))
     }
 
-    /// The box of all vectors of `dim` numbers.
+    /// The box of all vectors of `dim` numbers, for a number written in the program.
+    ///
+    /// # Panics
+    /// As [`BoxSpace::unbounded`].
     pub fn unbounded(dim: usize) -> Self {
         Self::Box(BoxSpace::unbounded(dim))
     }
@@ -444,6 +454,7 @@ mod tests {
             BoxSpace::new(vec![f32::NAN], vec![f32::NAN]),
             Err(SpaceError::Bounds { .. })
         ));
+        assert_eq!(BoxSpace::new(vec![], vec![]), Err(SpaceError::NoDimension));
         assert!(serde_json::from_str::<Discrete>(r#"{"n":0}"#).is_err());
         assert!(serde_json::from_str::<BoxSpace>(r#"{"low":[1.0],"high":[0.0]}"#).is_err());
     }

@@ -135,6 +135,16 @@ impl Stream {
         Self::from_sequence(&SeedSequence::new(seed, &[purpose.spawn_key(), index]))
     }
 
+    /// The stream of the `episode`-th episode that each environment of a group has in a collection.
+    pub(crate) fn of_group(seed: u64, group: u32, collection: u64, episode: u32) -> Self {
+        let purpose = Purpose::Environment.spawn_key();
+        let (high, low) = ((collection >> 32) as u32, collection as u32);
+        Self::from_sequence(&SeedSequence::new(
+            seed,
+            &[purpose, group, high, low, episode],
+        ))
+    }
+
     fn from_sequence(sequence: &SeedSequence) -> Self {
         let [a, b, c, d] = sequence.generate_state().map(u128::from);
         Self(Pcg64::new(a << 64 | b, c << 64 | d))

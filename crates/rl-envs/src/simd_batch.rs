@@ -263,6 +263,12 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> BatchEnvironment for Simd
         Ok(())
     }
 
+    fn set_rng(&mut self, lane: usize, rng: Stream) {
+        if let Some(own) = self.rngs.get_mut(lane) {
+            *own = rng;
+        }
+    }
+
     fn save(&self, lane: usize, out: &mut dyn StateWriter) -> bool {
         let Some(phase) = self.phases.get(lane) else {
             return false;

@@ -16,7 +16,6 @@ use rl_envs::{
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Defect {
     Nothing,
-    NoDimension,
     SpaceChanges,
     DimensionNeverWritten,
     DimensionAddedTo,
@@ -122,10 +121,8 @@ impl FlatEnvironment for Walk {
         } else {
             20.0
         };
-        let dims = if self.has(NoDimension) { 0 } else { 2 };
-        let bounds = [(-5.0, 5.0), (0.0, steps)];
         Spaces {
-            observation: Space::within(bounds[..dims].to_vec()),
+            observation: Space::within([(-5.0, 5.0), (0.0, steps)]),
             action: Space::symmetric([1.0]),
         }
     }
@@ -306,7 +303,6 @@ fn an_environment_that_clips_actions_conforms_if_it_is_said_to() {
 #[test]
 fn every_defect_is_found_and_named() {
     for (defect, message) in [
-        (NoDimension, "the observation space has no dimension"),
         (
             SpaceChanges,
             "episode 0, step 4: the observation space is Box([-5, 5] × [0, 10]), but was \

@@ -2,7 +2,7 @@
 
 use rl_core::{
     BatchEnvironment, BatchError, EnvironmentSource, ScalarBatch, Spaces, StateError, StateReader,
-    StateWriter, Status, StepBuffers, StepSlices,
+    StateWriter, Status, StepBuffers, StepSlices, Stream,
 };
 use rl_envs::{CartPole, ConformanceConfig, EnvironmentId, TimeLimit, check_batch};
 
@@ -12,6 +12,7 @@ type Flaw = fn(&mut StepSlices<'_>);
 struct Broken {
     batch: ScalarBatch<TimeLimit<CartPole>>,
     flaw: Flaw,
+    keeps_its_streams: bool,
 }
 
 impl BatchEnvironment for Broken {
@@ -54,6 +55,12 @@ impl BatchEnvironment for Broken {
 
     fn restart(&mut self, lane: usize, observation: &mut [f32]) -> Result<(), BatchError> {
         self.batch.restart(lane, observation)
+    }
+
+    fn set_rng(&mut self, lane: usize, rng: Stream) {
+        if !self.keeps_its_streams {
+            self.batch.set_rng(lane, rng);
+        }
     }
 
     fn save(&self, lane: usize, out: &mut dyn StateWriter) -> bool {
@@ -102,6 +109,7 @@ fn a_batch_that_does_not_do_what_its_environments_do_is_found_out() {
         let make_batch = |rngs| Broken {
             batch: ScalarBatch::new(CartPole::v1, rngs),
             flaw,
+            keeps_its_streams: false,
         };
         match check_batch(make_batch, CartPole::v1, &ConformanceConfig::default()) {
             Ok(()) => assert_eq!(message, ""),
@@ -113,6 +121,22 @@ fn a_batch_that_does_not_do_what_its_environments_do_is_found_out() {
             }
         }
     }
+}
+
+#[test]
+fn a_batch_that_keeps_the_streams_it_was_made_with_is_found_out() {
+    let make_batch = |rngs| Broken {
+        batch: ScalarBatch::new(CartPole::v1, rngs),
+        flaw: |_| (),
+        keeps_its_streams: true,
+    };
+    let error = check_batch(make_batch, CartPole::v1, &ConformanceConfig::default());
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("of the observation")
+    );
 }
 
 #[test]

@@ -5,14 +5,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use rl_core::{
-    Agent, BoxError, Budget, CollectConfig, EnvironmentError, EnvironmentSource, Interact, Reduce,
-    SingleProcess, Spaces, Threads, TransformConfig,
+    Agent, BoxError, Budget, CollectConfig, EnvironmentError, EnvironmentSource, Interact,
+    LONGEST_EPISODE, Reduce, SingleProcess, Spaces, Threads, TransformConfig, check_size,
 };
 use rl_nets::{Device, Networks};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{ConfigError, Keys, NetworksConfig, ValueLayers};
+use crate::{ConfigError, Keys, NetworksConfig, Range, ValueLayers};
 
 /// Surroundings of an agent: what its configuration is checked against, and what it is built from.
 ///
@@ -42,6 +42,8 @@ pub struct Setup {
     pub horizon: Budget,
     /// Threads to act and learn on.
     pub threads: Threads,
+    /// Steps that an episode has at most, where whole episodes are gathered.
+    pub longest_episode: usize,
     /// Source of the environments.
     pub source: Arc<dyn EnvironmentSource>,
     /// Processes that learn together.
@@ -70,6 +72,7 @@ impl Setup {
             seed: 0,
             horizon,
             threads: Threads::default(),
+            longest_episode: LONGEST_EPISODE,
             source: Arc::new(source),
             reduce: Arc::new(SingleProcess),
             transform: TransformConfig::default(),
@@ -89,6 +92,7 @@ impl Setup {
             threads: self.threads.clone(),
             transform: self.transform,
             gamma,
+            longest_episode: self.longest_episode,
             reduce: Arc::clone(&self.reduce),
         }
     }
@@ -102,13 +106,24 @@ impl Setup {
             .draw(&self.spaces, self.seed, value, &self.device)
     }
 
+    /// Number of steps of a batch with so many of each environment, as the key says.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for more than can be numbered, or than fit into memory ([`check_size`]).
+    pub fn steps(&self, key: &'static str, per_environment: usize) -> Result<usize, ConfigError> {
+        check_size(self.environments, per_environment, &self.spaces).map_err(|error| {
+            let allowed = format!("{} of {} environments", error.allowed, error.environments);
+            ConfigError::new(key, per_environment, allowed)
+        })
+    }
+
     /// Refuses what no algorithm can learn with.
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::at_least_1("environments", self.environments)?;
+        let (environments, longest) = (self.environments, self.longest_episode);
+        ConfigError::check("environments", &environments, Range::ENVIRONMENTS)?;
+        ConfigError::check("longest_episode", &longest, Range::AtLeast(1.0))?;
         let scale = self.transform.reward_scale;
-        let allowed = "a finite number other than 0";
-        let valid = scale.is_finite() && scale != 0.0;
-        ConfigError::unless(valid, "reward_scale", scale, allowed)?;
+        ConfigError::check("reward_scale", &scale, Range::NonZero)?;
         self.networks.check_ranges()?;
         self.networks.policy(&self.spaces).map(|_| ())
     }

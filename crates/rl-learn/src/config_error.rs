@@ -51,27 +51,15 @@ impl ConfigError {
     /// [`ConfigError`].
     pub fn check(key: &'static str, value: &impl KeyValue, range: Range) -> Result<(), Self> {
         match value.number() {
-            Some(number) if !range.contains(number) => Err(Self::new(key, number, range.allowed())),
+            Some(number) if !range.contains(number) => {
+                let shown = match number.abs() {
+                    size if size >= 1e16 || (size > 0.0 && size < 1e-5) => format!("{number:e}"),
+                    _ => number.to_string(),
+                };
+                Err(Self::new(key, shown, range.allowed(number)))
+            }
             _ => Ok(()),
         }
-    }
-
-    /// Refuses a number that is not positive and finite.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn positive(key: &'static str, value: f64) -> Result<(), Self> {
-        let valid = value > 0.0 && value.is_finite();
-        Self::unless(valid, key, value, "a positive finite number")
-    }
-
-    /// Refuses a number that is negative or not finite.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn not_negative(key: &'static str, value: f64) -> Result<(), Self> {
-        let valid = value >= 0.0 && value.is_finite();
-        Self::unless(valid, key, value, "a finite number, not negative")
     }
 
     /// Refuses a count of 0.

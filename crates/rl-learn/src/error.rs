@@ -1,5 +1,7 @@
 //! Reasons why an update fails.
 
+use rl_nets::{NetworkWeights, Networks};
+
 /// Failure of an update, or of what an update needs.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum UpdateError {
@@ -55,14 +57,38 @@ pub enum UpdateError {
     NoGradient,
     /// A number that is NaN or infinite.
     #[error(
-        "the {quantity} is {value}, not a finite number; a smaller learning_rate, or \
-         max_grad_norm, keeps an update in bounds"
+        "the {quantity} is {value}, not a finite number; a smaller learning_rate, coefficient or \
+         reward_scale, or max_grad_norm, keeps an update in bounds"
     )]
     NonFinite {
         /// Name of the quantity.
         quantity: &'static str,
         /// The number.
         value: f64,
+    },
+    /// An output of a network that is NaN or infinite.
+    #[error(
+        "the {quantity} of row {row} of the experience is {value}, not a finite number: the \
+         networks' weights are too large for its observation"
+    )]
+    Evaluation {
+        /// `log-probability of the action` or `value`.
+        quantity: &'static str,
+        /// Row of the experience.
+        row: usize,
+        /// The number.
+        value: f32,
+    },
+    /// A standard deviation that has left the range in which densities can be computed.
+    #[error(
+        "ln σ of action dimension {dimension} is {value}: a policy's standard deviation has left \
+         its range, exp(-20) to exp(20); a smaller learning_rate or entropy_coefficient keeps it there"
+    )]
+    LogStd {
+        /// Dimension of the action.
+        dimension: usize,
+        /// Its `ln σ`.
+        value: f32,
     },
     /// A learner whose networks or optimizer lack what an algorithm needs.
     #[error("{0}")]
@@ -82,6 +108,42 @@ pub(crate) fn finite(quantity: &'static str, numbers: &[f32]) -> Result<(), Upda
         Some(&value) => Err(UpdateError::NonFinite {
             quantity,
             value: value.into(),
+        }),
+    }
+}
+
+/// Refuses log-probabilities and values that are not finite, by their row.
+pub(crate) fn check_evaluation(log_probs: &[f32], values: &[f32]) -> Result<(), UpdateError> {
+    for (quantity, numbers) in [
+        ("log-probability of the action", log_probs),
+        ("value", values),
+    ] {
+        if let Some(row) = numbers.iter().position(|x| !x.is_finite()) {
+            let value = numbers[row];
+            return Err(UpdateError::Evaluation {
+                quantity,
+                row,
+                value,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Greatest `|ln σ|` of a policy: from there on squares of `σ` and of `1/σ` near the ends of `f32`.
+const MOST_LOG_STD: f32 = 20.0;
+
+/// Refuses parameters, in the flat order, that are not finite, or a `ln σ` out of its range.
+pub(crate) fn check_parameters(networks: &Networks, flat: &[f32]) -> Result<(), UpdateError> {
+    finite("new value of a weight", flat)?;
+    let of_policy = networks.networks().first().map(NetworkWeights::parameters);
+    let start = of_policy.iter().flatten().map(|part| part.len()).sum();
+    let log_std = &flat[start..][..networks.log_std().len()];
+    match log_std.iter().position(|x| x.abs() > MOST_LOG_STD) {
+        None => Ok(()),
+        Some(dimension) => Err(UpdateError::LogStd {
+            dimension,
+            value: log_std[dimension],
         }),
     }
 }

@@ -2,8 +2,8 @@
 
 use rl_core::{Purpose, Spaces, Stream};
 use rl_nets::{
-    Activation, Device, DistributionKind, Head, Initialization, MlpConfig, MlpWeights,
-    NetworkWeights, Networks, PolicyConfig, PolicyWeights,
+    Activation, Device, DistributionKind, Head, Initialization, MlpConfig, MlpWeights, ModuleError,
+    NetworkSizeError, NetworkWeights, Networks, PolicyConfig, PolicyWeights,
 };
 
 use crate::{ConfigError, OwnNetworks, Range, config, words};
@@ -101,8 +101,10 @@ impl NetworksConfig {
         let policy = self.start(&config, rng)?;
         Ok(match value {
             None => Networks::policy(policy),
-            Some(ValueLayers::Separate) => Networks::separate(policy, self.value(&config, rng)),
-            Some(ValueLayers::Shared) => self.shared(&config, policy, rng),
+            Some(ValueLayers::Separate) => {
+                Networks::separate(policy, self.value(&config, rng)).map_err(refused_size)?
+            }
+            Some(ValueLayers::Shared) => self.shared(&config, policy, rng)?,
         })
     }
 
@@ -137,6 +139,7 @@ impl NetworksConfig {
         let head = config.head.clone();
         let (policy, log_std) = match self.own.make_policy(seed, device, inputs) {
             Some(module) => {
+                let module = module.map_err(refused_module)?;
                 let dim = head.action_dim();
                 let log_std = head.has_log_std().then(|| vec![self.log_std as f32; dim]);
                 (NetworkWeights::Module(module), log_std)
@@ -146,17 +149,17 @@ impl NetworksConfig {
                 (NetworkWeights::Mlp(mlp), log_std)
             }
         };
-        let value = (value == Some(ValueLayers::Separate)).then(|| {
-            match self.own.make_value(seed, device, inputs) {
-                Some(module) => NetworkWeights::Module(module),
-                None => NetworkWeights::Mlp(self.value(config, rng)),
+        let value = match (value, self.own.make_value(seed, device, inputs)) {
+            (Some(ValueLayers::Separate), Some(module)) => {
+                Some(NetworkWeights::Module(module.map_err(refused_module)?))
             }
-        });
+            (Some(ValueLayers::Separate), None) => {
+                Some(NetworkWeights::Mlp(self.value(config, rng)))
+            }
+            _ => None,
+        };
         let networks = Networks::assemble(policy, (head, log_std), value, shares_value);
-        networks.map_err(|error| {
-            let given = format!("a {} with {} outputs", error.of, error.found);
-            ConfigError::new("networks", given, format!("{} outputs", error.expected))
-        })
+        networks.map_err(refused_size)
     }
 
     /// Configuration of the policy.
@@ -192,7 +195,12 @@ impl NetworksConfig {
         config.draw(rng)
     }
 
-    fn shared(&self, config: &PolicyConfig, policy: PolicyWeights, rng: &mut Stream) -> Networks {
+    fn shared(
+        &self,
+        config: &PolicyConfig,
+        policy: PolicyWeights,
+        rng: &mut Stream,
+    ) -> Result<Networks, ConfigError> {
         let output = policy.mlp.layers.last();
         let inputs = output.map_or(config.mlp.input_size, |layer| layer.input_size);
         let head = MlpConfig {
@@ -202,8 +210,28 @@ impl NetworksConfig {
             output_gain: 1.0,
             ..config.mlp.clone()
         };
-        Networks::shared(policy, &head.draw(rng).layers[0])
+        Networks::shared(policy, &head.draw(rng).layers[0]).map_err(refused_size)
     }
+}
+
+/// The error of networks that don't go together.
+fn refused_size(error: NetworkSizeError) -> ConfigError {
+    let given = format!("a {} with {} {}", error.of, error.found, error.side);
+    ConfigError::new(
+        "networks",
+        given,
+        format!("{} {}", error.expected, error.side),
+    )
+}
+
+/// The error of a module that panics on the environment's observations.
+fn refused_module(error: ModuleError) -> ConfigError {
+    let allowed = format!("one for observations of {} numbers", error.input_size);
+    ConfigError::new(
+        "networks",
+        format!("a module that panics ({})", error.message),
+        allowed,
+    )
 }
 
 /// A policy to start from, if it is one for these spaces and this distribution.

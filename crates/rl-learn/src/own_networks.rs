@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rl_core::{Purpose, Stream};
-use rl_nets::{Device, Forward, ModuleWeights};
+use rl_nets::{Device, Forward, ModuleError, ModuleWeights};
 
-type Make = Arc<dyn Fn(&Device, usize) -> ModuleWeights + Send + Sync>;
+type Make = Arc<dyn Fn(&Device, usize) -> Made + Send + Sync>;
+type Made = Result<ModuleWeights, ModuleError>;
 
 /// Burn modules of a user's own, in place of perceptrons: a policy, a value function, or both. They
 /// are learned on Burn's tape and act on their device.
@@ -77,24 +78,14 @@ impl OwnNetworks {
     }
 
     /// A new policy of the run with `seed`, for so many inputs; `None` if it is none of one's own.
-    pub(crate) fn make_policy(
-        &self,
-        seed: u64,
-        device: &Device,
-        inputs: usize,
-    ) -> Option<ModuleWeights> {
+    pub(crate) fn make_policy(&self, seed: u64, device: &Device, inputs: usize) -> Option<Made> {
         self.policy
             .as_ref()
             .map(|make| drawn(make, seed, 1, device, inputs))
     }
 
     /// A new value function, likewise.
-    pub(crate) fn make_value(
-        &self,
-        seed: u64,
-        device: &Device,
-        inputs: usize,
-    ) -> Option<ModuleWeights> {
+    pub(crate) fn make_value(&self, seed: u64, device: &Device, inputs: usize) -> Option<Made> {
         self.value
             .as_ref()
             .map(|make| drawn(make, seed, 2, device, inputs))
@@ -110,7 +101,7 @@ fn erased<M: Forward>(make: impl Fn(&Device) -> M + Send + Sync + 'static) -> Ma
 
 /// Makes a module whose random numbers are those of the stream `(Initialization, index)`: Burn has
 /// one generator for all.
-fn drawn(make: &Make, seed: u64, index: u32, device: &Device, inputs: usize) -> ModuleWeights {
+fn drawn(make: &Make, seed: u64, index: u32, device: &Device, inputs: usize) -> Made {
     static GENERATOR: Mutex<()> = Mutex::new(());
     let _turn = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     let mut rng = Stream::derive(seed, Purpose::Initialization, index);

@@ -134,7 +134,7 @@ mod tests {
         let space = Space::Discrete(Discrete::new(2).unwrap());
         let policy = PolicyConfig::new(3, &space).draw(&mut rng);
         let value = MlpConfig::new(3, 1).draw(&mut rng);
-        let both = Networks::separate(policy.clone(), value.clone());
+        let both = Networks::separate(policy.clone(), value.clone()).unwrap();
         let error = ValueError {
             coefficient: 1.0,
             clip_range: Some(0.2),
@@ -175,7 +175,7 @@ mod tests {
         let empty = check(Samples::default(), &both);
         assert_eq!(empty, Err(UpdateError::NoExperience));
         let message = |networks| check(whole, &networks).unwrap_err().to_string();
-        let alone = message(Networks::value(value));
+        let alone = message(Networks::value(value).unwrap());
         assert!(alone.contains("'policy_loss'") && alone.contains("of a policy"));
         let alone = message(Networks::policy(policy));
         assert!(alone.contains("'value_loss'") && alone.contains("of a value function"));

@@ -30,12 +30,12 @@ fn twins() -> [Networks; 2] {
     let device = Device::flex();
     let module = |weights| {
         let mlp = Mlp::from_weights(weights, &device.clone().autodiff());
-        NetworkWeights::Module(ModuleWeights::new(mlp, 3, &device))
+        NetworkWeights::Module(ModuleWeights::new(mlp, 3, &device).unwrap())
     };
     let head = (policy.head.clone(), policy.log_std.clone());
     let value_module = Some(module(&value));
     let modules = Networks::assemble(module(&policy.mlp), head, value_module, false);
-    [Networks::separate(policy, value), modules.unwrap()]
+    [Networks::separate(policy, value), modules].map(Result::unwrap)
 }
 
 /// Twenty steps of a learner.

@@ -19,7 +19,8 @@ use crate::{NetworkWeights, Networks, PolicyWeights};
 /// Clones share the weights and have scratch memory of their own.
 ///
 /// An observation of one number, for a network with more inputs, is the index of an element of a
-/// discrete space; the network sees it one-hot.
+/// discrete space; the network sees it one-hot. Observations that are not finite, no index or of another
+/// length, and outputs that are not finite give the action NaN, which environments refuse.
 #[derive(Debug)]
 pub struct Actor {
     policy: Arc<FrozenPolicy>,
@@ -132,68 +133,108 @@ impl Actor {
             p.head, q.head,
             "a divergence is between distributions of one kind over one space"
         );
-        let dim = p.input_size;
-        let mut sums = vec![0.0; inputs.len().div_ceil(KL_ROWS * dim)];
-        if self.module.is_none() && other.module.is_none() {
-            let share = sums.len().div_ceil(threads.count()).max(1);
-            let rows = inputs.chunks(share * KL_ROWS * dim);
-            threads.map(sums.chunks_mut(share).zip(rows), |(sums, rows)| {
-                let (policies, mut tape) = ([p, q], Tape::default());
-                let evaluate = |which: usize, rows: &[f32], outputs: &mut [f32]| {
-                    policies[which].evaluate(rows, outputs, &mut tape);
-                };
-                sum_kl(p, q, evaluate, rows, sums);
-            });
-        } else {
-            // Modules are evaluated by the caller alone: they are not for several threads.
-            let mut actors = [self.clone(), other.clone()];
-            let evaluate = |which: usize, rows: &[f32], outputs: &mut [f32]| {
-                actors[which].evaluate(rows, outputs);
-            };
-            sum_kl(p, q, evaluate, inputs, &mut sums);
-        }
-        sums.iter().sum::<f64>() / (inputs.len() / dim).max(1) as f64
+        mean([self, other], inputs, threads, |[of_p, of_q]| {
+            p.head.kl(of_p, &p.log_std, of_q, &q.log_std)
+        })
+    }
+
+    /// Mean entropy, in nats, over a batch of inputs of the network, `[n, input_size]`. The result
+    /// has the same bits for any number of threads.
+    pub fn mean_entropy(&self, inputs: &[f32], threads: &Threads) -> f64 {
+        let FrozenPolicy { head, log_std, .. } = &*self.policy;
+        mean([self], inputs, threads, |[output]| {
+            head.entropy(output, log_std)
+        })
     }
 }
 
-/// Inputs whose divergences are summed before they are added to the others'.
-const KL_ROWS: usize = 512;
+/// Mean of a number over inputs of networks of one size, from the outputs of each of the actors.
+fn mean<const N: usize>(
+    actors: [&Actor; N],
+    inputs: &[f32],
+    threads: &Threads,
+    number: impl Fn([&[f32]; N]) -> f32 + Sync,
+) -> f64 {
+    let policies = actors.map(|actor| &*actor.policy);
+    let (dim, width) = (policies[0].input_size, policies[0].head.outputs());
+    let mut sums = vec![0.0; inputs.len().div_ceil(SUM_ROWS * dim)];
+    if actors.iter().all(|actor| actor.module.is_none()) {
+        let share = sums.len().div_ceil(threads.count()).max(1);
+        let rows = inputs.chunks(share * SUM_ROWS * dim);
+        threads.map(sums.chunks_mut(share).zip(rows), |(sums, rows)| {
+            let mut tape = Tape::default();
+            let evaluate = |which: usize, rows: &[f32], outputs: &mut [f32]| {
+                policies[which].evaluate(rows, outputs, &mut tape);
+            };
+            sum(evaluate, (dim, width), &number, rows, sums);
+        });
+    } else {
+        // Modules are evaluated by the caller alone: they are not for several threads.
+        let mut actors = actors.map(Actor::clone);
+        let evaluate = |which: usize, rows: &[f32], outputs: &mut [f32]| {
+            actors[which].evaluate(rows, outputs);
+        };
+        sum(evaluate, (dim, width), &number, inputs, &mut sums);
+    }
+    sums.iter().sum::<f64>() / (inputs.len() / dim).max(1) as f64
+}
 
-/// Writes the sums of `KL(p ‖ q)` over each [`KL_ROWS`] inputs; `evaluate` writes the outputs of `p`,
-/// which is 0, or of `q`, which is 1.
-fn sum_kl(
-    p: &FrozenPolicy,
-    q: &FrozenPolicy,
+/// Inputs whose numbers are summed before they are added to the others'.
+const SUM_ROWS: usize = 512;
+
+/// Writes the sums over each [`SUM_ROWS`] inputs; `evaluate` writes the outputs of the actor with an
+/// index.
+fn sum<const N: usize>(
     mut evaluate: impl FnMut(usize, &[f32], &mut [f32]),
+    (dim, width): (usize, usize),
+    number: impl Fn([&[f32]; N]) -> f32,
     inputs: &[f32],
     sums: &mut [f64],
 ) {
-    let (dim, width) = (p.input_size, p.head.outputs());
-    let mut outputs = [Vec::new(), Vec::new()];
-    for (sum, rows) in sums.iter_mut().zip(inputs.chunks(KL_ROWS * dim)) {
+    let mut outputs = [const { Vec::new() }; N];
+    for (sum, rows) in sums.iter_mut().zip(inputs.chunks(SUM_ROWS * dim)) {
+        let n = rows.len() / dim;
         for (which, outputs) in outputs.iter_mut().enumerate() {
-            outputs.resize(rows.len() / dim * width, 0.0);
+            outputs.resize(n * width, 0.0);
             evaluate(which, rows, outputs);
         }
-        let [p_rows, q_rows] = outputs.each_ref().map(|rows| rows.chunks_exact(width));
-        let rows = p_rows.zip(q_rows);
-        let kl = |(a, b): (&[f32], &[f32])| p.head.kl(a, &p.log_std, b, &q.log_std);
-        *sum = rows.map(|row| f64::from(kl(row))).sum();
+        let of_row = |i: usize| {
+            outputs
+                .each_ref()
+                .map(|of_all| &of_all[i * width..][..width])
+        };
+        *sum = (0..n).map(|i| f64::from(number(of_row(i)))).sum();
     }
 }
 
 impl Policy for Actor {
     fn act(&mut self, observations: &[f32], rngs: &mut [Stream], actions: &mut [f32]) {
+        let (n, size) = (rngs.len(), self.policy.input_size);
+        let is_index = observations.len() == n && size > 1;
+        if !is_index && observations.len() != n * size {
+            return actions.fill(f32::NAN);
+        }
         let width = self.policy.head.outputs();
         let mut outputs = std::mem::take(&mut self.scratch.outputs);
-        outputs.resize(rngs.len() * width, 0.0);
+        outputs.resize(n * width, 0.0);
         self.evaluate(observations, &mut outputs);
         let FrozenPolicy { head, log_std, .. } = &*self.policy;
+        let is_seen = |observation: &[f32]| match observation {
+            [index] if is_index => (0..size).any(|i| i as f32 == *index),
+            numbers => numbers.iter().all(|x| x.is_finite()),
+        };
+        let seen = observations.chunks_exact(if is_index { 1 } else { size });
         let rows = outputs
             .chunks_exact(width)
+            .zip(seen)
             .zip(rngs)
             .zip(actions.chunks_exact_mut(head.action_dim()));
-        for ((output, rng), action) in rows {
+        for (((output, observation), rng), action) in rows {
+            // No distribution, no action: environments refuse NaN. An activation may hide it.
+            if !is_seen(observation) || !output.iter().all(|x| x.is_finite()) {
+                action.fill(f32::NAN);
+                continue;
+            }
             match self.choice {
                 ActionChoice::Sample => head.sample(output, log_std, rng, action),
                 ActionChoice::Mode => head.mode(output, action),
@@ -298,6 +339,39 @@ mod tests {
             };
             let one_hot = [0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0];
             assert_eq!(evaluate(&[3.0, 0.0]), evaluate(&one_hot));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_or_told_gives_no_action() {
+        for config in configs() {
+            for activation in Activation::ALL {
+                let mut weights = weights(&config, 1, activation);
+                let acts = |weights: &PolicyWeights, observation: &[f32]| {
+                    [ActionChoice::Sample, ActionChoice::Mode].map(|choice| {
+                        let mut action = vec![0.0; config.head.action_dim()];
+                        let mut actor = Actor::new(weights).with_choice(choice);
+                        actor.act(observation, &mut [Stream::from_seed(0)], &mut action);
+                        action.iter().all(|x| x.is_finite())
+                    })
+                };
+                let some = observations(1);
+                assert_eq!(acts(&weights, &some), [true; 2]);
+                assert_eq!(acts(&weights, &[4.0]), [true; 2]);
+                let mut unseen = vec![some[..4].to_vec(), vec![5.0], vec![0.5], vec![-1.0]];
+                for number in [f32::NAN, f32::INFINITY] {
+                    unseen.push(vec![number]);
+                    let mut row = some.clone();
+                    row[2] = number;
+                    unseen.push(row);
+                }
+                for observation in unseen {
+                    assert_eq!(acts(&weights, &observation), [false; 2], "{observation:?}");
+                }
+                let bias = &mut weights.mlp.layers.last_mut().unwrap().bias;
+                bias[1] = f32::INFINITY;
+                assert_eq!(acts(&weights, &some), [false; 2], "{activation:?}");
+            }
         }
     }
 

@@ -1,8 +1,10 @@
 //! One network on the host: the weights of a perceptron, or a module of a user's own with its
 //! parameters.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use burn::tensor::{Device, Tensor, TensorData};
-use rl_core::NamedArray;
+use rl_core::{NamedArray, panic_message};
 
 use crate::{Forward, MlpWeights, Network};
 
@@ -67,6 +69,16 @@ impl NetworkWeights {
     }
 }
 
+/// Module that cannot be a network for observations of a size.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a module of one's own, tried on an observation of {input_size} numbers: {message}")]
+pub struct ModuleError {
+    /// Numbers per observation.
+    pub input_size: usize,
+    /// Message of its panic.
+    pub message: String,
+}
+
 /// Module of a user's own, with the values of its parameters on the host.
 #[derive(Debug)]
 pub struct ModuleWeights {
@@ -80,18 +92,34 @@ pub struct ModuleWeights {
 
 impl ModuleWeights {
     /// A module on a device, for `input_size` numbers per observation. It is tried on one.
-    pub fn new(module: impl Forward, input_size: usize, device: &Device) -> Self {
+    ///
+    /// # Errors
+    /// [`ModuleError`] if the module panics on it, as one of another width does.
+    pub fn new(
+        module: impl Forward,
+        input_size: usize,
+        device: &Device,
+    ) -> Result<Self, ModuleError> {
         let module = module.to_act(device);
         let device = device.clone().inner();
-        let outputs = module.outputs(Tensor::zeros([1, input_size], &device));
+        let tried = catch_unwind(AssertUnwindSafe(|| {
+            let [_, outputs] = module
+                .outputs(Tensor::zeros([1, input_size], &device))
+                .dims();
+            outputs
+        }));
+        let output_size = tried.map_err(|payload| ModuleError {
+            input_size,
+            message: panic_message(&*payload),
+        })?;
         let parameters = module.arrays().into_iter().flat_map(|array| array.values);
-        Self {
+        Ok(Self {
             parameters: parameters.collect(),
             input_size,
-            output_size: outputs.dims()[1],
+            output_size,
             module,
             device,
-        }
+        })
     }
 
     /// The module with these parameters, to act on its device.

@@ -17,24 +17,49 @@ pub struct Networks {
     has_value: bool,
 }
 
-/// Network whose outputs are not what its head asks for.
+/// Network that does not fit beside the others: its inputs are not the policy's, or its outputs not
+/// what its head asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the network of the {of} has {found} outputs; {expected} are needed")]
-pub struct OutputsError {
+#[error("the network of the {of} has {found} {side}; {expected} are needed")]
+pub struct NetworkSizeError {
     /// `policy`, `policy and its value` or `value function`.
     pub of: &'static str,
-    /// Number of its outputs.
+    /// `inputs` or `outputs`.
+    pub side: &'static str,
+    /// Number of these.
     pub found: usize,
     /// Number that is needed.
     pub expected: usize,
 }
+
+impl NetworkSizeError {
+    fn check(
+        of: &'static str,
+        side: &'static str,
+        found: usize,
+        expected: usize,
+    ) -> Result<(), Self> {
+        if found == expected {
+            return Ok(());
+        }
+        Err(Self {
+            of,
+            side,
+            found,
+            expected,
+        })
+    }
+}
+
+/// Name of a network in errors.
+const VALUE: &str = "value function";
 
 impl Networks {
     /// A policy and, where there is one, a value function, which may be modules of a user's own.
     /// With `shares_value`, the last output of the policy's network is the value.
     ///
     /// # Errors
-    /// [`OutputsError`].
+    /// [`NetworkSizeError`].
     ///
     /// # Panics
     /// If `ln σ` is not what the head asks for.
@@ -43,24 +68,18 @@ impl Networks {
         (head, log_std): (Head, Option<Vec<f32>>),
         value: Option<NetworkWeights>,
         shares_value: bool,
-    ) -> Result<Self, OutputsError> {
+    ) -> Result<Self, NetworkSizeError> {
         let dims = head.has_log_std().then(|| head.action_dim());
         assert_eq!(log_std.as_ref().map(Vec::len), dims, "ln σ of the head");
-        let check = |of, network: &NetworkWeights, expected| match network.output_size() {
-            found if found == expected => Ok(()),
-            found => Err(OutputsError {
-                of,
-                found,
-                expected,
-            }),
-        };
-        if shares_value {
-            check("policy and its value", &policy, head.outputs() + 1)?;
+        let (of, outputs) = if shares_value {
+            ("policy and its value", head.outputs() + 1)
         } else {
-            check("policy", &policy, head.outputs())?;
-        }
+            ("policy", head.outputs())
+        };
+        NetworkSizeError::check(of, "outputs", policy.output_size(), outputs)?;
         if let Some(value) = &value {
-            check("value function", value, 1)?;
+            NetworkSizeError::check(VALUE, "inputs", value.input_size(), policy.input_size())?;
+            NetworkSizeError::check(VALUE, "outputs", value.output_size(), 1)?;
         }
         Ok(Self {
             has_value: shares_value || value.is_some(),
@@ -87,44 +106,49 @@ impl Networks {
 
     /// A value function alone, a network with one output.
     ///
-    /// # Panics
-    /// If the network has another number of outputs.
-    pub fn value(value: MlpWeights) -> Self {
-        assert_eq!(value.output_size(), 1, "a value is one number");
-        Self {
+    /// # Errors
+    /// [`NetworkSizeError`] for another number of outputs.
+    pub fn value(value: MlpWeights) -> Result<Self, NetworkSizeError> {
+        NetworkSizeError::check(VALUE, "outputs", value.output_size(), 1)?;
+        Ok(Self {
             networks: vec![NetworkWeights::Mlp(value)],
             log_std: None,
             head: None,
             has_value: true,
-        }
+        })
     }
 
     /// A policy and a value function that share no layer.
     ///
+    /// # Errors
+    /// [`NetworkSizeError`] if the value function has other inputs than the policy, or more than one
+    /// output.
+    ///
     /// # Panics
-    /// If the value function has more than one output.
-    pub fn separate(policy: PolicyWeights, value: MlpWeights) -> Self {
-        let mut networks = Self::policy(policy);
-        networks.networks.extend(Self::value(value).networks);
-        networks.has_value = true;
-        networks
+    /// As [`policy`](Self::policy).
+    pub fn separate(policy: PolicyWeights, value: MlpWeights) -> Result<Self, NetworkSizeError> {
+        policy.assert_fit();
+        let PolicyWeights { mlp, head, log_std } = policy;
+        let value = Some(NetworkWeights::Mlp(value));
+        Self::assemble(NetworkWeights::Mlp(mlp), (head, log_std), value, false)
     }
 
     /// A policy whose last hidden layer also feeds a value, through a layer with one output.
     ///
+    /// # Errors
+    /// [`NetworkSizeError`] if the layer has more outputs, or other inputs than the policy's output
+    /// layer.
+    ///
     /// # Panics
-    /// If the layer has more outputs, or other inputs than the policy's output layer.
-    pub fn shared(policy: PolicyWeights, value: &LayerWeights) -> Self {
+    /// As [`policy`](Self::policy).
+    pub fn shared(policy: PolicyWeights, value: &LayerWeights) -> Result<Self, NetworkSizeError> {
         let mut networks = Self::policy(policy);
         networks.has_value = true;
         if let [NetworkWeights::Mlp(mlp)] = networks.networks.as_mut_slice()
             && let Some(output) = mlp.layers.last_mut()
         {
-            assert_eq!(
-                (value.input_size, value.output_size),
-                (output.input_size, 1),
-                "a value head has the inputs of the output layer and one output"
-            );
+            NetworkSizeError::check(VALUE, "inputs", value.input_size, output.input_size)?;
+            NetworkSizeError::check(VALUE, "outputs", value.output_size, 1)?;
             let rows = output.weight.chunks_exact(output.output_size);
             output.weight = rows
                 .zip(&value.weight)
@@ -133,7 +157,7 @@ impl Networks {
             output.bias.extend(&value.bias);
             output.output_size += 1;
         }
-        networks
+        Ok(networks)
     }
 
     /// The policy and the value function as networks of their own.
@@ -291,21 +315,22 @@ mod tests {
     #[test]
     fn networks_come_apart_as_they_were_put_together() {
         let head = value().layers.pop().unwrap();
-        let shared = Networks::shared(policy(), &head);
+        let shared = Networks::shared(policy(), &head).unwrap();
         assert_eq!(shared.policy_weights(), Some(policy()));
         assert_eq!(shared.value_weights().unwrap().layers.pop(), Some(head));
-        let separate = Networks::separate(policy(), value());
+        let separate = Networks::separate(policy(), value()).unwrap();
         assert_eq!(separate.policy_weights(), Some(policy()));
         assert_eq!(separate.value_weights(), Some(value()));
         assert_eq!(Networks::policy(policy()).value_weights(), None);
-        assert_eq!(Networks::value(value()).policy_weights(), None);
+        let alone = Networks::value(value()).unwrap();
+        assert_eq!(alone.policy_weights(), None);
     }
 
     #[test]
     fn flat_parameters_have_the_log_deviation_after_the_first_network() {
-        let mut networks = Networks::separate(policy(), value());
+        let mut networks = Networks::separate(policy(), value()).unwrap();
         let first = Networks::policy(policy()).len() - 2;
-        let second = Networks::value(value()).len();
+        let second = Networks::value(value()).unwrap().len();
         assert_eq!(networks.len(), first + 2 + second);
         let mut flat = networks.flat();
         flat[first] = 7.0;
@@ -314,5 +339,34 @@ mod tests {
         assert_eq!(networks.log_std()[0], 7.0);
         assert_eq!(networks.value_weights().unwrap().layers[0].weight[0], 9.0);
         assert_eq!(networks.flat(), flat);
+    }
+
+    #[test]
+    fn a_value_function_that_does_not_fit_is_an_error_with_both_sizes() {
+        let mut rng = Stream::from_seed(1);
+        let mut draw = |inputs, outputs| MlpConfig::new(inputs, outputs).draw(&mut rng);
+        let (wide, two) = (draw(5, 1), draw(3, 2));
+        let (mut head, mut short) = (value().layers.remove(2), value().layers.remove(2));
+        let output = short.input_size;
+        (head.output_size, short.input_size) = (2, output - 1);
+        for (result, message) in [
+            (Networks::separate(policy(), wide), "5 inputs; 3 are needed"),
+            (
+                Networks::separate(policy(), two.clone()),
+                "2 outputs; 1 are needed",
+            ),
+            (Networks::value(two), "2 outputs; 1 are needed"),
+            (Networks::shared(policy(), &head), "2 outputs; 1 are needed"),
+            (
+                Networks::shared(policy(), &short),
+                "63 inputs; 64 are needed",
+            ),
+        ] {
+            let error = result.unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("the network of the value function has {message}")
+            );
+        }
     }
 }

@@ -68,19 +68,29 @@ impl PolicyWeights {
         self.head.action_dim()
     }
 
+    /// Refuses a network or a `ln σ` of another size than the head needs, in words.
+    pub(crate) fn check_fit(&self) -> Result<(), String> {
+        let (found, expected) = (self.mlp.output_size(), self.head.outputs());
+        if found != expected {
+            return Err(format!(
+                "its network has {found} outputs; its distribution needs {expected}"
+            ));
+        }
+        let expected = self.head.has_log_std().then(|| self.head.action_dim());
+        let found = self.log_std.as_ref().map(Vec::len);
+        if found != expected {
+            let (found, expected) = (found.unwrap_or(0), expected.unwrap_or(0));
+            return Err(format!(
+                "its ln σ are {found} numbers; its distribution needs {expected}"
+            ));
+        }
+        Ok(())
+    }
+
     /// Panics unless the network and `ln σ` have the sizes that the head needs.
     pub(crate) fn assert_fit(&self) {
-        assert_eq!(
-            self.mlp.output_size(),
-            self.head.outputs(),
-            "a network has the outputs that its head asks for"
-        );
-        let log_std = self.head.has_log_std().then(|| self.head.action_dim());
-        assert_eq!(
-            self.log_std.as_ref().map(Vec::len),
-            log_std,
-            "ln σ is there, per action dimension, where the head asks for it"
-        );
+        let fit = self.check_fit();
+        assert!(fit.is_ok(), "a policy's weights fit its head: {fit:?}");
     }
 
     /// Parameters, one slice per tensor: layer by layer (weight, then bias), then `ln σ`.

@@ -174,9 +174,7 @@ impl Algorithm for A2cConfig {
     type Interaction = Rollouts<Actor>;
 
     fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
-        let steps = self
-            .steps_per_environment
-            .saturating_mul(setup.environments);
+        let steps = setup.steps("steps_per_environment", self.steps_per_environment)?;
         ConfigError::normalized(self.normalize_advantages, steps)
     }
 

@@ -265,6 +265,7 @@ impl Algorithm for A3cConfig {
         let ranks = setup.reduce.ranks();
         let allowed = "1 for the algorithm a3c, whose workers are not in step";
         ConfigError::unless(ranks == 1, "processes", ranks, allowed)?;
+        setup.steps("steps_per_environment", self.steps_per_environment)?;
         ConfigError::normalized(self.normalize_advantages, self.steps_per_environment)
     }
 

@@ -41,7 +41,7 @@ config! {
         /// Steps of each environment per update.
         pub steps_per_environment: usize = 2048, Range::AtLeast(1.0);
         /// Passes over a batch.
-        pub epochs: usize = 10, Range::AtLeast(1.0);
+        pub epochs: usize = 10, Range::REPETITIONS;
         /// Steps per optimizer step; a divisor of the rollout.
         pub minibatch_size: usize = 64;
         /// Discount, 0 to 1.
@@ -220,9 +220,7 @@ impl Algorithm for PpoConfig {
 
     fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
         let size = self.minibatch_size;
-        let steps = self
-            .steps_per_environment
-            .saturating_mul(setup.environments);
+        let steps = setup.steps("steps_per_environment", self.steps_per_environment)?;
         let allowed = format!("a divisor of the {steps} steps of a rollout");
         let divides = size > 0 && steps.is_multiple_of(size);
         ConfigError::unless(divides, "minibatch_size", size, &allowed)?;

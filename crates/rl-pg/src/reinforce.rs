@@ -44,7 +44,7 @@ config! {
         /// Step size of a value function with an optimizer of its own.
         pub value_learning_rate: f64 = 1e-3, Range::Positive;
         /// Regression steps of the value function per episode.
-        pub value_iterations: usize = 1, Range::AtLeast(1.0);
+        pub value_iterations: usize = 1, Range::REPETITIONS;
         flatten
         /// The optimizer.
         pub optimizer: OptimizerConfig = OptimizerConfig::adam(1e-3);

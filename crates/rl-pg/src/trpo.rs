@@ -7,14 +7,20 @@ use rl_core::{
     ScopedReader, Space, State, StateError, StateReader, StateWriter, Threads, normalize,
 };
 use rl_learn::{
-    Algorithm, ConfigError, EntropyBonus, Measurements, NaturalGradient, OptimizerConfig, Range,
-    Samples, Setup, Surrogate, Term, Valid, ValueLayers, config,
+    Algorithm, ConfigError, EntropyBonus, NaturalGradient, OptimizerConfig, Range, Samples, Setup,
+    Surrogate, Term, UpdateError, Valid, ValueLayers, config,
 };
 use rl_nets::{ActionChoice, Actor, network_inputs};
 
 use crate::estimates::Estimates;
 use crate::parts;
 use crate::value_function::ValueFunction;
+
+/// Norm of the residual, as a share of the gradient's, at which the conjugate gradient method stops,
+/// and the share of `xᵀg` that `xᵀr`, which is 0 in exact arithmetic, may reach. Iterations beyond
+/// lengthen the step along directions in which `F` has next to no curvature, where the divergence is
+/// not the quadratic that the step is scaled by.
+const CG_TOLERANCE: f64 = 1e-2;
 
 config! {
     /// Configuration of [`Trpo`]; the defaults are those of Stable-Baselines3's contributions.
@@ -44,11 +50,11 @@ config! {
         /// Divergence in nats that a step has at most.
         pub target_kl: f64 = 0.01, Range::Positive;
         /// Iterations of the conjugate gradient method.
-        pub cg_iterations: usize = 15, Range::AtLeast(1.0);
+        pub cg_iterations: usize = 15, Range::REPETITIONS;
         /// Number that is added to the Fisher information's diagonal.
         pub cg_damping: f64 = 0.1, Range::NotNegative;
         /// Steps that the line search tries.
-        pub line_search_steps: usize = 10, Range::AtLeast(1.0);
+        pub line_search_steps: usize = 10, Range::REPETITIONS;
         /// Factor on a refused step.
         pub line_search_factor: f64 = 0.8, Range::Above(0.0, 1.0);
         /// Coefficient of the entropy bonus.
@@ -56,7 +62,7 @@ config! {
         /// Shift and scale the advantages of a batch to mean 0 and deviation 1.
         pub normalize_advantages: bool = true;
         /// Regression steps of the value function per update.
-        pub value_iterations: usize = 80, Range::AtLeast(1.0);
+        pub value_iterations: usize = 80, Range::REPETITIONS;
         flatten
         /// The value function's optimizer; the policy needs none.
         pub optimizer: OptimizerConfig = OptimizerConfig::adam(1e-3);
@@ -127,7 +133,8 @@ impl Learns<Rollout> for Trpo {
         // No curvature, no gradient: nothing to be gained.
         if curvature > 0.0 {
             let mut length = (2.0 * delta / curvature).sqrt();
-            let before = self.objective(&measured)?;
+            let before = self.objective(&samples, samples.log_probs, &self.actor)?;
+            let mut log_probs = vec![0.0; samples.log_probs.len()];
             for _ in 0..self.config.line_search_steps {
                 let mut candidate = start.clone();
                 add_scaled(&mut candidate, length as f32, &direction);
@@ -135,8 +142,14 @@ impl Learns<Rollout> for Trpo {
                 let actor = parts::actor(self.learner.as_ref());
                 kl = self.actor.mean_kl(&actor, &observations, &self.threads);
                 kl = self.mean_over_ranks(kl)?;
-                let tried = self.learner.gradient(&samples, &terms, &mut gradient)?;
-                moved = self.objective(&tried)? > before && kl <= delta;
+                let learner = self.learner.as_mut();
+                match learner.evaluate(&observations, actions, &mut log_probs, &mut []) {
+                    // A step too far for the numbers is refused as any other.
+                    Ok(()) | Err(UpdateError::Evaluation { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                let after = self.objective(&samples, &log_probs, &actor)?;
+                moved = after > before && kl <= delta;
                 if moved {
                     self.actor = actor;
                     break;
@@ -157,6 +170,7 @@ impl Learns<Rollout> for Trpo {
         }
         metrics.put("grad_norm", measured.grad_norm);
         metrics.put("kl", kl);
+        metrics.put("line_search_success", f64::from(u8::from(moved)));
         metrics.put("value_loss", error);
         metrics.put("explained_variance", estimates.explained_variance());
         metrics.put("learning_rate", rate);
@@ -177,16 +191,19 @@ impl Trpo {
         let mut product = vec![0.0; gradient.len()];
         let mut residual = gradient.to_vec();
         let mut direction = gradient.to_vec();
-        let mut squares = dot(&residual, &residual);
+        let of_gradient = dot(gradient, gradient);
+        let mut squares = of_gradient;
         for _ in 0..self.config.cg_iterations {
-            // Solved to the last digit.
-            if squares <= 1e-20 {
+            if squares <= CG_TOLERANCE.powi(2) * of_gradient {
                 break;
             }
             self.damped_product(observations, &direction, &mut product)?;
             let alpha = (squares / dot(&direction, &product)) as f32;
             add_scaled(&mut x, alpha, &direction);
             add_scaled(&mut residual, -alpha, &product);
+            if dot(&x, &residual).abs() > CG_TOLERANCE * dot(&x, gradient) {
+                break;
+            }
             let next = dot(&residual, &residual);
             let beta = (next / squares) as f32;
             for (d, r) in direction.iter_mut().zip(&residual) {
@@ -213,10 +230,28 @@ impl Trpo {
         Ok(())
     }
 
-    /// The surrogate and the entropy bonus, which the line search wants to see grow.
-    fn objective(&self, measured: &Measurements) -> Result<f64, BoxError> {
-        let [policy_loss, entropy] = [measured.terms[0], measured.terms[1]];
-        self.mean_over_ranks(self.config.entropy_coefficient * entropy - policy_loss)
+    /// The surrogate and the entropy bonus, which the line search wants to see grow, of a policy
+    /// with these `log_probs` of the actions.
+    fn objective(
+        &self,
+        samples: &Samples<'_>,
+        log_probs: &[f32],
+        actor: &Actor,
+    ) -> Result<f64, BoxError> {
+        let rows = samples
+            .log_probs
+            .iter()
+            .zip(log_probs)
+            .zip(samples.advantages);
+        let weighted = rows.map(|((&old, &new), &advantage)| {
+            (f64::from(new) - f64::from(old)).exp() * f64::from(advantage)
+        });
+        let mut objective = weighted.sum::<f64>() / log_probs.len() as f64;
+        if self.config.entropy_coefficient > 0.0 {
+            let entropy = actor.mean_entropy(samples.observations, &self.threads);
+            objective += self.config.entropy_coefficient * entropy;
+        }
+        self.mean_over_ranks(objective)
     }
 
     fn mean_over_ranks(&self, number: f64) -> Result<f64, BoxError> {
@@ -282,9 +317,7 @@ impl Algorithm for TrpoConfig {
                        gradients";
         let perceptron = !setup.networks.own.has_policy();
         ConfigError::unless(perceptron, "networks", "a policy of one's own", allowed)?;
-        let steps = self
-            .steps_per_environment
-            .saturating_mul(setup.environments);
+        let steps = setup.steps("steps_per_environment", self.steps_per_environment)?;
         ConfigError::normalized(self.normalize_advantages, steps)
     }
 

@@ -57,13 +57,13 @@ config! {
         /// Coefficient of the entropy bonus.
         pub entropy_coefficient: f64 = 0.0, Range::NotNegative;
         /// Passes over a batch; from the second on, steps are weighted by their importance ratio.
-        pub epochs: usize = 1, Range::AtLeast(1.0);
+        pub epochs: usize = 1, Range::REPETITIONS;
         /// Targets that a value function is fitted to.
         pub value_targets: ValueTargets = ValueTargets::MonteCarlo;
         /// Step size of a value function with an optimizer of its own.
         pub value_learning_rate: f64 = 1e-3, Range::Positive;
         /// Regression steps of the value function per update.
-        pub value_iterations: usize = 80, Range::AtLeast(1.0);
+        pub value_iterations: usize = 80, Range::REPETITIONS;
         flatten
         /// The optimizer.
         pub optimizer: OptimizerConfig = OptimizerConfig {
@@ -262,6 +262,9 @@ impl Algorithm for VpgConfig {
             let valid = self.steps_per_update > 1;
             ConfigError::unless(valid, "steps_per_update", self.steps_per_update, allowed)?;
         }
+        let steps = self.steps_per_update;
+        let shares = setup.steps("steps_per_update", steps.div_ceil(setup.environments));
+        shares.map_err(|error| ConfigError::new(error.key, steps, error.allowed))?;
         let (size, environments) = (self.group_size, setup.environments);
         let allowed = format!("a divisor of the {environments} environments");
         let divides = size > 0 && environments.is_multiple_of(size);

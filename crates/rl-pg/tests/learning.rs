@@ -218,7 +218,7 @@ fn value_of_reward_one_for_ever(gamma: f64, terminate: bool) -> f64 {
     let agent = train(config, setup(make, 8), 150);
     let value = agent.networks().value_weights().unwrap();
     let mut learner = OptimizerConfig::adam(1e-3)
-        .init(Networks::value(value), &Device::flex())
+        .init(Networks::value(value).unwrap(), &Device::flex())
         .unwrap();
     let mut values = [0.0];
     learner.evaluate(&[0.0], &[], &mut [], &mut values).unwrap();

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rl_core::{Budget, EnvironmentSource, Reduce, SingleProcess, Threads, TransformConfig};
+use rl_core::{
+    Budget, EnvironmentSource, LONGEST_EPISODE, Reduce, SingleProcess, Threads, TransformConfig,
+};
 use rl_learn::{Algorithm, NetworksConfig, Setup};
 use rl_nets::Device;
 use toml::{Table, Value};
@@ -196,6 +198,7 @@ impl<K: Algorithm> TrainerBuilder<K> {
             seed: self.seed,
             horizon,
             threads: Threads::new(self.threads)?,
+            longest_episode: LONGEST_EPISODE,
             source: self.source,
             reduce: self.reduce,
             transform: self.transform,

@@ -48,7 +48,7 @@ config! {
         /// Policy file to start from instead of random weights.
         pub init_from: Option<PathBuf> = None;
         /// Environments side by side.
-        pub environments: usize = 8, Range::Between(1.0, 65_536.0);
+        pub environments: usize = 8, Range::ENVIRONMENTS;
         /// Shift and scale observations to mean 0 and deviation 1.
         pub normalize_observations: bool = false;
         /// Divide rewards by the deviation of the discounted return.

@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::{CollectError, EnvironmentSource, Reduce, SingleProcess, Threads, TransformConfig};
+use crate::{
+    CollectError, EnvironmentSource, LONGEST_EPISODE, Reduce, SingleProcess, Threads,
+    TransformConfig,
+};
+
+/// Greatest number of environments side by side in a process.
+const MOST_ENVIRONMENTS: usize = 1 << 16;
 
 /// Environments to collect from, and everything that decides what is collected.
 ///
@@ -21,10 +27,11 @@ use crate::{CollectError, EnvironmentSource, Reduce, SingleProcess, Threads, Tra
 pub struct CollectConfig {
     /// Source of the environments.
     pub source: Arc<dyn EnvironmentSource>,
-    /// Number of environments side by side in this process, at least 1.
+    /// Number of environments side by side in this process, 1 to 65536.
     pub environments: usize,
-    /// Number of consecutive environments that draw the same numbers, at least 1: the episodes of
-    /// each start from the same states, as long as environments draw for their resets alone.
+    /// Number of consecutive environments that draw the same numbers, at least 1. Where whole
+    /// episodes are gathered, the `k`-th of a collection has a stream that all environments of a
+    /// group share: the same start, and the same noise of its steps.
     pub group_size: usize,
     /// Seed of the run.
     pub seed: u64,
@@ -34,12 +41,16 @@ pub struct CollectConfig {
     pub transform: TransformConfig,
     /// Discount γ, from 0 to 1, of the returns that rewards are normalised by.
     pub gamma: f64,
+    /// Steps that an episode has at most, at least 1, where whole episodes are gathered: one that
+    /// goes on is an error.
+    pub longest_episode: usize,
     /// Processes that collect together.
     pub reduce: Arc<dyn Reduce>,
 }
 
 impl CollectConfig {
-    /// One environment on one thread, seed 0, observations and rewards as they are.
+    /// One environment on one thread, seed 0, observations and rewards as they are, and episodes
+    /// of up to a million steps.
     pub fn new(source: impl EnvironmentSource + 'static) -> Self {
         Self {
             source: Arc::new(source),
@@ -49,6 +60,7 @@ impl CollectConfig {
             threads: Threads::default(),
             transform: TransformConfig::default(),
             gamma: 1.0,
+            longest_episode: LONGEST_EPISODE,
             reduce: Arc::new(SingleProcess),
         }
     }
@@ -83,6 +95,13 @@ impl CollectConfig {
     pub(super) fn check(&self) -> Result<(), CollectError> {
         if self.environments == 0 {
             return Err(CollectError::NoEnvironment);
+        }
+        if self.environments > MOST_ENVIRONMENTS {
+            return Err(CollectError::Config {
+                key: "environments",
+                value: self.environments.to_string(),
+                allowed: "at most 65536",
+            });
         }
         if self.group_size == 0 {
             return Err(CollectError::EmptyGroup);

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::error::FirstError;
 use super::interact::put_episodes;
-use super::lanes::LaneEpisodes;
+use super::lanes::{EpisodePlan, LaneEpisodes};
 use super::members::Members;
 use crate::{
     Agent, Clock, CollectConfig, CollectError, Episode, Interact, InteractError, Learns, Metrics,
-    Normalization, Policy, StateError, StateReader, StateWriter, TrajectoryStore,
+    Normalization, Policy, StateError, StateReader, StateWriter, TrajectoryStore, check_size,
 };
 
 /// A batch of whole episodes.
@@ -34,8 +34,8 @@ pub struct Collection {
 /// Actions are clipped to the bounds of a box before an environment sees them, and stored as they
 /// were drawn. Moments are frozen during a collection, as in [`Rollouts`](crate::Rollouts).
 pub struct Episodes<P> {
-    members: Members<P>,
-    min_steps: usize,
+    pub(super) members: Members<P>,
+    plan: EpisodePlan,
     lanes: Vec<LaneEpisodes>,
     collection: Collection,
     acting: Duration,
@@ -51,7 +51,18 @@ impl<P> Episodes<P> {
         if min_steps == 0 {
             return Err(CollectError::NoStep);
         }
+        let plan = EpisodePlan {
+            min_steps,
+            longest: config.longest_episode,
+            group_size: config.group_size,
+            collection: 0,
+        };
         let members = Members::new(config, 1)?;
+        check_size(
+            members.len(),
+            min_steps.div_ceil(members.len()),
+            &members.spaces,
+        )?;
         let spaces = &members.spaces;
         let dims = (spaces.observation.flat_dim(), spaces.action.flat_dim());
         let lanes = (0..members.len()).map(|_| LaneEpisodes::new(dims.0, dims.1));
@@ -62,7 +73,7 @@ impl<P> Episodes<P> {
                 episodes: Vec::new(),
             },
             members,
-            min_steps,
+            plan,
             acting: Duration::ZERO,
         })
     }
@@ -75,6 +86,12 @@ impl<P: Policy + Clone + Send> Episodes<P> {
     /// [`CollectError`], the first in time whatever the number of threads; the experience gathered so
     /// far is dropped.
     pub fn collect(&mut self, policy: &P, min_steps: usize) -> Result<&Collection, CollectError> {
+        let members = &self.members;
+        check_size(
+            members.len(),
+            min_steps.div_ceil(members.len()),
+            &members.spaces,
+        )?;
         self.members.act_by(policy);
         self.gather(min_steps)?;
         let updated = self.members.update_transform();
@@ -83,7 +100,11 @@ impl<P: Policy + Clone + Send> Episodes<P> {
     }
 
     fn gather(&mut self, min_steps: usize) -> Result<(), CollectError> {
-        let steps_per_lane = min_steps.div_ceil(self.members.len());
+        let plan = EpisodePlan {
+            min_steps: min_steps.div_ceil(self.members.len()),
+            ..self.plan
+        };
+        self.plan.collection += 1;
         let Members {
             shards,
             transform,
@@ -97,7 +118,7 @@ impl<P: Policy + Clone + Send> Episodes<P> {
             (shard, lanes.unwrap_or_default())
         });
         let errors = threads.map(shards, |(shard, lanes)| {
-            shard.episodes(transform, steps_per_lane, lanes)
+            shard.episodes(transform, &plan, lanes)
         });
         let Collection {
             trajectories,
@@ -124,7 +145,7 @@ impl<A: Learns<TrajectoryStore>> Interact<A> for Episodes<<A as Agent>::Policy> 
         let begin = Instant::now();
         let before = *clock;
         self.members.act_by_agent(agent, &before);
-        self.gather(self.min_steps)?;
+        self.gather(self.plan.min_steps)?;
         self.acting = begin.elapsed();
         let Collection {
             trajectories,
@@ -151,7 +172,7 @@ impl<A: Learns<TrajectoryStore>> Interact<A> for Episodes<<A as Agent>::Policy> 
 
     /// A batch of many episodes speaks for itself.
     fn recent_episodes(&self) -> usize {
-        if self.min_steps > 1 { 0 } else { 100 }
+        if self.plan.min_steps > 1 { 0 } else { 100 }
     }
 
     fn acting(&self) -> Duration {
@@ -160,11 +181,20 @@ impl<A: Learns<TrajectoryStore>> Interact<A> for Episodes<<A as Agent>::Policy> 
 
     fn save(&self, out: &mut dyn StateWriter) {
         self.members.save(out);
+        if self.plan.group_size > 1 {
+            out.u64s("collections", &[self.plan.collection]);
+        }
     }
 
     fn load(&mut self, from: &dyn StateReader) -> Result<Vec<usize>, StateError> {
         // Between two updates no episode runs.
         self.members.load(from, false)?;
+        if self.plan.group_size > 1 {
+            from.u64s(
+                "collections",
+                std::slice::from_mut(&mut self.plan.collection),
+            )?;
+        }
         Ok(Vec::new())
     }
 }

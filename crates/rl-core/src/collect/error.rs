@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{BatchError, EnvironmentError};
+use crate::{BatchError, EnvironmentError, SizeError};
 
 /// Reason why experience could not be collected.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -61,6 +61,22 @@ pub enum CollectError {
         /// The number.
         value: f64,
     },
+    /// An episode that goes on beyond the most steps that it may have.
+    #[error(
+        "environment {environment} of the run with seed {seed}: its episode goes on after {steps} \
+         steps; a time limit ends it, and longest_episode says how many steps one may have"
+    )]
+    Endless {
+        /// Index of the environment, counted through all processes.
+        environment: usize,
+        /// Seed of the run.
+        seed: u64,
+        /// Steps of the episode so far.
+        steps: usize,
+    },
+    /// More experience than memory holds.
+    #[error(transparent)]
+    Size(#[from] SizeError),
     /// Moments that could not be shared with the other processes.
     #[error("the moments of observations could not be shared: {0}")]
     Reduce(String),
@@ -73,9 +89,9 @@ impl CollectError {
     /// The environment that failed.
     pub(super) fn environment(&self) -> Option<usize> {
         match self {
-            Self::Environment { environment, .. } | Self::NonFinite { environment, .. } => {
-                Some(*environment)
-            }
+            Self::Environment { environment, .. }
+            | Self::NonFinite { environment, .. }
+            | Self::Endless { environment, .. } => Some(*environment),
             _ => None,
         }
     }

@@ -3,7 +3,22 @@
 use super::error::{FirstError, Phase};
 use super::shard::{Shard, all_finite, bad_reward, check_observations};
 use super::transform::Frozen;
-use crate::{CollectError, Episode, Policy, StepSlices, TrajectoryBuilder, TrajectoryStore};
+use crate::{
+    CollectError, Episode, Policy, StepSlices, Stream, TrajectoryBuilder, TrajectoryStore,
+};
+
+/// Episodes that a collection wants of each environment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EpisodePlan {
+    /// Least number of their steps together.
+    pub min_steps: usize,
+    /// Most steps of one.
+    pub longest: usize,
+    /// Number of environments that share a stream in each of their episodes.
+    pub group_size: usize,
+    /// Number of collections before this one.
+    pub collection: u64,
+}
 
 /// Experience of one environment in one collection.
 pub(super) struct LaneEpisodes {
@@ -29,15 +44,14 @@ struct Gathering<'a> {
 }
 
 impl<P: Policy + Clone> Shard<P> {
-    /// Runs every environment until it has taken at least `min_steps` steps in whole episodes, each
-    /// from a reset.
+    /// Runs every environment until it has its steps in whole episodes, each from a reset.
     ///
     /// The environments that still gather are kept in the first rows of all buffers, so that policy
     /// and batch see no others.
     pub fn episodes(
         &mut self,
         transform: &Frozen,
-        min_steps: usize,
+        plan: &EpisodePlan,
         out: &mut [LaneEpisodes],
     ) -> FirstError {
         self.running.fill(false);
@@ -49,14 +63,7 @@ impl<P: Policy + Clone> Shard<P> {
             return errors;
         };
         let mut lanes: Vec<usize> = (0..self.moments.len()).collect();
-        self.gather(
-            &mut policy,
-            transform,
-            min_steps,
-            out,
-            &mut lanes,
-            &mut errors,
-        );
+        self.gather(&mut policy, transform, plan, out, &mut lanes, &mut errors);
         self.policy = Some(policy);
         // Each action stream back to its environment, for the next collection.
         for row in 0..lanes.len() {
@@ -75,7 +82,7 @@ impl<P: Policy + Clone> Shard<P> {
         &mut self,
         policy: &mut P,
         transform: &Frozen,
-        min_steps: usize,
+        plan: &EpisodePlan,
         out: &mut [LaneEpisodes],
         lanes: &mut [usize],
         errors: &mut FirstError,
@@ -88,9 +95,9 @@ impl<P: Policy + Clone> Shard<P> {
         let mut rows: Vec<Gathering<'_>> = Vec::with_capacity(lanes.len());
         for (lane, experience) in out.iter_mut().enumerate() {
             experience.trajectories.clear();
-            experience.trajectories.reserve(min_steps);
+            experience.trajectories.reserve(plan.min_steps);
             experience.episodes.clear();
-            if let Err(error) = self.begin(transform, lane, lane) {
+            if let Err(error) = self.begin(transform, plan, lane, lane, 0) {
                 return errors.note(0, Phase::Reset, error);
             }
             let seen = &self.seen[lane * dim..][..dim];
@@ -151,7 +158,15 @@ impl<P: Policy + Clone> Shard<P> {
 
             let mut full = false;
             for (row, gathering) in rows[..gathering].iter_mut().enumerate() {
-                match self.record(transform, row, gathering, min_steps) {
+                match self.record(transform, plan, row, gathering) {
+                    Ok(true) if gathering.length >= plan.longest => {
+                        let error = CollectError::Endless {
+                            environment: first + gathering.lane,
+                            seed,
+                            steps: gathering.length,
+                        };
+                        errors.note(step, Phase::Step, error);
+                    }
                     Ok(goes_on) => full |= !goes_on,
                     Err((phase, error)) => errors.note(step, phase, error),
                 }
@@ -175,7 +190,20 @@ impl<P: Policy + Clone> Shard<P> {
     }
 
     /// Starts an episode of a lane and writes its first observation, as the policy sees it.
-    fn begin(&mut self, transform: &Frozen, lane: usize, row: usize) -> Result<(), CollectError> {
+    fn begin(
+        &mut self,
+        transform: &Frozen,
+        plan: &EpisodePlan,
+        lane: usize,
+        row: usize,
+        episode: usize,
+    ) -> Result<(), CollectError> {
+        if plan.group_size > 1 {
+            let group = (self.first + lane) / plan.group_size;
+            let (group, episode) = (group as u32, episode as u32);
+            let rng = Stream::of_group(self.seed, group, plan.collection, episode);
+            self.batch.set_rng(lane, rng);
+        }
         let dim = self.spaces.observation.flat_dim();
         let seen = &mut self.seen[row * dim..][..dim];
         self.batch
@@ -192,9 +220,9 @@ impl<P: Policy + Clone> Shard<P> {
     fn record(
         &mut self,
         transform: &Frozen,
+        plan: &EpisodePlan,
         row: usize,
         gathering: &mut Gathering<'_>,
-        min_steps: usize,
     ) -> Result<bool, (Phase, CollectError)> {
         let Some(mut trajectory) = gathering.trajectory.take() else {
             return Ok(false);
@@ -225,11 +253,11 @@ impl<P: Policy + Clone> Shard<P> {
                 total_reward: self.buffers.episode_returns[row],
                 length: self.buffers.episode_lengths[row],
             });
-            if store.steps() >= min_steps {
+            if store.steps() >= plan.min_steps {
                 return Ok(false);
             }
             gathering.length = 0;
-            self.begin(transform, lane, row)
+            self.begin(transform, plan, lane, row, gathering.episodes.len())
                 .map_err(|error| (Phase::Reset, error))?;
             let seen = &self.seen[row * dim..][..dim];
             gathering.trajectory = Some(store.begin(seen));

@@ -7,7 +7,7 @@ use super::interact::put_episodes;
 use super::members::Members;
 use crate::{
     Agent, Clock, CollectConfig, CollectError, Episode, Interact, InteractError, Learns, Metrics,
-    Normalization, Policy, Rollout, StateError, StateReader, StateWriter,
+    Normalization, Policy, Rollout, StateError, StateReader, StateWriter, check_size,
 };
 
 /// A rollout, and the episodes that ended in it.
@@ -33,7 +33,7 @@ pub struct RolloutBatch {
 /// Afterwards they take in the raw observations of all rows and the discounted returns after them,
 /// environment by environment. The first rollout has mean 0 and variance 1.
 pub struct Rollouts<P> {
-    members: Members<P>,
+    pub(super) members: Members<P>,
     steps: usize,
     batch: RolloutBatch,
     acting: Duration,
@@ -62,6 +62,7 @@ impl<P> Rollouts<P> {
             return Err(CollectError::NoStep);
         }
         let members = Members::new(config, actors)?;
+        check_size(members.len(), steps, &members.spaces)?;
         let spaces = &members.spaces;
         let dims = (spaces.observation.flat_dim(), spaces.action.flat_dim());
         Ok(Self {
@@ -102,6 +103,7 @@ impl<P: Policy + Clone + Send> Rollouts<P> {
         if steps == 0 {
             return Err(CollectError::NoStep);
         }
+        check_size(self.members.len(), steps, &self.members.spaces)?;
         self.members.act_by(policy);
         self.gather(steps)?;
         let updated = self.members.update_transform();

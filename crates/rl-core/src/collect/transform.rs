@@ -17,7 +17,7 @@ pub struct TransformConfig {
     /// discounted return `G ← γG + r`, which runs from 0 at the start of every episode. The mean is
     /// not subtracted: that would pay or charge for every step, and so change the task.
     pub normalize_rewards: bool,
-    /// Factor on the rewards, before anything else: finite, and not 0.
+    /// Factor on the rewards, before anything else: finite and not 0, as `f32` too.
     pub reward_scale: f64,
 }
 
@@ -41,11 +41,12 @@ impl TransformConfig {
                 allowed,
             })
         };
-        if !self.reward_scale.is_finite() || self.reward_scale == 0.0 {
+        // Rewards are learned from as `f32`.
+        if !(self.reward_scale as f32).is_normal() {
             return refuse(
                 "reward_scale",
                 self.reward_scale,
-                "a finite number other than 0",
+                "a finite number other than 0, of a size that a 32-bit float holds",
             );
         }
         if !(0.0..=1.0).contains(&gamma) {

@@ -6,7 +6,7 @@ use crate::{ActionChoice, NamedArray, Normalization, Policy, PolicyRecord, Saved
 /// environments show them, and is what a run judges, shows and saves.
 ///
 /// Its file has the arrays `obs_norm.mean` and `obs_norm.var`, both `[observation_dim]`, beside those
-/// of the policy.
+/// of the policy, and says with the metadata `obs_norm` if it needs them: `true` or `false`.
 #[derive(Clone, Debug)]
 pub struct Transformed<P> {
     policy: P,
@@ -50,7 +50,10 @@ impl<P: Policy> Policy for Transformed<P> {
 impl<P: SavedPolicy + Clone + 'static> SavedPolicy for Transformed<P> {
     fn record(&self) -> PolicyRecord {
         let mut record = self.policy.record();
-        if let Some(moments) = self.normalization.moments() {
+        let moments = self.normalization.moments();
+        let needed = moments.is_some().to_string();
+        record.metadata.push(("obs_norm".into(), needed));
+        if let Some(moments) = moments {
             let array = |name: &str, numbers: &[f64]| NamedArray {
                 name: name.into(),
                 shape: vec![numbers.len()],

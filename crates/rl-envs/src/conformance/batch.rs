@@ -13,7 +13,8 @@ const ENVIRONMENTS: usize = 11;
 
 /// Checks that a batch of environments does what each of them does alone: rewards, statuses,
 /// observations, final observations, returns and lengths, bit for bit, with a reset in the step
-/// that ends an episode. Rows that belong to no end are left as they were.
+/// that ends an episode, with other streams from the middle on. Rows that belong to no end are left
+/// as they were.
 ///
 /// `make_batch` makes a batch with an environment for each stream, `make` one environment.
 ///
@@ -58,7 +59,14 @@ pub fn check_batch<E: FlatEnvironment, B: BatchEnvironment>(
     let mut action_rng = stream(Purpose::Action, 0);
     let mut actions = vec![0.0; ENVIRONMENTS * width];
     let mut totals = [(0.0, 0); ENVIRONMENTS];
-    for step in 0..config.steps.div_ceil(ENVIRONMENTS) {
+    let steps = config.steps.div_ceil(ENVIRONMENTS);
+    for step in 0..steps {
+        if step == steps / 2 {
+            for (i, rng) in rngs.iter_mut().enumerate() {
+                *rng = stream(Purpose::Environment, ENVIRONMENTS + i);
+                batch.set_rng(i, rng.clone());
+            }
+        }
         for action in actions.chunks_exact_mut(width) {
             space.sample(&mut action_rng, action);
         }

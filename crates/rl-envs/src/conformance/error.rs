@@ -73,12 +73,6 @@ impl Display for Misuse {
 /// from 0.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum NonConformance {
-    /// A space of vectors without numbers.
-    #[error("the {space} space has no dimension")]
-    EmptySpace {
-        /// `observation` or `action`.
-        space: &'static str,
-    },
     /// A space that is not what it was.
     #[error("{moment}: the {space} space is {found}, but was {expected}")]
     SpaceChanged {

@@ -9,7 +9,7 @@ use super::columns::ColumnTensors;
 use super::device_optimizer::DeviceOptimizer;
 use super::module_optimizer;
 use super::transfer::vector;
-use crate::error::finite;
+use crate::error::check_parameters;
 use crate::term::learned;
 use crate::{Minibatch, OptimizerConfig, Term, UpdateError};
 
@@ -147,7 +147,7 @@ impl DeviceNetworks {
 
     /// Brings the host's copy of the networks up to date.
     pub fn publish(&mut self, flat: &[f32]) -> Result<(), UpdateError> {
-        finite("new value of a weight", flat)?;
+        check_parameters(&self.networks, flat)?;
         self.networks.set_flat(flat);
         Ok(())
     }

@@ -16,6 +16,7 @@ use self::columns::SampleTensor;
 use self::device_networks::DeviceNetworks;
 use self::session::BurnSession;
 use self::transfer::download;
+use crate::error::check_evaluation;
 use crate::samples::supports;
 use crate::{
     Batch, Learner, Measurements, NaturalGradient, OptimizerConfig, Samples, SessionBody, Term,
@@ -66,18 +67,18 @@ impl Learner for BurnLearner {
         let mut wanted = Vec::with_capacity(2);
         if let (Some(policy), Some(actions)) = (outputs.policy, columns.actions) {
             transaction = transaction.register(policy.log_prob(actions).inner());
-            wanted.push(log_probs);
+            wanted.push(&mut *log_probs);
         }
         if let Some(of_network) = outputs.values
             && !values.is_empty()
         {
             transaction = transaction.register(of_network.inner());
-            wanted.push(values);
+            wanted.push(&mut *values);
         }
         for (to, from) in wanted.into_iter().zip(download(transaction)?) {
             to.copy_from_slice(&from);
         }
-        Ok(())
+        check_evaluation(log_probs, values)
     }
 
     fn session(

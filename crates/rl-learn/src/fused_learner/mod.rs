@@ -16,7 +16,7 @@ use self::exchange::{Exchange, Share};
 use self::gradient::{FusedLoss, MinibatchRows, gradient_lanes};
 use self::network::{NetworkLearner, Scratch};
 use self::session::{FusedSession, Job, Worker};
-use crate::error::finite;
+use crate::error::{check_evaluation, check_parameters, finite};
 use crate::samples::supports;
 use crate::{
     Batch, Learner, Measurements, NaturalGradient, OptimizerConfig, Samples, SessionBody, Term,
@@ -77,11 +77,14 @@ impl FusedLearner {
     /// Brings the host's copy of the networks up to date.
     fn publish(&mut self) -> Result<(), UpdateError> {
         for learner in &self.learners {
-            finite("new value of a weight", &learner.parameters)?;
             self.flat[learner.range.clone()].copy_from_slice(&learner.parameters);
         }
-        self.networks.set_flat(&self.flat);
-        Ok(())
+        let checked = check_parameters(&self.networks, &self.flat);
+        match checked {
+            Ok(()) => self.networks.set_flat(&self.flat),
+            Err(_) => self.flat = self.networks.flat(),
+        }
+        checked
     }
 
     /// Workers of the `index`th network for minibatches of so many lanes.
@@ -185,11 +188,12 @@ impl Learner for FusedLearner {
         let rows = observations.chunks((share * dim).max(1));
         let actions = actions.chunks((actions.len() / n.max(1) * share).max(1));
         let actions = actions.chain(iter::repeat(&[][..]));
-        let [log_probs, values] = [log_probs, values].map(|column| {
+        let shares_of = [&mut *log_probs, &mut *values].map(|column| {
             let shares = column.chunks_mut(share);
             shares.chain(iter::repeat_with(Default::default))
         });
-        let shares = rows.zip(actions).zip(log_probs).zip(values);
+        let [log_prob_shares, value_shares] = shares_of;
+        let shares = rows.zip(actions).zip(log_prob_shares).zip(value_shares);
         let learners = &self.learners;
         self.threads.map(
             self.scratch.iter_mut().zip(shares),
@@ -199,7 +203,7 @@ impl Learner for FusedLearner {
                 }
             },
         );
-        Ok(())
+        check_evaluation(log_probs, values)
     }
 
     fn session(
@@ -215,7 +219,10 @@ impl Learner for FusedLearner {
             natural_order.extend(0..steps as u32);
         }
         let (order, rows) = match batch.order {
-            [] => (natural_order.as_slice(), steps * batch.epochs.max(1)),
+            [] => (
+                natural_order.as_slice(),
+                steps.saturating_mul(batch.epochs.max(1)),
+            ),
             order => (order, order.len()),
         };
         let job = Job {

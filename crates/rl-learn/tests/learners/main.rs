@@ -100,9 +100,9 @@ fn networks(kind: DistributionKind, activation: Activation, shared: bool) -> Net
             n_layers: 0,
             ..value
         };
-        Networks::shared(weights, &head.draw(&mut rng).layers[0])
+        Networks::shared(weights, &head.draw(&mut rng).layers[0]).unwrap()
     } else {
-        Networks::separate(weights, value.draw(&mut rng))
+        Networks::separate(weights, value.draw(&mut rng)).unwrap()
     }
 }
 

@@ -12,7 +12,8 @@ use crate::{Actor, PolicyWeights};
 /// `obs_norm.var` where observations are normalised, to `clip((o − mean) / √(var + 1e-8), ±10)`.
 /// Metadata: `env`, `algo`, `activation`, `output_activation`, `distribution`
 /// ([`DistributionKind::name`](crate::DistributionKind::name)), `action_low`, `action_high` (lists;
-/// of indices for a discrete space) and `format_version`.
+/// of indices for a discrete space), `obs_norm` (`true` or `false`) and `format_version`. Anything else
+/// among the tensors is an error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyFile {
     /// Name of the environment that the policy was trained on.

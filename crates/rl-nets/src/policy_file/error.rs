@@ -25,10 +25,10 @@ pub enum PolicyFileError {
         /// The parser's message.
         reason: String,
     },
-    /// A file of a later version of this project.
+    /// A file of another version of this project.
     #[error(
-        "policy {} has format_version {found}; this version reads up to {FORMAT_VERSION}: use a \
-         newer one", path.display()
+        "policy {} has format_version {found}; this version reads 1 to {FORMAT_VERSION}, a newer \
+         one may read more", path.display()
     )]
     FormatVersion {
         /// Path of the file.
@@ -51,6 +51,13 @@ impl PolicyFileError {
         Self::Malformed {
             path: path.into(),
             reason: reason.to_string(),
+        }
+    }
+
+    pub(super) fn content(path: &Path, reason: String) -> Self {
+        Self::Content {
+            path: path.into(),
+            reason,
         }
     }
 }

@@ -7,6 +7,8 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 pub(crate) const LOG_STD: &str = "policy.log_std";
 /// Name of the tensor of the observations' means.
 pub(super) const NORM_MEAN: &str = "obs_norm.mean";
+/// Key of the metadata that says if observations are normalised: `true` or `false`.
+pub(super) const NORM: &str = "obs_norm";
 /// Name of the tensor of the observations' variances.
 pub(super) const NORM_VAR: &str = "obs_norm.var";
 
@@ -38,4 +40,18 @@ pub(super) fn format_list(xs: &[f32]) -> String {
 pub(super) fn parse_list(text: &str) -> Option<Vec<f32>> {
     let inner = text.strip_prefix('[')?.strip_suffix(']')?;
     inner.split(',').map(|x| x.trim().parse().ok()).collect()
+}
+
+/// Refuses numbers of a tensor that are not finite, or whose squares are not: sums over a layer would
+/// not be, whatever is observed.
+pub(super) fn check_weights(name: &str, numbers: &[f32]) -> Result<(), String> {
+    match numbers.iter().find(|x| !(*x * *x).is_finite()) {
+        None => Ok(()),
+        Some(number) => {
+            let most = f32::MAX.sqrt();
+            Err(format!(
+                "{name} holds {number}; its numbers are finite, and within ±{most:e}"
+            ))
+        }
+    }
 }

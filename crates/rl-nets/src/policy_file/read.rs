@@ -9,7 +9,8 @@ use safetensors::{Dtype, SafeTensors};
 use super::contents::PolicyFile;
 use super::error::PolicyFileError;
 use super::layout::{
-    FORMAT_VERSION, LOG_STD, NORM_MEAN, NORM_VAR, bias_name, parse_list, transpose, weight_name,
+    FORMAT_VERSION, LOG_STD, NORM, NORM_MEAN, NORM_VAR, bias_name, check_weights, parse_list,
+    transpose, weight_name,
 };
 use crate::{Activation, DistributionKind, Head, LayerWeights, MlpWeights, PolicyWeights};
 
@@ -32,7 +33,7 @@ impl PolicyFile {
             && version
                 .parse()
                 .ok()
-                .is_none_or(|version: u32| version > FORMAT_VERSION)
+                .is_none_or(|version: u32| !(1..=FORMAT_VERSION).contains(&version))
         {
             return Err(PolicyFileError::FormatVersion {
                 path: path.into(),
@@ -44,10 +45,8 @@ impl PolicyFile {
             metadata: &metadata,
             tensors: &tensors,
         };
-        file.policy().map_err(|reason| PolicyFileError::Content {
-            path: path.into(),
-            reason,
-        })
+        file.policy()
+            .map_err(|reason| PolicyFileError::content(path, reason))
     }
 }
 
@@ -70,8 +69,10 @@ impl Reader<'_> {
         } else {
             None
         };
+        let normalization = self.normalization(inputs)?;
+        self.nothing_else(layers.len(), log_std.is_some(), normalization.is_some())?;
         Ok(PolicyFile {
-            normalization: self.normalization(inputs)?,
+            normalization,
             env: self.text("env")?,
             algo: self.text("algo")?,
             action_space,
@@ -137,6 +138,7 @@ impl Reader<'_> {
             format!("its distribution is '{distribution}', which is none of {names}")
         })?;
         let action_space = if kind == DistributionKind::Categorical {
+            self.indices(outputs)?;
             Discrete::new(outputs).map(Space::Discrete)
         } else {
             BoxSpace::new(self.bounds("action_low")?, self.bounds("action_high")?).map(Space::Box)
@@ -155,11 +157,18 @@ impl Reader<'_> {
 
     /// The moments of the observations, for a network with `inputs` inputs.
     fn normalization(&self, inputs: usize) -> Result<Option<RunningMoments>, String> {
-        if [NORM_MEAN, NORM_VAR]
-            .iter()
-            .all(|name| self.tensors.tensor(name).is_err())
-        {
-            return Ok(None);
+        let mut names = [NORM_MEAN, NORM_VAR].iter();
+        let is_there = names.any(|name| self.tensors.tensor(name).is_ok());
+        // A file that another program wrote need not say so.
+        let needed = self.metadata.get(NORM).map(String::as_str);
+        match (needed, is_there) {
+            (None | Some("false"), false) => return Ok(None),
+            (None | Some("true"), _) => {}
+            (Some(text), _) => {
+                return Err(format!(
+                    "its {NORM} is '{text}': true with {NORM_MEAN} and {NORM_VAR}, or false without"
+                ));
+            }
         }
         let moments = |name| -> Result<Vec<f64>, String> {
             let numbers = self.vector(name, inputs)?;
@@ -168,6 +177,45 @@ impl Reader<'_> {
         let moments = RunningMoments::from_parts(0.0, moments(NORM_MEAN)?, moments(NORM_VAR)?);
         let moments = moments.map_err(|error| format!("{NORM_MEAN} and {NORM_VAR}: {error}"))?;
         Ok(Some(moments))
+    }
+
+    /// Refuses tensors that no part of the policy has been read from.
+    fn nothing_else(&self, layers: usize, log_std: bool, normalized: bool) -> Result<(), String> {
+        let of_layers = (0..layers).flat_map(|i| [weight_name(i), bias_name(i)]);
+        let others = [
+            (LOG_STD, log_std),
+            (NORM_MEAN, normalized),
+            (NORM_VAR, normalized),
+        ];
+        let others = others.iter().filter(|(_, there)| *there);
+        let known: Vec<String> = of_layers
+            .chain(others.map(|(name, _)| (*name).into()))
+            .collect();
+        let mut names = self.tensors.names();
+        names.sort_unstable();
+        match names
+            .iter()
+            .find(|name| !known.iter().any(|known| known == *name))
+        {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "its tensor {name} is no part of a policy with {layers} layers and this distribution"
+            )),
+        }
+    }
+
+    /// Refuses bounds other than those of the indices below `n`.
+    fn indices(&self, n: usize) -> Result<(), String> {
+        let last = n.saturating_sub(1) as f32;
+        for (key, expected) in [("action_low", 0.0), ("action_high", last)] {
+            let bounds = self.bounds(key)?;
+            if bounds != [expected] {
+                return Err(format!(
+                    "its {key} is {bounds:?}; that of {n} actions is [{expected}]"
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn text(&self, key: &str) -> Result<String, String> {
@@ -204,9 +252,7 @@ impl Reader<'_> {
             .iter()
             .map(|bytes| f32::from_le_bytes(*bytes))
             .collect();
-        if let Some(number) = numbers.iter().find(|number| !number.is_finite()) {
-            return Err(format!("{name} holds {number}; weights are finite"));
-        }
+        check_weights(name, &numbers)?;
         Ok((view.shape().to_vec(), numbers))
     }
 

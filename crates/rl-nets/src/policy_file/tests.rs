@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rl_core::{BoxSpace, Discrete, RunningMoments, Space, Stream};
+use rl_core::{BoxSpace, Discrete, NamedArray, PolicyRecord, RunningMoments, Space, Stream};
 use safetensors::SafeTensors;
 
 use super::PolicyFile;
@@ -129,6 +129,12 @@ fn bad_content_is_named() {
         (
             &categorical,
             r#""format_version":"1""#,
+            r#""format_version":"0""#,
+            "format_version 0; this version reads 1 to 1",
+        ),
+        (
+            &categorical,
+            r#""format_version":"1""#,
             r#""gormat_version":"1""#,
             "'format_version'",
         ),
@@ -173,11 +179,143 @@ fn bad_content_is_named() {
 }
 
 #[test]
-fn a_weight_that_is_not_finite_is_named() {
-    let [mut policy, _] = policies();
-    policy.weights.mlp.layers[1].bias[3] = f32::NAN;
-    let error = error_of(&to_bytes(&policy.record()).unwrap());
-    assert!(error.contains("policy.layers.1.bias holds NaN"), "{error}");
+fn a_weight_that_reading_refuses_is_not_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policy.safetensors");
+    for number in [f32::NAN, f32::INFINITY, 1e38] {
+        let [mut policy, _] = policies();
+        policy.weights.mlp.layers[1].bias[3] = number;
+        let message = format!("policy.layers.1.bias holds {number}");
+        let error = error_of(&to_bytes(&policy.record()).unwrap());
+        assert!(error.contains(&message), "{error}");
+        let error = policy.save(&path).unwrap_err().to_string();
+        assert!(error.contains(&message), "{error}");
+        assert!(!path.exists());
+    }
+}
+
+#[test]
+fn a_policy_that_does_not_fit_together_is_not_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policy.safetensors");
+    let [mut categorical, mut gaussian] = policies();
+    std::mem::swap(&mut categorical.action_space, &mut gaussian.action_space);
+    let error = categorical.save(&path).unwrap_err().to_string();
+    assert!(error.contains("its actions are Box"), "{error}");
+    gaussian.weights.log_std = None;
+    let error = gaussian.save(&path).unwrap_err().to_string();
+    assert!(error.contains("its ln σ are 0 numbers"), "{error}");
+}
+
+/// The file of a record that is changed.
+fn changed(policy: &PolicyFile, change: impl FnOnce(&mut PolicyRecord)) -> Vec<u8> {
+    let mut record = policy.record();
+    change(&mut record);
+    to_bytes(&record).unwrap()
+}
+
+#[test]
+fn what_is_not_understood_is_an_error() {
+    let [categorical, gaussian] = policies();
+    let array = |name: &str, shape: &[usize]| NamedArray {
+        name: name.into(),
+        shape: shape.to_vec(),
+        values: vec![0.5; shape.iter().product()],
+    };
+    let extra = |policy: &PolicyFile, name: &'static str, shape: &[usize]| {
+        changed(policy, |record| record.arrays.push(array(name, shape)))
+    };
+    let set = |policy: &PolicyFile, key: &'static str, text: &'static str| {
+        changed(policy, |record| {
+            let metadata = &mut record.metadata;
+            metadata.retain(|(name, _)| name != key);
+            if !text.is_empty() {
+                metadata.push((key.into(), text.into()));
+            }
+        })
+    };
+    let without_norm = changed(&gaussian, |record| {
+        record
+            .arrays
+            .retain(|array| !array.name.starts_with("obs_norm"));
+    });
+    let with_norm = changed(&categorical, |record| {
+        record.arrays.push(array("obs_norm.mean", &[4]));
+        record.arrays.push(array("obs_norm.var", &[4]));
+    });
+    let transposed = |array: usize| {
+        changed(&categorical, |record| {
+            record.arrays[array].shape.reverse();
+        })
+    };
+    for (bytes, message) in [
+        (
+            extra(&categorical, "policy.extra", &[2]),
+            "policy.extra is no part",
+        ),
+        (
+            extra(&categorical, "policy.layers.4.weight", &[2, 2]),
+            "policy.layers.4.weight is no",
+        ),
+        (
+            extra(&categorical, "policy.layers.3.bias", &[2]),
+            "policy.layers.3.bias is no part",
+        ),
+        (
+            extra(&categorical, "policy.log_std", &[1]),
+            "policy.log_std is no part",
+        ),
+        (
+            set(&categorical, "action_high", "[2]"),
+            "action_high is [2.0]; that of 2 actions is [1]",
+        ),
+        (set(&categorical, "action_low", ""), "lacks 'action_low'"),
+        (set(&gaussian, "action_high", ""), "lacks 'action_high'"),
+        (
+            set(&gaussian, "action_low", "[-2]"),
+            "as many upper bounds as lower",
+        ),
+        (set(&gaussian, "obs_norm", "no"), "obs_norm is 'no'"),
+        (without_norm, "lacks tensor obs_norm.mean"),
+        (with_norm, "obs_norm is 'false'"),
+        (
+            transposed(0),
+            "policy.layers.0.bias has shape [64], not [4]",
+        ),
+        (
+            transposed(4),
+            "[64, 2], but the layer before it has 64 outputs",
+        ),
+    ] {
+        let error = error_of(&bytes);
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_says_nothing_of_normalisation_is_read_by_its_tensors() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policy.safetensors");
+    for policy in policies() {
+        let silent = changed(&policy, |record| {
+            record.metadata.retain(|(key, _)| key != "obs_norm");
+        });
+        std::fs::write(&path, silent).unwrap();
+        assert_eq!(PolicyFile::load(&path).unwrap(), policy);
+    }
+}
+
+#[test]
+fn every_number_of_a_file_is_read_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policy.safetensors");
+    let [_, mut policy] = policies();
+    let mut rng = Stream::from_seed(4);
+    for parameters in policy.weights.parameters_mut() {
+        parameters.fill_with(|| rng.next_f64() as f32);
+    }
+    policy.save(&path).unwrap();
+    assert_eq!(PolicyFile::load(&path).unwrap(), policy);
 }
 
 #[test]

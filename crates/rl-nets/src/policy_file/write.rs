@@ -5,35 +5,39 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use rl_core::{NamedArray, PolicyRecord};
+use rl_core::{ActionChoice, PolicyRecord, SavedPolicy};
 use safetensors::{Dtype, tensor::TensorView};
 
 use super::contents::PolicyFile;
 use super::error::PolicyFileError;
 use super::header::sort_header;
-use super::layout::{FORMAT_VERSION, NORM_MEAN, NORM_VAR};
+use super::layout::{FORMAT_VERSION, check_weights};
 
 impl PolicyFile {
     /// Writes the file; a file at `path` is replaced once the new one is complete.
     ///
     /// # Errors
-    /// [`PolicyFileError::Io`], or [`PolicyFileError::Malformed`] if the weights cannot be stored.
+    /// As [`save_policy`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PolicyFileError> {
+        let path = path.as_ref();
+        let mut fit = self.weights.check_fit();
+        let of_head = self.weights.head.space();
+        if fit.is_ok() && self.action_space != *of_head {
+            let space = &self.action_space;
+            fit = Err(format!(
+                "its actions are {space}, those of its weights {of_head}"
+            ));
+        }
+        fit.map_err(|reason| PolicyFileError::content(path, reason))?;
         save_policy(path, &self.record())
     }
 
     /// The arrays and the metadata of the file.
+    ///
+    /// # Panics
+    /// If the network or `ln σ` is not what the head of the weights asks for.
     pub fn record(&self) -> PolicyRecord {
-        let mut record = self.weights.record();
-        if let Some(moments) = &self.normalization {
-            let array = |name: &str, numbers: &[f64]| NamedArray {
-                name: name.into(),
-                shape: vec![numbers.len()],
-                values: numbers.iter().map(|&x| x as f32).collect(),
-            };
-            record.arrays.push(array(NORM_MEAN, moments.mean()));
-            record.arrays.push(array(NORM_VAR, moments.variance()));
-        }
+        let mut record = self.policy(ActionChoice::Mode).record();
         record.metadata.push(("env".into(), self.env.clone()));
         record.metadata.push(("algo".into(), self.algo.clone()));
         record
@@ -44,9 +48,14 @@ impl PolicyFile {
 /// one is on the disk.
 ///
 /// # Errors
-/// [`PolicyFileError::Io`], or [`PolicyFileError::Malformed`] for arrays whose shapes are not theirs.
+/// [`PolicyFileError::Io`], [`PolicyFileError::Malformed`] for arrays whose shapes are not theirs, or
+/// [`PolicyFileError::Content`] for numbers that reading refuses.
 pub fn save_policy(path: impl AsRef<Path>, record: &PolicyRecord) -> Result<(), PolicyFileError> {
     let path = path.as_ref();
+    for array in &record.arrays {
+        check_weights(&array.name, &array.values)
+            .map_err(|reason| PolicyFileError::content(path, reason))?;
+    }
     let bytes = to_bytes(record).map_err(|reason| PolicyFileError::malformed(path, reason))?;
     let partial = path.with_extension("safetensors.partial");
     let write = || -> io::Result<()> {

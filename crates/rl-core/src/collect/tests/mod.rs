@@ -1,6 +1,8 @@
 //! Tests of what all ways of collecting share.
 
+mod limits;
 mod resuming;
+mod returns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
