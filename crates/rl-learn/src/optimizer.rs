@@ -13,9 +13,12 @@ pub enum Optimizer {
     Adam,
     /// RMSProp with `α = 0.99`, PyTorch's form: `g / (√v + ε)`.
     Rmsprop,
+    /// Stochastic gradient descent without momentum: the step size times the gradient. It has no
+    /// state.
+    Sgd,
 }
 
-words!(Optimizer: Adam, Rmsprop);
+words!(Optimizer: Adam, Rmsprop, Sgd);
 
 /// Choice of the learner that computes gradients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

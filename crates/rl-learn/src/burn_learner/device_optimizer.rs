@@ -7,7 +7,7 @@ use rl_nets::host::{AdamConfig, RmsPropConfig};
 use super::transfer::{download_all, vector};
 use crate::{Optimizer, OptimizerConfig};
 
-/// Adam or RMSProp on a device.
+/// Adam, RMSProp or plain gradient descent on a device.
 ///
 /// All parameters are one vector `[len]`: an optimizer that goes through the tensors of a network
 /// one by one launches two dozen kernels for each, which costs a GPU more than the arithmetic of a
@@ -40,6 +40,7 @@ impl DeviceOptimizer {
         match self.kind {
             Optimizer::Adam => self.adam(gradient, learning_rate),
             Optimizer::Rmsprop => self.rms_prop(gradient, learning_rate),
+            Optimizer::Sgd => gradient.mul_scalar(learning_rate as f32),
         }
     }
 

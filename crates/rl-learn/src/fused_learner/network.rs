@@ -37,6 +37,7 @@ pub(super) struct NetworkLearner {
 enum HostOptimizer {
     Adam(Adam),
     RmsProp(RmsProp),
+    Sgd,
 }
 
 /// Memory for a shard, whose rows are gathered next to each other.
@@ -105,6 +106,7 @@ impl NetworkLearner {
             optimizer: match config.optimizer {
                 Optimizer::Adam => HostOptimizer::Adam(adam.init(len)),
                 Optimizer::Rmsprop => HostOptimizer::RmsProp(rms_prop.init(len)),
+                Optimizer::Sgd => HostOptimizer::Sgd,
             },
             total: Sums::default(),
             scratch: Scratch::default(),
@@ -136,6 +138,12 @@ impl NetworkLearner {
             HostOptimizer::Adam(adam) => adam.step(parameters, gradient, scale, learning_rate),
             HostOptimizer::RmsProp(rms_prop) => {
                 rms_prop.step(parameters, gradient, scale, learning_rate);
+            }
+            HostOptimizer::Sgd => {
+                let rate = learning_rate as f32;
+                for (parameter, g) in parameters.iter_mut().zip(&*gradient) {
+                    *parameter -= rate * (scale * g);
+                }
             }
         }
         mlp.set_parameters(&parameters[..mlp.len()]);
@@ -231,6 +239,7 @@ impl NetworkLearner {
         match &self.optimizer {
             HostOptimizer::Adam(adam) => adam.save(out),
             HostOptimizer::RmsProp(rms_prop) => rms_prop.save(out),
+            HostOptimizer::Sgd => {}
         }
     }
 
@@ -243,6 +252,7 @@ impl NetworkLearner {
         match &mut self.optimizer {
             HostOptimizer::Adam(adam) => adam.load(from),
             HostOptimizer::RmsProp(rms_prop) => rms_prop.load(from),
+            HostOptimizer::Sgd => Ok(()),
         }
     }
 }
