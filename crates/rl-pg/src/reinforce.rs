@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use rl_core::{
-    Acts, Agent, BoxError, Clock, End, Episodes, Learns, Metrics, Reduce, Scoped, ScopedReader,
-    Space, State, StateError, StateReader, StateWriter, Threads, Trajectory, TrajectoryStore,
-    discounted_reward_to_go,
+    Acts, Agent, BoxError, Clock, Episodes, Learns, Metrics, Reduce, Scoped, ScopedReader, Space,
+    State, StateError, StateReader, StateWriter, Threads, TrajectoryStore,
 };
 use rl_learn::{
-    Algorithm, ConfigError, EntropyBonus, FitReport, Learner, OptimizerConfig, Plan, Range,
-    Samples, Setup, Surrogate, Term, UpdateError, Valid, ValueLayers, config, fit, word,
+    Algorithm, ConfigError, EntropyBonus, Learner, OptimizerConfig, Plan, Range, Samples, Setup,
+    Surrogate, Term, Valid, ValueLayers, config, fit, word,
 };
 use rl_nets::{ActionChoice, Actor, network_inputs};
 
-use crate::Baseline;
 use crate::parts;
-use crate::value_function::ValueFunction;
+use crate::value_function::{ValueFunction, Values, rewards_to_go};
+use crate::{Baseline, Gradient};
 
 config! {
     /// Configuration of [`Reinforce`].
@@ -35,6 +34,8 @@ config! {
     /// # Ok::<(), rl_core::BoxError>(())
     /// ```
     pub struct ReinforceConfig {
+        /// Divisor of the sum over steps: the number of episodes (sum), or of steps.
+        pub gradient: Gradient = Gradient::Sum;
         /// Discount, 0 to 1.
         pub gamma: f64 = 0.99, Range::Unit;
         /// Baseline that is taken from the returns: none or value.
@@ -43,7 +44,7 @@ config! {
         pub entropy_coefficient: f64 = 0.0, Range::NotNegative;
         /// Step size of a value function with an optimizer of its own.
         pub value_learning_rate: f64 = 1e-3, Range::Positive;
-        /// Regression steps of the value function per episode.
+/// Regression steps of the value function per update.
         pub value_iterations: usize = 1, Range::REPETITIONS;
         flatten
         /// The optimizer.
@@ -51,18 +52,16 @@ config! {
     }
 }
 
-/// REINFORCE (Williams 1992; Sutton & Barto 2018, section 13.3 and 13.4): after each episode, in
-/// the order they were gathered, one step along
+/// REINFORCE (Williams 1992; Sutton & Barto 2018, section 13.3 and 13.4): after an episode of each
+/// of `m` environments one step along
 ///
 /// ```text
-/// 1/T Σₜ ∇ ln π_θ(aₜ|oₜ) (Gₜ - V(oₜ)),    Gₜ = Σ_{t' ≥ t} γ^{t'-t} r_{t'}
+/// 1/m Σ_τ Σₜ ∇ ln π_θ(aₜ|oₜ) (Gₜ - V(oₜ)),    Gₜ = Σ_{t' ≥ t} γ^{t'-t} r_{t'}
 /// ```
 ///
 /// with `V = 0`, or a value function that is fitted to `Gₜ` after the policy's step. The factor
-/// `γᵗ` of the book's algorithm is left out, as is customary.
-///
-/// Experience of one episode makes it the textbook's algorithm. Of several, all but the first are
-/// learned from after the policy that gathered them has moved on.
+/// `γᵗ` of the book's algorithm is left out, as is customary. One environment makes it the
+/// textbook's algorithm.
 pub struct Reinforce {
     config: ReinforceConfig,
     learner: Box<dyn Learner>,
@@ -73,51 +72,6 @@ pub struct Reinforce {
     actor: Actor,
 }
 
-impl Reinforce {
-    /// Learns from one episode; returns the measurements of the policy's step and the mean squared
-    /// error of the value function.
-    fn learn(
-        &mut self,
-        episode: &Trajectory<'_>,
-        learning_rate: f64,
-    ) -> Result<(FitReport, Option<f64>), UpdateError> {
-        let space = &self.observation_space;
-        let observations = network_inputs(space, episode.observations);
-        let mut values = vec![0.0; episode.len()];
-        let mut final_value = 0.0;
-        if let Some(value) = &mut self.value {
-            values = value.of(&observations)?;
-            if episode.end == End::Truncated {
-                final_value = value.of(&network_inputs(space, episode.final_observation))?[0];
-            }
-        }
-        let mut returns = vec![0.0; episode.len()];
-        let gamma = self.config.gamma;
-        discounted_reward_to_go(episode.rewards, gamma, final_value, &mut returns);
-        let advantages: Vec<f32> = returns.iter().zip(&values).map(|(g, v)| g - v).collect();
-
-        let samples = Samples {
-            observations: &observations,
-            actions: episode.actions,
-            advantages: &advantages,
-            ..Samples::default()
-        };
-        let entropy = EntropyBonus(self.config.entropy_coefficient as f32);
-        let terms: [&dyn Term; 2] = [&Surrogate::LogProb, &entropy];
-        let plan = Plan::whole(learning_rate);
-        let (learner, reduce) = (self.learner.as_mut(), &*self.reduce);
-        let report = fit(learner, &samples, &terms, &plan, None, reduce)?;
-        let error = match &mut self.value {
-            Some(value) => {
-                let rate = self.config.value_learning_rate;
-                Some(value.fit(&observations, &returns, rate, reduce)?)
-            }
-            None => None,
-        };
-        Ok((report, error))
-    }
-}
-
 impl Learns<TrajectoryStore> for Reinforce {
     fn update(
         &mut self,
@@ -125,29 +79,47 @@ impl Learns<TrajectoryStore> for Reinforce {
         clock: &Clock,
         metrics: &mut Metrics,
     ) -> Result<(), BoxError> {
-        if experience.is_empty() {
-            return Err(UpdateError::NoExperience.into());
-        }
-        let learning_rate = self.config.optimizer.learning_rate_at(clock.done());
-        // Means over the episodes.
-        let share = 1.0 / experience.len() as f64;
-        let mut mean = FitReport::default();
-        let mut value_loss = None;
-        for episode in experience.iter() {
-            let (report, error) = self.learn(&episode, learning_rate)?;
-            mean.add(&report, share);
-            if let Some(error) = error {
-                value_loss = Some(value_loss.unwrap_or(0.0) + error * share);
-            }
-        }
-        let before = std::mem::replace(&mut self.actor, parts::actor(self.learner.as_ref()));
-        mean.put(metrics);
+        let values = match &mut self.value {
+            Some(value) => value.of_store(experience, &self.observation_space)?,
+            None => Values::zeros(experience),
+        };
         let observations = network_inputs(&self.observation_space, experience.observations());
+        let config = &self.config;
+        let mut returns = vec![0.0; experience.steps()];
+        values.each(experience, &mut returns, |steps, out| {
+            rewards_to_go(steps, config.gamma, out);
+        });
+        // The learner takes the mean over all steps.
+        let scale = config
+            .gradient
+            .of_mean(experience.steps(), experience.len().max(1));
+        let advantages = returns.iter().zip(&values.steps);
+        let advantages: Vec<f32> = advantages.map(|(g, v)| scale * (g - v)).collect();
+
+        let samples = Samples {
+            observations: &observations,
+            actions: experience.actions(),
+            advantages: &advantages,
+            ..Samples::default()
+        };
+        let entropy = EntropyBonus(scale * config.entropy_coefficient as f32);
+        let terms: [&dyn Term; 2] = [&Surrogate::LogProb, &entropy];
+        let learning_rate = config.optimizer.learning_rate_at(clock.done());
+        let plan = Plan::whole(learning_rate);
+        let (learner, reduce) = (self.learner.as_mut(), &*self.reduce);
+        let report = fit(learner, &samples, &terms, &plan, None, reduce)?;
+        let before = std::mem::replace(&mut self.actor, parts::actor(learner));
+
+        report.put(metrics);
         let kl = before.mean_kl(&self.actor, &observations, &self.threads);
         metrics.put("kl", kl);
         metrics.put("learning_rate", learning_rate);
-        if let Some(value_loss) = value_loss {
-            metrics.put("value_loss", value_loss);
+        if let Some(value) = &mut self.value {
+            let rate = self.config.value_learning_rate;
+            metrics.put(
+                "value_loss",
+                value.fit(&observations, &returns, rate, reduce)?,
+            );
         }
         Ok(())
     }
@@ -187,7 +159,7 @@ impl State for Reinforce {
 
 impl Algorithm for ReinforceConfig {
     const NAME: &'static str = "reinforce";
-    const DESCRIPTION: &'static str = "REINFORCE: one step per episode";
+    const DESCRIPTION: &'static str = "REINFORCE: one step per episode of each environment";
 
     type Agent = Reinforce;
     type Interaction = Episodes<Actor>;

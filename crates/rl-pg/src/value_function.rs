@@ -1,7 +1,8 @@
 //! A value function with an optimizer of its own.
 
 use rl_core::{
-    Reduce, Space, State, StateError, StateReader, StateWriter, TrajectoryStore, ValuedSteps,
+    End, Reduce, Space, State, StateError, StateReader, StateWriter, TrajectoryStore, ValuedSteps,
+    discounted_reward_to_go,
 };
 use rl_learn::{
     ConfigError, Learner, OptimizerConfig, Plan, Samples, Setup, Term, UpdateError, ValueError,
@@ -121,6 +122,21 @@ impl State for ValueFunction {
     fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
         self.learner.load(from)
     }
+}
+
+/// Writes the rewards-to-go of a trajectory, `[T]`. After the last reward of a truncated one comes
+/// the value of its final observation, zero without a value function; after that of a terminated
+/// one nothing.
+pub(crate) fn rewards_to_go(steps: ValuedSteps<'_>, gamma: f64, out: &mut [f32]) {
+    let after = match steps {
+        ValuedSteps::Trajectory {
+            final_value,
+            end: End::Truncated,
+            ..
+        } => final_value,
+        _ => 0.0,
+    };
+    discounted_reward_to_go(steps.rewards(), gamma, after, out);
 }
 
 impl Values {

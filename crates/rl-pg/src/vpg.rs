@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use rl_core::{
-    Acts, Agent, BoxError, Clock, End, Episodes, Gae, Learns, Metrics, Reduce, Scoped,
-    ScopedReader, Space, State, StateError, StateReader, StateWriter, Threads, TrajectoryStore,
-    ValuedSteps, discounted_return, discounted_reward_to_go, n_step_returns, normalize,
+    Acts, Agent, BoxError, Clock, Episodes, Gae, Learns, Metrics, Reduce, Scoped, ScopedReader,
+    Space, State, StateError, StateReader, StateWriter, Threads, TrajectoryStore,
+    discounted_return, n_step_returns, normalize,
 };
 use rl_learn::{
     Algorithm, ConfigError, EntropyBonus, Learner, OptimizerConfig, Plan, Range, Samples, Setup,
@@ -16,8 +16,8 @@ use rl_nets::{ActionChoice, Actor, network_inputs};
 
 use crate::estimates::explained_variance;
 use crate::parts;
-use crate::value_function::{ValueFunction, Values};
-use crate::{Baseline, ExtraTerms, ValueTargets, Weighting};
+use crate::value_function::{ValueFunction, Values, rewards_to_go};
+use crate::{Baseline, ExtraTerms, Gradient, ValueTargets, Weighting};
 
 config! {
     /// Configuration of [`Vpg`]; the defaults solve CartPole-v1 reliably.
@@ -45,6 +45,8 @@ config! {
         pub weighting: Weighting = Weighting::RewardToGo;
         /// Baseline that is taken from the weight.
         pub baseline: Baseline = Baseline::None;
+        /// Divisor of the sum over steps: `steps_per_update` (sum), or the steps gathered.
+        pub gradient: Gradient = Gradient::Sum;
         /// Discount, 0 to 1.
         pub gamma: f64 = 0.99, Range::Unit;
         /// Decay of the advantage estimate's trace, 0 to 1.
@@ -69,7 +71,7 @@ config! {
         pub optimizer: OptimizerConfig = OptimizerConfig {
             anneal_learning_rate: true,
             max_grad_norm: Some(0.5),
-            ..OptimizerConfig::adam(5e-3)
+            ..OptimizerConfig::adam(4e-3)
         };
         skip
         /// Further terms of the loss.
@@ -81,10 +83,11 @@ config! {
 /// 2000, and Spinning Up, "Intro to policy optimization", eq. 3):
 ///
 /// ```text
-/// ∇J(θ) ≈ 1/N Σₜ ∇ ln π_θ(aₜ|oₜ) (wₜ - bₜ)
+/// ∇J(θ) ∝ 1/N Σ_τ Σₜ ∇ ln π_θ(aₜ|oₜ) (wₜ - bₜ)
 /// ```
 ///
-/// over the `N` steps of a batch that π_θ collected, with `wₜ` the return, the reward-to-go, an
+/// over the steps of a batch of whole episodes that π_θ collected, with `N` the steps that a batch
+/// has at least (the source divides by the number of episodes; [`Gradient`] has the choice), `wₜ` the return, the reward-to-go, an
 /// n-step return or the generalised advantage estimate, and `bₜ` a baseline. One optimizer step
 /// per batch follows this gradient; a value function is fitted after it.
 pub struct Vpg {
@@ -111,7 +114,12 @@ impl Learns<TrajectoryStore> for Vpg {
             None => Values::zeros(experience),
         };
         let observations = network_inputs(&self.observation_space, experience.observations());
-        let advantages = self.advantages(experience, &values);
+        let config = &self.config;
+        let scale = config
+            .gradient
+            .of_mean(experience.steps(), config.steps_per_update);
+        let mut advantages = self.advantages(experience, &values);
+        advantages.iter_mut().for_each(|x| *x *= scale);
         let mut samples = Samples {
             observations: &observations,
             actions: experience.actions(),
@@ -129,7 +137,7 @@ impl Learns<TrajectoryStore> for Vpg {
             samples.log_probs = &log_probs;
             surrogate = Surrogate::Ratio;
         }
-        let entropy = EntropyBonus(self.config.entropy_coefficient as f32);
+        let entropy = EntropyBonus(scale * config.entropy_coefficient as f32);
         let extra = self.config.extra.at(clock);
         let mut terms: Vec<&dyn Term> = vec![&surrogate, &entropy];
         terms.extend(extra.iter().map(Box::as_ref));
@@ -169,7 +177,7 @@ impl Vpg {
             match config.weighting {
                 Weighting::TotalReturn => out.fill(discounted_return(steps.rewards(), gamma)),
                 Weighting::RewardToGo => {
-                    discounted_reward_to_go(steps.rewards(), gamma, bootstrap(steps), out);
+                    rewards_to_go(steps, gamma, out);
                 }
                 Weighting::NStep => n_step_returns(steps, gamma, self.n_step, out),
                 Weighting::Gae => gae.advantages(steps, out),
@@ -193,26 +201,13 @@ impl Vpg {
         values.each(experience, &mut targets, |steps, out| {
             match self.config.value_targets {
                 ValueTargets::MonteCarlo => {
-                    discounted_reward_to_go(steps.rewards(), gamma, bootstrap(steps), out);
+                    rewards_to_go(steps, gamma, out);
                 }
                 ValueTargets::NStep => n_step_returns(steps, gamma, self.n_step, out),
                 ValueTargets::Lambda => self.gae.lambda_returns(steps, out),
             }
         });
         targets
-    }
-}
-
-/// Return after the last reward of a trajectory: the value of the final observation if it was
-/// truncated (zero without a value function), nothing if it terminated.
-fn bootstrap(steps: ValuedSteps<'_>) -> f32 {
-    match steps {
-        ValuedSteps::Trajectory {
-            final_value,
-            end: End::Truncated,
-            ..
-        } => final_value,
-        _ => 0.0,
     }
 }
 

@@ -69,6 +69,7 @@ def train(config, seed, fast=False, policy_seed=None):
         "updates": len(rows),
         "environments": 1,
         "steps_per_update": config["steps_per_update"],
+        "gradient": "mean-over-steps",
         "gamma": 1.0,
         "weighting": "total-return" if config["weighting"] == "total-return" else "reward-to-go",
         "normalize_advantages": False,

@@ -125,7 +125,7 @@ impl Workload {
         key: &str,
         value: &Value,
     ) -> Result<Vec<(&'static str, String)>, UsageError> {
-        const SAME: [&str; 20] = [
+        const SAME: [&str; 21] = [
             "activation",
             "algo",
             "anneal_clip_range",
@@ -135,6 +135,7 @@ impl Workload {
             "environments",
             "epochs",
             "gamma",
+            "gradient",
             "initialization",
             "lambda",
             "learning_rate",
