@@ -21,6 +21,7 @@ enum Defect {
     DimensionAddedTo,
     NanObservation,
     OutsideItsSpace,
+    OutsideWhenPushed,
     InfiniteReward,
     RewardBeyondF32,
     RefusesABound,
@@ -55,6 +56,8 @@ struct Walk {
     steps: u32,
     resets: u32,
     running: bool,
+    /// Steps in a row that were pushed up with full force.
+    pushed: u32,
 }
 
 impl Walk {
@@ -65,6 +68,7 @@ impl Walk {
             steps: 0,
             resets: 0,
             running: false,
+            pushed: 0,
         }
     }
 
@@ -104,6 +108,7 @@ impl Walk {
             HiddenRandomness => CALLS.fetch_add(1, Ordering::Relaxed) as f32 * 1e-6,
             NanObservation if self.steps == 7 => f32::NAN,
             OutsideItsSpace if self.steps == 7 => 5.5,
+            OutsideWhenPushed if self.pushed == 3 => 5.5,
             _ => self.position,
         };
         match self.defect {
@@ -162,7 +167,7 @@ impl FlatEnvironment for Walk {
         if self.has(DrawsMoreWithAge) && self.resets > 2 {
             rng.next_f64();
         }
-        (self.steps, self.running) = (0, true);
+        (self.steps, self.running, self.pushed) = (0, true, 0);
         self.resets += 1;
         self.observe(observation);
         Ok(())
@@ -187,6 +192,7 @@ impl FlatEnvironment for Walk {
         let push = action.first().copied().unwrap_or(0.0);
         self.position = (self.position + push).clamp(-4.5, 4.5);
         self.steps += 1;
+        self.pushed = if push == 1.0 { self.pushed + 1 } else { 0 };
         self.observe(observation);
         let status = match () {
             () if self.position.abs() > 3.0 => Status::Terminated,
@@ -323,6 +329,10 @@ fn every_defect_is_found_and_named() {
         (
             OutsideItsSpace,
             "step 6: dimension 0 of the observation is 5.5, outside [-5, 5]",
+        ),
+        (
+            OutsideWhenPushed,
+            "episode of the extreme action 1 alone, step 2: dimension 0 of the observation is 5.5",
         ),
         (
             InfiniteReward,

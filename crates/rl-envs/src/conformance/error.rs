@@ -18,6 +18,13 @@ pub enum Moment {
         /// The step of the episode, from 0.
         step: usize,
     },
+    /// At a step of an episode of one and the same extreme action.
+    OneSided {
+        /// The index of a discrete space; 0 for the lower corner of a box, 1 for its upper one.
+        extreme: usize,
+        /// The step of the episode, from 0.
+        step: usize,
+    },
 }
 
 impl Display for Moment {
@@ -26,6 +33,12 @@ impl Display for Moment {
             Self::Start => f.write_str("before the first reset"),
             Self::Reset(episode) => write!(f, "reset of episode {episode}"),
             Self::Step { episode, step } => write!(f, "episode {episode}, step {step}"),
+            Self::OneSided { extreme, step } => {
+                write!(
+                    f,
+                    "episode of the extreme action {extreme} alone, step {step}"
+                )
+            }
         }
     }
 }

@@ -33,14 +33,17 @@ pub struct ConformanceReport {
 
 /// Seeds that are compared with each other.
 const SEEDS: u64 = 8;
+/// Actions of a discrete space that have an episode of their own.
+const MOST_EXTREMES: usize = 32;
 /// Steps of a comparison that is made many times.
 const SHORT: usize = 50;
 
 /// Checks that an environment keeps the contract of [`FlatEnvironment`], on instances from `make`
 /// that are stepped by random and extreme actions, side by side with others in the same situation:
 ///
-/// - the spaces have dimensions and never change;
-/// - every observation is written whole, is finite and lies in its space; every reward is finite;
+/// - the spaces never change;
+/// - every observation is written whole, is finite and lies in its space, also in episodes of one and
+///   the same extreme action; every reward is finite;
 /// - every action of the action space is taken;
 /// - the same stream and the same actions give the same episode bit for bit, in another instance
 ///   and after other episodes; other seeds give others;
@@ -66,6 +69,7 @@ pub fn check_environment<E: FlatEnvironment>(
     let mut check = Check::new(&make, config);
     check.before_reset()?;
     check.episodes()?;
+    check.one_sided()?;
     check.seeds()?;
     check.actions_outside()?;
     check.saved_states()?;
@@ -116,6 +120,34 @@ impl<'a, E: FlatEnvironment, F: Fn() -> E> Check<'a, F> {
         // The first episode again, also where the last one was cut short.
         used.rng = self.environment_stream();
         self.episode(&mut used, &mut self.action_stream(), episode, SHORT)?;
+        Ok(())
+    }
+
+    /// An episode for each extreme action, which is taken at every step: what random actions hardly
+    /// reach is still in its space.
+    fn one_sided(&self) -> Result<(), NonConformance> {
+        let extremes = match &self.spaces.action {
+            Space::Discrete(space) => {
+                let indices = 0..space.n().min(MOST_EXTREMES);
+                indices.map(|i| vec![i as f32]).collect()
+            }
+            Space::Box(space) => vec![space.low().to_vec(), space.high().to_vec()],
+        };
+        for (extreme, action) in extremes.iter().enumerate() {
+            if !action.iter().all(|x| x.is_finite()) {
+                continue;
+            }
+            let mut lane = self.lane(f32::NAN, self.environment_stream());
+            lane.reset(Moment::Reset(0))?;
+            for step in 0..self.config.steps {
+                let moment = Moment::OneSided { extreme, step };
+                let outcome = lane.step(action, moment)?;
+                self.values(&lane, &outcome, moment)?;
+                if outcome.end().is_some() {
+                    break;
+                }
+            }
+        }
         Ok(())
     }
 

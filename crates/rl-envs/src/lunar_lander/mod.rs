@@ -12,8 +12,6 @@ mod terrain;
 mod vector;
 mod world;
 
-use std::f32::consts::PI;
-
 use rl_core::{Environment, EnvironmentError, Space, Step, Stream};
 
 use crate::TimeLimit;
@@ -40,9 +38,12 @@ const TIME_LIMIT: usize = 1000;
 /// | reset | at the top of the world, pushed by a force uniform in ±1000 N; random terrain |
 /// | terminated | the lander touches the ground or \|x\| ≥ 1 (reward -100); the craft has fallen asleep, on its legs (reward +100) |
 ///
-/// Spaces, rewards, ends, engines and wind are those of Gymnasium 1.4.0, and so is the order in
+/// Actions, rewards, ends, engines and wind are those of Gymnasium 1.4.0, and so is the order in
 /// which terrain, force, wind and the engines' dispersion are drawn: the same seed gives the same
 /// ones. As in Gymnasium, the observation of a reset is that after a hidden first step.
+///
+/// The space of observations is unbounded but for the legs. Gymnasium's has bounds, ±2.5 for y among
+/// them, which its lander leaves as this one does: at full throttle it climbs until its time is over.
 ///
 /// # What differs from Box2D
 /// Episodes are alike in distribution, not step by step:
@@ -136,9 +137,7 @@ impl Episode {
     }
 
     fn observation_space() -> Space {
-        // Bounds of Gymnasium's space; episodes end long before most of them.
-        let high = [2.5, 2.5, 10.0, 10.0, 2.0 * PI, 10.0, 1.0, 1.0];
-        let mut bounds = high.map(|bound: f32| (-bound, bound));
+        let mut bounds = [(f32::NEG_INFINITY, f32::INFINITY); 8];
         bounds[6..].fill((0.0, 1.0));
         Space::within(bounds)
     }
