@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -18,8 +19,9 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
     let output = place.rl(&words);
     let table = assert_success(&output);
     for word in [
-        "| cartpole",
-        "IQM [95 % interval]",
+        "| cartpole-ppo ",
+        " reach |",
+        "|   0/3 |",
         "|  no |",
         "out: evidence.md",
     ] {
@@ -32,9 +34,11 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
     let read = |name: &str| fs::read_to_string(place.path("out").join(name)).unwrap();
     let page = read("evidence.md");
     for line in [
-        "**0 of 1 targets met**",
+        "**0 of 1 claims met**, by the presets, changed by",
+        "with the seeds 100 to 102.\n",
+        "0/3 reach 475 (99 %)",
         "changed by `--set updates=2 --set epochs=2`",
-        "--env cartpole --algo ppo --seeds 3 --jobs 2 --set updates=2",
+        "--env cartpole --algo ppo --seeds 100..103 --jobs 2 --set updates=2",
     ] {
         assert!(page.contains(line), "'{line}' is not in:\n{page}");
     }
@@ -44,7 +48,7 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
         .skip(1)
         .filter_map(|row| row.split(',').nth(3))
         .collect();
-    assert_eq!(seeds, ["0", "1", "2"], "{csv}");
+    assert_eq!(seeds, ["100", "101", "102"], "{csv}");
 
     // Two more seeds, with another number of jobs: the same three runs and two new ones.
     let words = format!("evidence {SHORT} --seeds 5 --jobs 1 --out out --json");
@@ -56,7 +60,7 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
     assert_eq!((&row["seeds"], &row["met"]), (&5.into(), &false.into()));
     let number = |value: &Value| value.as_f64().unwrap();
     let [low, high] = [&row["interval"][0], &row["interval"][1]].map(number);
-    let [min, iqm, max] = ["min", "iqm", "max"].map(|key| number(&row[key]));
+    let [min, iqm, max] = ["worst", "iqm", "best"].map(|key| number(&row[key]));
     assert!(
         min <= low && low <= iqm && iqm <= high && high <= max,
         "{row}"
@@ -65,14 +69,22 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
     // Another configuration does not pass for these runs.
     let output = place.rl("evidence --env cartpole --algo ppo --set updates=1 --seeds 1 --out out");
     let names = [
-        "out/runs/cartpole-ppo-seed0",
+        "out/runs/cartpole-ppo-seed100",
         "updates is 2 there and 1 here",
         "--out",
     ];
     assert_failure(&output, 2, &names);
-    fs::write(place.path("out/runs/cartpole-ppo-seed0/summary.json"), "{").unwrap();
+    fs::write(
+        place.path("out/runs/cartpole-ppo-seed100/summary.json"),
+        "{",
+    )
+    .unwrap();
     let output = place.rl(&format!("evidence {SHORT} --seeds 1 --out out"));
-    assert_failure(&output, 1, &["cartpole-ppo-seed0/summary.json", "damaged"]);
+    assert_failure(
+        &output,
+        1,
+        &["cartpole-ppo-seed100/summary.json", "damaged"],
+    );
 }
 
 #[test]
@@ -80,26 +92,25 @@ fn runs_that_fail_are_told_with_their_seeds_and_take_no_other_with_them() {
     let place = Place::new();
     assert_success(&place.rl(&format!("evidence {SHORT} --seeds 1 --out out")));
     // Where the second run goes, there is a file.
-    fs::write(place.path("out/runs/cartpole-ppo-seed1.partial"), "mine").unwrap();
+    fs::write(place.path("out/runs/cartpole-ppo-seed101.partial"), "mine").unwrap();
     let output = place.rl(&format!("evidence {SHORT} --seeds 3 --out out"));
     let names = [
         "1 of 3 runs failed",
-        "preset cartpole-ppo, seed 1: ",
+        "preset cartpole-ppo, seed 101: ",
         "out/runs",
     ];
     assert_failure(&output, 1, &names);
     assert!(
         place
-            .path("out/runs/cartpole-ppo-seed2/summary.json")
+            .path("out/runs/cartpole-ppo-seed102/summary.json")
             .exists()
     );
 
     let output =
-        place.rl("evidence --env cartpole --algo ppo --set reward_scale=1e39 --seeds 2 --out bad");
+        place.rl("evidence --env cartpole --algo ppo --set reward_scale=3e38 --seeds 2 --out bad");
     let names = [
         "2 of 2",
-        "seeds 0, 1: update 1: environment 0, step 0",
-        "reward times the reward scale 1e39 = 1e39",
+        "seeds 100, 101: update 1: the policy_loss is NaN",
         "not a finite",
     ];
     assert_failure(&output, 1, &names);
@@ -109,9 +120,11 @@ fn runs_that_fail_are_told_with_their_seeds_and_take_no_other_with_them() {
 fn a_wrong_call_names_what_there_is_and_leaves_nothing() {
     let place = Place::new();
     for (words, names) in [
-        ("--seeds 0", ["seeds = 0", "--seeds", "1 to 10000"]),
-        ("--jobs 0", ["jobs = 0", "--jobs", "1 to 1024"]),
-        ("--seeds some", ["some", "--seeds", "invalid"]),
+        ("--seeds 0", ["0 seeds", "--seeds", "1 to 10000"]),
+        ("--seeds 5..5", ["0 seeds", "--seeds", "1 to 10000"]),
+        ("--seeds 5..x", ["'x'", "--seeds", "whole number"]),
+        ("--jobs 0", ["0 jobs", "--jobs", "1 to 1024"]),
+        ("--seeds some", ["'some'", "--seeds", "whole number"]),
         ("--env cartpol", ["'cartpol'", "--env", "'cartpole'?"]),
         ("--algo vgp", ["'vgp'", "--algo", "Allowed: reinforce, vpg"]),
         (
@@ -138,4 +151,44 @@ fn a_wrong_call_names_what_there_is_and_leaves_nothing() {
         assert_failure(&place.rl(&format!("evidence {words}")), 2, &names);
     }
     assert!(!place.path("runs").exists());
+}
+
+#[test]
+fn evidence_on_seeds_of_the_tuning_says_so() {
+    let place = Place::new();
+    assert_success(&place.rl(&format!("evidence {SHORT} --seeds 7..9 --out out")));
+    let page = fs::read_to_string(place.path("out/evidence.md")).unwrap();
+    assert!(
+        page.contains("with the seeds 7 to 8. Settings were chosen on the seeds 0 to 99"),
+        "{page}"
+    );
+}
+
+#[cfg(unix)]
+fn wait_for(name: &str, is_there: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !is_there() {
+        assert!(start.elapsed().as_secs() < 60, "waited for {name}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn two_processes_do_not_gather_in_one_directory_and_trainings_end_with_theirs() {
+    let place = Place::new();
+    // Runs of minutes.
+    let words = "evidence --env cartpole --algo ppo --set updates=1000000 --jobs 1 --out out";
+    let mut command = place.command(words);
+    let mut first = command.stderr(Stdio::null()).spawn().unwrap();
+    let begun = place.path("out/runs/cartpole-ppo-seed100.partial/metrics.csv");
+    wait_for("a training", || begun.exists());
+    let output = place.rl(&format!("evidence {SHORT} --out out"));
+    assert_failure(&output, 1, &["out/runs is in use", "--out"]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let summary = place.path("out/runs/cartpole-ppo-seed100.partial/summary.json");
+    wait_for("the end of the training", || summary.exists());
+    let summary: Value = serde_json::from_str(&fs::read_to_string(summary).unwrap()).unwrap();
+    assert_eq!(summary["outcome"], "interrupted");
 }

@@ -1,5 +1,6 @@
 //! `rl evidence`: trains presets with many seeds.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use anyhow::{Error, Result};
@@ -17,7 +18,7 @@ use crate::usage::Usage;
 #[command(
     after_help = "The score of a run is the mean return of 100 episodes of its final policy. A run \
                   that is complete in OUT/runs is not repeated: a call that was interrupted goes on \
-                  where it stopped."
+                  where it stopped. The trainings end with this command."
 )]
 pub struct Arguments {
     /// The claims about one environment only
@@ -26,14 +27,16 @@ pub struct Arguments {
     /// The claims about one algorithm only
     #[arg(long, value_name = "NAME")]
     algo: Option<String>,
-    /// Runs per preset, with the seeds from 0
+    /// Seeds of each preset's runs: a range, the last not in it, or their number,
+    /// from 100 on. Settings were chosen on the seeds 0 to 99
     #[arg(
         long,
-        value_name = "N",
-        default_value_t = 10,
+        value_name = "FIRST..END|N",
+        default_value = "100..200",
+        value_parser = seeds,
         allow_negative_numbers = true
     )]
-    seeds: u64,
+    seeds: Range<u64>,
     /// Runs at a time, each a process
     #[arg(
         long,
@@ -51,6 +54,19 @@ pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// Seeds as they are typed.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let number = |word: &str| {
+        let wrong = |_| format!("'{word}' is not a whole number from 0");
+        word.trim().parse::<u64>().map_err(wrong)
+    };
+    let first = EvidenceConfig::SEEDS.start;
+    match text.split_once("..") {
+        Some((start, end)) => Ok(number(start)?..number(end)?),
+        None => Ok(first..first.saturating_add(number(text)?)),
+    }
 }
 
 /// Carries it out.
@@ -71,7 +87,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
     let config = EvidenceConfig {
         env,
         algo: arguments.algo.as_ref().map(algorithm).transpose()?,
-        seeds: arguments.seeds,
+        seeds: arguments.seeds.clone(),
         jobs: arguments.jobs,
         out: arguments.out.clone(),
         set: set

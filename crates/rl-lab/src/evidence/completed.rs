@@ -24,6 +24,8 @@ pub struct RunSummary {
     pub env_steps_per_s: f64,
     /// Returns of the final policy's likeliest actions.
     pub evaluation: EvaluationSummary,
+    /// Returns of actions that are drawn from the final policy.
+    pub evaluation_stochastic: EvaluationSummary,
 }
 
 /// Undiscounted returns of a run's final policy.
@@ -37,9 +39,14 @@ pub struct EvaluationSummary {
 }
 
 impl CompletedRun {
-    /// The mean return of its evaluation.
+    /// The mean return of the likeliest actions.
     pub fn score(&self) -> f64 {
         self.summary.evaluation.return_mean
+    }
+
+    /// Returns `true` if its score is one that was to be reached.
+    pub fn is_there(&self) -> bool {
+        self.score() >= self.claim.threshold
     }
 
     /// Returns `true` if it started its last update within the budget.
@@ -49,32 +56,38 @@ impl CompletedRun {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::evidence::claims::CLAIMS;
 
+    /// A run of the first claim.
+    pub fn run(seed: u64, score: f64, env_steps_before_last_update: u64) -> CompletedRun {
+        let evaluation = |return_mean: f64| EvaluationSummary {
+            episodes: 100,
+            return_mean,
+            return_std: 1.0,
+            return_min: return_mean - 1.0,
+            return_max: return_mean + 1.0,
+        };
+        CompletedRun {
+            claim: &CLAIMS[0],
+            seed,
+            summary: RunSummary {
+                env_steps: 2 * env_steps_before_last_update,
+                env_steps_before_last_update,
+                updates: 2,
+                wall_s: 1.5 + seed as f64,
+                env_steps_per_s: 1000.0,
+                evaluation: evaluation(score),
+                evaluation_stochastic: evaluation(score - 10.0),
+            },
+        }
+    }
+
     #[test]
     fn a_run_keeps_its_budget_if_its_last_update_starts_within_it() {
-        let claim: &'static Claim = &CLAIMS[0];
-        let run = |env_steps_before_last_update| CompletedRun {
-            claim,
-            seed: 0,
-            summary: RunSummary {
-                env_steps: 2 * claim.budget,
-                env_steps_before_last_update,
-                updates: 10,
-                wall_s: 1.0,
-                env_steps_per_s: 1.0,
-                evaluation: EvaluationSummary {
-                    episodes: 1,
-                    return_mean: 0.0,
-                    return_std: 0.0,
-                    return_min: 0.0,
-                    return_max: 0.0,
-                },
-            },
-        };
-        assert!(run(claim.budget).is_within_budget());
-        assert!(!run(claim.budget + 1).is_within_budget());
+        let budget = CLAIMS[0].budget;
+        assert!(run(0, 0.0, budget).is_within_budget());
+        assert!(!run(0, 0.0, budget + 1).is_within_budget());
     }
 }

@@ -1,6 +1,9 @@
 //! Configuration of the evidence.
 
+use std::ops::Range;
 use std::path::PathBuf;
+
+use super::claims::CLAIM_SEEDS;
 
 /// Configuration of the evidence: the claims, the number of runs and the place of the files.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,8 +12,9 @@ pub struct EvidenceConfig {
     pub env: Option<String>,
     /// Name of the algorithm of the claims; `None` for all.
     pub algo: Option<String>,
-    /// Runs per claim, with the seeds from 0; 1 to 10000.
-    pub seeds: u64,
+    /// Seeds of the runs of each claim, 1 to 10000 of them; those that no setting was chosen on are
+    /// [`EvidenceConfig::SEEDS`].
+    pub seeds: Range<u64>,
     /// Runs at a time; 1 to 1024.
     pub jobs: usize,
     /// Directory of the report and, in `runs`, of the run directories.
@@ -19,4 +23,9 @@ pub struct EvidenceConfig {
     pub set: Vec<(String, String)>,
     /// The binary `rl`: each run is a process of its own.
     pub program: PathBuf,
+}
+
+impl EvidenceConfig {
+    /// Seeds that claims are made on: no setting was chosen on them.
+    pub const SEEDS: Range<u64> = CLAIM_SEEDS;
 }

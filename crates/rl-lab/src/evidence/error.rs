@@ -27,6 +27,15 @@ pub enum EvidenceError {
         /// Keys with both values.
         differences: String,
     },
+    /// An output directory that another process gathers evidence in.
+    #[error(
+        "{} is in use by another `rl evidence`. Wait for its end, or choose another --out",
+        directory.display()
+    )]
+    InUse {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// A file of a run that makes no sense.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {

@@ -15,30 +15,35 @@ use claims::Claim;
 
 pub use config::EvidenceConfig;
 pub use error::EvidenceError;
+pub use planned::PARENT_VARIABLE;
 pub use queue::EvidenceProgress;
 pub use report::Evidence;
 
 impl EvidenceConfig {
-    /// Trains every preset that a claim is about with each seed, and compares the interquartile
-    /// means of the scores with the targets. `evidence.md` and `runs.csv` go to the output
+    /// Trains every preset that a claim is about with each seed, and compares the scores with
+    /// what is claimed. `evidence.md` and `runs.csv` go to the output
     /// directory.
     ///
     /// A run that is complete there already is not repeated. `progress` is called after each that
     /// ends. The registry is that of the binary.
     ///
     /// # Errors
-    /// [`EvidenceError`]; a target that is missed is none. When runs fail, the others are kept.
+    /// [`EvidenceError`]; a claim that is missed is none. When runs fail, the others are kept.
     pub fn gather(
         &self,
         registry: &Registry,
         progress: &mut dyn FnMut(&EvidenceProgress),
     ) -> Result<Evidence, EvidenceError> {
         for (key, value, most) in [
-            ("seeds", self.seeds, 10_000),
+            (
+                "seeds",
+                self.seeds.end.saturating_sub(self.seeds.start),
+                10_000,
+            ),
             ("jobs", self.jobs as u64, 1024),
         ] {
             if !(1..=most).contains(&value) {
-                let message = format!("{key} = {value} (from --{key}): allowed is 1 to {most}");
+                let message = format!("{value} {key} (from --{key}): allowed are 1 to {most}");
                 return Err(UsageError(message).into());
             }
         }

@@ -20,6 +20,9 @@ use crate::settings::{differences, of_table};
 /// The keys that the runs set themselves.
 const OWN_KEYS: [&str; 6] = ["preset", "env", "algo", "seed", "out", "quiet"];
 
+/// Environment variable with the process that a training belongs to: it ends when that one does.
+pub const PARENT_VARIABLE: &str = "RL_PARENT";
+
 /// Planned run of a claim's preset with one seed.
 pub struct Planned {
     pub claim: &'static Claim,
@@ -47,9 +50,10 @@ impl Planned {
         }
         layers.set("seed", &seed.to_string(), &Origin::Flag("--seeds".into()))?;
         // All but the seed is the same: if the first run can be made, so can the others.
-        let run = match seed {
-            0 => layers.start()?.0,
-            _ => layers.finish()?,
+        let run = if seed == config.seeds.start {
+            layers.start()?.0
+        } else {
+            layers.finish()?
         };
         let name = format!("{}-seed{seed}", claim.preset);
         let directory = config.out.join("runs").join(name);
@@ -110,6 +114,7 @@ impl Planned {
             train.args(["--set", &format!("{key}={value}")]);
         }
         train.arg("--out").arg(&partial).stdin(Stdio::null());
+        train.env(PARENT_VARIABLE, std::process::id().to_string());
         let output = train.output().map_err(|source| EvidenceError::Start {
             program: config.program.clone(),
             source,

@@ -1,6 +1,7 @@
 //! The queue of the runs.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -41,17 +42,18 @@ pub fn run_all(
 ) -> Result<Vec<CompletedRun>, EvidenceError> {
     let mut planned = Vec::new();
     for claim in claims {
-        for seed in 0..config.seeds {
+        for seed in config.seeds.clone() {
             planned.push(Planned::new(config, registry, claim, seed)?);
         }
     }
+    let directory = config.out.join("runs");
+    fs::create_dir_all(&directory).map_err(FileError::new("write", &directory))?;
+    let _lock = lock(&directory)?;
     let mut outcomes = Vec::with_capacity(planned.len());
     for run in &planned {
         let there = run.directory.exists();
         outcomes.push(there.then(|| run.read(&run.directory)).transpose()?.map(Ok));
     }
-    let directory = config.out.join("runs");
-    fs::create_dir_all(&directory).map_err(FileError::new("write", &directory))?;
 
     let missing = |outcome: &Option<_>| outcome.is_none();
     let queue: Vec<usize> = (0..planned.len())
@@ -105,6 +107,19 @@ pub fn run_all(
         reasons: failures.text(),
         directory,
     })
+}
+
+/// Lock of the directory of the runs, which the system releases when this process ends.
+fn lock(directory: &Path) -> Result<File, EvidenceError> {
+    let path = directory.join("lock");
+    let file = File::create(&path).map_err(FileError::new("write", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(EvidenceError::InUse {
+            directory: directory.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(FileError::new("write", &path)(source).into()),
+    }
 }
 
 /// Reasons why runs failed, each once for all seeds that failed alike.

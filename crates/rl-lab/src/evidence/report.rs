@@ -5,6 +5,7 @@ use std::path::Path;
 use rl_core::Stream;
 use serde::{Serialize, Serializer};
 
+use super::claims::tuning_note;
 use super::completed::CompletedRun;
 use super::{Claim, EvidenceConfig};
 use crate::FileError;
@@ -42,17 +43,29 @@ struct EvidenceRow {
     env_steps: f64,
     /// Number of runs.
     seeds: usize,
+    /// Score to be reached.
+    threshold: f64,
+    /// Number of runs that reach it.
+    reached: usize,
+    /// Least share of them that is claimed, in per cent.
+    claimed_percent: usize,
     /// Interquartile mean of the scores.
     iqm: f64,
     /// Its 95 % bootstrap interval; none for a single run.
     interval: Option<[f64; 2]>,
+    /// Least interquartile mean that is claimed.
+    claimed_iqm: f64,
     /// Lowest score.
-    min: f64,
+    worst: f64,
+    /// Its seed.
+    worst_seed: u64,
+    /// Least score of all runs that is claimed; none where some may miss the threshold.
+    claimed_worst: Option<f64>,
     /// Highest score.
-    max: f64,
-    /// Least interquartile mean that was claimed.
-    target: f64,
-    /// Flag: the target is reached, by runs that all kept to the budget.
+    best: f64,
+    /// Interquartile mean of the mean returns of drawn actions.
+    iqm_stochastic: f64,
+    /// Flag: share, interquartile mean and worst are as claimed, of runs that kept to the budget.
     met: bool,
     /// Median wall-clock time of a run, in seconds.
     wall_s: f64,
@@ -65,6 +78,10 @@ impl EvidenceRow {
         let column = |value: fn(&CompletedRun) -> f64| runs.iter().map(value).collect::<Vec<_>>();
         let scores = column(CompletedRun::score);
         let iqm = interquartile_mean(&scores);
+        let reached = runs.iter().filter(|run| run.is_there()).count();
+        let by_score = |a: &&CompletedRun, b: &&CompletedRun| a.score().total_cmp(&b.score());
+        let worst = runs.iter().min_by(by_score);
+        let lowest = worst.map_or(f64::NAN, CompletedRun::score);
         Self {
             env: claim.env.name(),
             algo: claim.algo,
@@ -72,15 +89,35 @@ impl EvidenceRow {
             budget: claim.budget,
             env_steps: median(&column(|run| run.summary.env_steps as f64)),
             seeds: runs.len(),
+            threshold: claim.threshold,
+            reached,
+            claimed_percent: claim.percent,
             iqm,
             interval: bootstrap_interval(&scores, RESAMPLES, &mut Stream::from_seed(0)),
-            min: scores.iter().copied().fold(f64::INFINITY, f64::min),
-            max: scores.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            target: claim.target,
-            met: iqm >= claim.target && runs.iter().all(CompletedRun::is_within_budget),
+            claimed_iqm: claim.iqm,
+            worst: lowest,
+            worst_seed: worst.map_or(0, |run| run.seed),
+            claimed_worst: claim.worst.is_finite().then_some(claim.worst),
+            best: scores.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            iqm_stochastic: interquartile_mean(&column(|run| {
+                run.summary.evaluation_stochastic.return_mean
+            })),
+            met: 100 * reached >= claim.percent * runs.len()
+                && iqm >= claim.iqm
+                && lowest >= claim.worst
+                && runs.iter().all(CompletedRun::is_within_budget),
             wall_s: median(&column(|run| run.summary.wall_s)),
             env_steps_per_s: median(&column(|run| run.summary.env_steps_per_s)),
         }
+    }
+
+    /// The share of the runs that reach the threshold.
+    fn share(&self) -> String {
+        format!("{}/{}", self.reached, self.seeds)
+    }
+
+    fn met(&self) -> String {
+        if self.met { "yes" } else { "no" }.to_owned()
     }
 }
 
@@ -94,23 +131,39 @@ impl Evidence {
         Self { rows, runs }
     }
 
-    /// A row per claim, in Markdown that can be read as it is.
+    /// A row per claim with what matters most, in Markdown that can be read as it is, 80 columns
+    /// wide.
     pub fn table(&self) -> String {
+        let header = ["preset", "reach", "IQM", "worst", "drawn", "met"];
+        let cells = |row: &EvidenceRow| {
+            let [iqm, worst, drawn] =
+                [row.iqm, row.worst, row.iqm_stochastic].map(|score| format!("{score:.2}"));
+            [
+                row.preset.to_owned(),
+                row.share(),
+                iqm,
+                worst,
+                drawn,
+                row.met(),
+            ]
+        };
+        aligned(header, 1, &self.rows.iter().map(cells).collect::<Vec<_>>())
+    }
+
+    /// A row per claim with all there is, in Markdown; the claims stand in brackets.
+    fn full_table(&self) -> String {
         let header = [
-            "environment",
-            "algorithm",
             "preset",
             "steps (budget)",
-            "seeds",
-            "IQM [95 % interval]",
-            "min",
-            "target",
+            "reach the score",
+            "IQM [95 % interval] (claim)",
+            "worst, seed (claim)",
+            "drawn",
             "met",
             "wall, s",
             "steps/s",
         ];
-        let rows: Vec<_> = self.rows.iter().map(cells).collect();
-        aligned(header, 3, &rows)
+        aligned(header, 1, &self.rows.iter().map(cells).collect::<Vec<_>>())
     }
 
     /// A row per run; `place` is named by an error.
@@ -136,35 +189,40 @@ impl Evidence {
             config.algo.as_ref().map(|algo| format!(" --algo {algo}")),
         ];
         let filters: String = filters.into_iter().flatten().collect();
+        let note = tuning_note(&config.seeds).map_or(String::new(), |note| format!(" {note}"));
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         format!(
             "# Evidence\n\n\
-             **{met} of {} targets met**, by the presets{changed}, with the seeds 0 \
-             to {}.\n\n\
+             **{met} of {} claims met**, by the presets{changed}, with the seeds {} to {}.{note}\n\n\
              {}\n\
              - The score of a run is the mean return of 100 episodes of its final policy, which \
-             takes the likeliest\n  actions; these episodes are the same for every run, and none is in the training.\n\
+             takes the likeliest\n  actions; these episodes are the same for every run, and none is in the training. \
+             *Drawn* is the\n  interquartile mean of the same policies' returns when their actions \
+             are drawn, as in training.\n\
              - IQM is the interquartile mean of the scores: without the lowest and the highest \
              quarter of the runs, as\n  `scipy.stats.trim_mean(scores, 0.25)`. The interval is \
              the 95 % percentile bootstrap over the runs, with\n  {} resamples (Agarwal et al. \
              2021, and their `rliable`).\n\
-             - A target is met if the IQM reaches it and no run started an update beyond the \
-             budget of environment\n  steps. Steps, times and speeds are medians over the runs.\n\
+             - A claim is met if the share of runs that reach the score, the IQM and the worst \
+             are what stands in\n  brackets or better, and no run started an update beyond the \
+             budget of environment steps. Steps,\n  times and speeds are medians over the runs.\n\
              - Returns of different environments have different scales: there is no mean over \
              environments.\n\n\
              [The runs, one by one](runs.csv). Times are of {} at a time, on {processors} \
              processors of {} {}.\n\n\
              ```sh\n\
-             cargo xtask evidence{filters} --seeds {} --jobs {}{set} --out {}\n\
+             cargo xtask evidence{filters} --seeds {}..{} --jobs {}{set} --out {}\n\
              ```\n",
             self.rows.len(),
-            config.seeds - 1,
-            self.table(),
+            config.seeds.start,
+            config.seeds.end - 1,
+            self.full_table(),
             thousands(RESAMPLES as f64),
             config.jobs,
             std::env::consts::OS,
             std::env::consts::ARCH,
-            config.seeds,
+            config.seeds.start,
+            config.seeds.end,
             config.jobs,
             config.out.display(),
         )
@@ -188,6 +246,8 @@ struct RunRow {
     return_std: f64,
     return_min: f64,
     return_max: f64,
+    stochastic_return_mean: f64,
+    stochastic_return_std: f64,
 }
 
 impl RunRow {
@@ -210,28 +270,39 @@ impl RunRow {
             return_std: evaluation.return_std,
             return_min: evaluation.return_min,
             return_max: evaluation.return_max,
+            stochastic_return_mean: summary.evaluation_stochastic.return_mean,
+            stochastic_return_std: summary.evaluation_stochastic.return_std,
         }
     }
 }
 
-fn cells(row: &EvidenceRow) -> [String; 11] {
+fn cells(row: &EvidenceRow) -> [String; 9] {
     let interval = row.interval.map_or("[–]".to_owned(), |[low, high]| {
         format!("[{low:.2}, {high:.2}]")
     });
+    let claimed_worst = row.claimed_worst;
     [
-        row.env.to_owned(),
-        row.algo.to_owned(),
         row.preset.to_owned(),
         format!(
             "{} ({})",
             thousands(row.env_steps),
             thousands(row.budget as f64)
         ),
-        row.seeds.to_string(),
-        format!("{:.2} {interval}", row.iqm),
-        format!("{:.2}", row.min),
-        row.target.to_string(),
-        if row.met { "yes" } else { "no" }.to_owned(),
+        format!(
+            "{} reach {} ({} %)",
+            row.share(),
+            row.threshold,
+            row.claimed_percent
+        ),
+        format!("{:.2} {interval} ({})", row.iqm, row.claimed_iqm),
+        format!(
+            "{:.2}, {}{}",
+            row.worst,
+            row.worst_seed,
+            claimed_worst.map_or(String::new(), |worst| format!(" ({worst})"))
+        ),
+        format!("{:.2}", row.iqm_stochastic),
+        row.met(),
         format!("{:.2}", row.wall_s),
         thousands(row.env_steps_per_s),
     ]
@@ -241,56 +312,88 @@ fn cells(row: &EvidenceRow) -> [String; 11] {
 mod tests {
     use super::*;
     use crate::evidence::claims::CLAIMS;
-    use crate::evidence::completed::{EvaluationSummary, RunSummary};
+    use crate::evidence::completed::tests::run;
 
     fn evidence(scores: &[f64], env_steps: u64) -> Evidence {
-        let run = |(seed, &score): (usize, &f64)| CompletedRun {
-            claim: &CLAIMS[0],
-            seed: seed as u64,
-            summary: RunSummary {
-                env_steps,
-                env_steps_before_last_update: env_steps / 2,
-                updates: 2,
-                wall_s: 1.5 + seed as f64,
-                env_steps_per_s: 1000.0,
-                evaluation: EvaluationSummary {
-                    episodes: 100,
-                    return_mean: score,
-                    return_std: 1.0,
-                    return_min: score - 1.0,
-                    return_max: score + 1.0,
-                },
-            },
+        let run = |(seed, &score): (u64, &f64)| run(seed, score, env_steps / 2);
+        Evidence::of((0..).zip(scores).map(run).collect())
+    }
+
+    #[test]
+    fn a_claim_is_met_by_share_mean_and_worst_within_the_budget() {
+        let claim = &CLAIMS[0];
+        let row = |claim: &'static Claim, scores: &[f64], env_steps| {
+            let runs = evidence(scores, env_steps).runs;
+            EvidenceRow::of(claim, &runs)
         };
-        Evidence::of(scores.iter().enumerate().map(run).collect())
-    }
-
-    #[test]
-    fn a_target_is_met_by_the_interquartile_mean_within_the_budget() {
-        let (target, budget) = (CLAIMS[0].target, CLAIMS[0].budget);
-        // One failure of four does not count, two do.
-        let scores = [0.0, target, target, target];
-        let met = |scores: &[f64], env_steps| evidence(scores, env_steps).rows[0].met;
-        assert!(met(&scores, budget));
-        assert!(!met(&scores, 3 * budget));
-        assert!(!met(&[0.0, 0.0, target, target], budget));
-        let row = &evidence(&scores, budget).rows[0];
-        assert_eq!((row.min, row.max, row.iqm), (0.0, target, target));
-        assert_eq!(row.wall_s, 3.0);
-        assert_eq!(row.interval.unwrap()[1], target);
-    }
-
-    #[test]
-    fn the_lines_of_the_table_are_of_one_width_and_a_single_run_has_no_interval() {
-        let table = evidence(&[-1234.5], 1_234_567).table();
-        let widths: Vec<usize> = table.lines().map(|line| line.chars().count()).collect();
-        assert!(
-            widths.len() == 3 && widths.iter().all(|&width| width == widths[0]),
-            "{table}"
+        assert_eq!((claim.percent, claim.iqm, claim.worst), (100, 500.0, 475.0));
+        let best = [500.0; 4];
+        assert!(row(claim, &best, claim.budget).met);
+        assert!(!row(claim, &best, 3 * claim.budget).met);
+        // The one that fails is outside of the interquartile mean.
+        let one = row(claim, &[474.0, 500.0, 500.0, 500.0], claim.budget);
+        assert!(!one.met);
+        assert_eq!(
+            (one.reached, one.worst, one.worst_seed, one.iqm),
+            (3, 474.0, 0, 500.0)
         );
-        for cell in [" -1234.50 [–] |", "1,234,567 (500,000)", "no"] {
+        // All reach the threshold, but not the mean.
+        assert!(!row(claim, &[480.0; 4], claim.budget).met);
+        // All reach the threshold, but not what is claimed of the worst.
+        let strict = &CLAIMS[1];
+        assert_eq!((strict.threshold, strict.worst), (475.0, 490.0));
+        assert!(!row(strict, &[480.0, 500.0, 500.0, 500.0], strict.budget).met);
+        // A share below all of them.
+        let some = &CLAIMS[2];
+        assert_eq!(some.percent, 98);
+        let mut scores = [500.0; 100];
+        scores[..2].fill(0.0);
+        assert!(row(some, &scores, some.budget).met);
+        scores[2] = 0.0;
+        assert!(!row(some, &scores, some.budget).met);
+
+        let row = row(claim, &best, claim.budget);
+        assert_eq!((row.wall_s, row.iqm_stochastic), (3.0, 490.0));
+        assert_eq!(row.interval.unwrap(), [500.0, 500.0]);
+    }
+
+    #[test]
+    fn the_lines_of_the_tables_are_of_one_width_and_a_single_run_has_no_interval() {
+        let evidence = evidence(&[-1234.5], 1_234_568);
+        for table in [evidence.table(), evidence.full_table()] {
+            let widths: Vec<usize> = table.lines().map(|line| line.chars().count()).collect();
+            assert!(
+                widths.len() == 3 && widths.iter().all(|&width| width == widths[0]),
+                "{table}"
+            );
+        }
+        let table = evidence.full_table();
+        for cell in [
+            " -1234.50 [–] (500) |",
+            "1,234,568 (500,000)",
+            "0/1 reach 475 (100 %)",
+            "-1234.50, 0 (475)",
+            "-1244.50",
+            "no",
+        ] {
             assert!(table.contains(cell), "{cell} is not in:\n{table}");
         }
+    }
+
+    #[test]
+    fn the_table_of_the_screen_is_80_columns_wide() {
+        let runs = CLAIMS.iter().flat_map(|claim| {
+            (0..100).map(move |seed| CompletedRun {
+                claim,
+                ..run(seed, -234.56, 10)
+            })
+        });
+        let table = Evidence::of(runs.collect()).table();
+        assert_eq!(table.lines().count(), CLAIMS.len() + 2);
+        assert!(
+            table.lines().all(|line| line.chars().count() <= 80),
+            "{table}"
+        );
     }
 
     #[test]
@@ -300,9 +403,9 @@ mod tests {
             .unwrap();
         let csv = String::from_utf8(csv).unwrap();
         let widths: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-        assert_eq!(widths, [14, 14, 14]);
+        assert_eq!(widths, [16, 16, 16]);
         assert!(
-            csv.ends_with("1,10,5,2,2.5,1000.0,100,2.0,1.0,1.0,3.0\n"),
+            csv.ends_with("1,10,5,2,2.5,1000.0,100,2.0,1.0,1.0,3.0,-8.0,1.0\n"),
             "{csv}"
         );
     }
