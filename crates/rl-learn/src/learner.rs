@@ -150,8 +150,8 @@ pub trait NaturalGradient: Learner {
     /// the flat order.
     ///
     /// It is computed as `Jᵀ M J v` with the Jacobian `J` of the policy's outputs and the Fisher
-    /// information `M` of the distribution by its own parameters (Martens 2020, "New insights and
-    /// perspectives on the natural gradient method", section 8).
+    /// information `M` of the distribution by its own parameters (Schulman et al. 2015, "Trust region
+    /// policy optimization", appendix C.1).
     ///
     /// # Errors
     /// [`UpdateError`].

@@ -73,12 +73,12 @@ config! {
 /// maximises the surrogate's linear part while the mean divergence's quadratic part stays at δ,
 ///
 /// ```text
-/// θ' = θ + √(2δ / xᵀFx) x,    F x = g
+/// θ' = θ + √(2δ / xᵀHx) x,    H x = g,    H = F + damping I
 /// ```
 ///
 /// with the gradient `g` of the surrogate and the entropy bonus and the policy's Fisher
 /// information `F`, then shortened until these have grown and the divergence itself is at most δ.
-/// The system is solved by the conjugate gradient method, which needs products with `F` only. A
+/// The system is solved by the conjugate gradient method, which needs products with `H` only. A
 /// value function is fitted after it.
 pub struct Trpo {
     config: TrpoConfig,

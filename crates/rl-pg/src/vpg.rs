@@ -80,7 +80,7 @@ config! {
 }
 
 /// Vanilla policy gradient (REINFORCE on batches of whole episodes; Williams 1992, Sutton et al.
-/// 2000, and Spinning Up, "Intro to policy optimization", eq. 3):
+/// 2000, and Spinning Up, "Intro to policy optimization"):
 ///
 /// ```text
 /// ∇J(θ) ∝ 1/N Σ_τ Σₜ ∇ ln π_θ(aₜ|oₜ) (wₜ - bₜ)
