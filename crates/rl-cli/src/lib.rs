@@ -62,7 +62,16 @@ fn is_usage(error: &anyhow::Error) -> bool {
 pub fn main(registry: &Registry) -> ExitCode {
     let command =
         CommandLine::command().mut_subcommand("train", |train| options::with_keys(train, registry));
-    let matches = command.get_matches();
+    let matches = match command.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            if let Some(message) = options::in_our_words(&error) {
+                output::err!("error: {message}");
+                return ExitCode::from(2);
+            }
+            error.exit()
+        }
+    };
     let outcome = match CommandLine::from_arg_matches(&matches) {
         Ok(line) => run(line.command, registry, matches.subcommand().map(|(_, m)| m)),
         Err(error) => error.exit(),

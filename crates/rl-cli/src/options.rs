@@ -1,7 +1,10 @@
 //! Options of a configuration's keys.
 
+use std::ops::RangeInclusive;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgMatches, Command};
-use rl_train::{Key, Layers, Origin, Registry, UsageError, ValueKind, exclusive};
+use rl_train::{Key, Layers, Origin, Registry, UsageError, ValueKind, exclusive, key_of_others};
 
 /// Adds an option for every key of a registry.
 pub fn with_keys(command: Command, registry: &Registry) -> Command {
@@ -63,6 +66,44 @@ fn option(key: &Key, registry: &Registry, defaults: &Layers<'_>) -> Arg {
     }
 }
 
+/// Parser of whole numbers in a range, which may be written `1e6`.
+pub fn count<N: TryFrom<u64>>(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<N, String> + Clone {
+    move |text| {
+        let exact = text.parse::<u64>().ok();
+        let written = || text.parse::<f64>().ok().filter(|x| x.fract() == 0.0);
+        let number = exact.or_else(|| {
+            written()
+                .filter(|x| (0.0..1e15).contains(x))
+                .map(|x| x as u64)
+        });
+        let number = number.filter(|number| range.contains(number));
+        number
+            .and_then(|number| N::try_from(number).ok())
+            .ok_or_else(|| {
+                let (from, to) = (range.start(), range.end());
+                match *to {
+                    u64::MAX => format!("allowed is a whole number from {from}"),
+                    to => format!("allowed is a whole number from {from} to {to}"),
+                }
+            })
+    }
+}
+
+/// The message for an option that another library has under another name.
+pub fn in_our_words(error: &clap::Error) -> Option<String> {
+    let ContextValue::String(option) = error.get(ContextKind::InvalidArg)? else {
+        return None;
+    };
+    let ours = key_of_others(option)?.replace('_', "-");
+    let is_unknown = error.kind() == ErrorKind::UnknownArgument;
+    is_unknown.then(|| format!("unexpected argument '{option}': it is called '--{ours}' here"))
+}
+
+/// Options of the command that are no keys of the configuration.
+const NO_KEYS: [&str; 4] = ["config", "set", "resume", "print_config"];
+
 /// The keys and values of `--set`.
 ///
 /// # Errors
@@ -78,7 +119,13 @@ pub fn assignments(set: &[String]) -> Result<Vec<(&str, &str)>, UsageError> {
             })
         })
         .collect::<Result<_, _>>()?;
-    let keys: Vec<&str> = pairs.iter().map(|(key, _)| *key).collect();
+    let keys: Vec<&str> = pairs.iter().map(|(key, _)| key.trim()).collect();
+    if let Some(key) = keys.iter().find(|key| NO_KEYS.contains(key)) {
+        let option = key.replace('_', "-");
+        return Err(UsageError(format!(
+            "--set {key}: this is an option, --{option}, and no key of a configuration"
+        )));
+    }
     exclusive(&keys, &"--set")?;
     Ok(pairs)
 }

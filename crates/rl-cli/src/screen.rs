@@ -8,10 +8,14 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rl_core::{BoxError, Episode, Metrics};
 use rl_lab::Picture;
-use rl_train::{Evaluation, Observer, Outcome, RunView, Summary};
+use rl_train::{Evaluation, NO_PRESET, Observer, Outcome, RunView, Summary};
 
 /// Units of the progress bar.
 const UNITS: u64 = 1000;
+/// Columns that every line fits.
+const WIDTH: usize = 80;
+/// Columns of the progress bar.
+const BAR: usize = 8;
 
 /// The live line, on standard error: redrawn on a terminal, a line per tenth of the run elsewhere.
 pub struct Screen {
@@ -33,7 +37,8 @@ impl Screen {
             Form::Quiet
         } else if std::io::stderr().is_terminal() {
             let bar = ProgressBar::with_draw_target(Some(UNITS), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{bar:24} {msg}");
+            // What is wider than the terminal is cut, so that no line wraps.
+            let style = ProgressStyle::with_template(&format!("{{bar:{BAR}}} {{wide_msg}}"));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             Form::Terminal(bar)
         } else {
@@ -68,13 +73,12 @@ impl Observer for Screen {
         let seconds = self.begin.elapsed().as_secs_f64();
         let (steps_before, done_before) = self.before;
         let line = || {
-            let rate = (clock.env_steps - steps_before) as f64 / seconds;
-            let left = seconds * (1.0 - done) / (done - done_before);
-            format!(
-                "update {:>4}  steps {:>9}  mean return {:>8.1}  {rate:>9.0} steps/s  {left:.0} s left",
+            progress(
                 clock.updates,
                 clock.env_steps,
                 run.recent_returns().mean(),
+                (clock.env_steps - steps_before) as f64 / seconds,
+                seconds * (1.0 - done) / (done - done_before),
             )
         };
         match &mut self.form {
@@ -105,16 +109,34 @@ impl Observer for Screen {
     }
 }
 
+/// The live line: updates, environment steps, their mean return, steps per second, seconds left.
+fn progress(updates: u64, steps: u64, mean: f64, rate: f64, left: f64) -> String {
+    let rate = match rate {
+        x if x >= 1e6 => format!("{:.2}M", x / 1e6),
+        x if x >= 1e4 => format!("{:.0}k", x / 1e3),
+        x => format!("{x:.0}"),
+    };
+    let mean = mean_return(mean);
+    let left = match left.is_finite() {
+        true => format!("  {left:.0} s left"),
+        false => String::new(),
+    };
+    format!("update {updates:>5}  steps {steps:>9}  return {mean:>7}  {rate}/s{left}")
+}
+
 /// The end of a run on one screen.
 pub fn summary(summary: &Summary) -> String {
     let mut rows = vec![
         ("environment", summary.env.clone()),
         (
             "algorithm",
-            format!(
-                "{}, preset {}, seed {}",
-                summary.algo, summary.preset, summary.seed
-            ),
+            match summary.preset.as_str() {
+                NO_PRESET => format!(
+                    "{}, untuned: no preset, seed {}",
+                    summary.algo, summary.seed
+                ),
+                preset => format!("{}, preset {preset}, seed {}", summary.algo, summary.seed),
+            },
         ),
         ("backend", summary.backend.clone()),
         ("updates", summary.updates.to_string()),
@@ -165,6 +187,7 @@ pub fn summary(summary: &Summary) -> String {
             format!("none, since the run was {}", summary.outcome),
         )),
     }
+    rows.extend(summary.notes.iter().map(|note| ("note", note.clone())));
     rows.push(("run directory", summary.directory.display().to_string()));
     table(&rows)
 }
@@ -216,9 +239,88 @@ pub fn rendered(picture: &Picture, episodes: &[Episode]) -> String {
 }
 
 fn table(rows: &[(&str, String)]) -> String {
-    rows.iter().fold(String::new(), |mut text, (name, value)| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name:<18} {value}");
+    columns(
+        rows.iter().map(|(name, value)| (*name, value.as_str())),
+        "",
+        18,
+    )
+}
+
+/// Names, in a column of their own, with texts that are wrapped beside them.
+pub fn columns<'a>(
+    rows: impl Iterator<Item = (&'a str, &'a str)>,
+    indent: &str,
+    width: usize,
+) -> String {
+    rows.fold(String::new(), |mut text, (name, value)| {
+        let mut name = name;
+        for line in wrapped(value, WIDTH - indent.len() - width - 1) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{indent}{name:<width$} {line}");
+            name = "";
+        }
         text
     })
+}
+
+/// Lines of a value that fit a width; a word that is longer stays whole.
+fn wrapped(value: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in value.split(' ') {
+        let line = lines.last().map_or(0, |line| line.chars().count());
+        match lines.last_mut() {
+            Some(last) if line + 1 + word.chars().count() <= width && line > 0 => {
+                *last += " ";
+                *last += word;
+            }
+            Some(last) if line == 0 => *last += word,
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fit_the_screen_and_keep_every_word() {
+        let value = "every episode returned -200: equal returns say nothing about actions taken";
+        let text = table(&[("note", value.into()), ("run directory", "x".repeat(90))]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[..2].iter().all(|line| line.chars().count() <= WIDTH),
+            "{text}"
+        );
+        let words: Vec<&str> = lines[..2]
+            .iter()
+            .flat_map(|line| line.split_whitespace())
+            .collect();
+        assert_eq!(words[1..].join(" "), value);
+        assert_eq!(
+            lines[2],
+            format!("{:<18} {}", "run directory", "x".repeat(90))
+        );
+    }
+
+    #[test]
+    fn the_live_line_fits_80_columns_at_its_longest_and_has_no_nan() {
+        let line = progress(999_999, 9_999_999_999, f64::NAN, 9.99e6, 99_999.4);
+        assert!(
+            line.chars().count() + BAR + 1 < WIDTH,
+            "{}: {line}",
+            line.len()
+        );
+        assert!(
+            !line.contains("NaN") && line.contains("return       -"),
+            "{line}"
+        );
+        assert!(!progress(1, 1, 0.0, 1.0, f64::INFINITY).contains("inf"));
+        let line = progress(1, 4092, -1200.25, 606_446.0, 1.2);
+        assert_eq!(
+            line,
+            "update     1  steps      4092  return -1200.2  606k/s  1 s left"
+        );
+    }
 }

@@ -42,7 +42,7 @@ fn parts_of_a_configuration_that_do_not_go_together_are_refused() {
         ),
         (
             "train --algo ppo --epochs 0",
-            ["epochs = 0", "--epochs", "at least 1"],
+            ["epochs = 0", "--epochs", "from 1"],
         ),
         (
             "train --algo reinforce --baseline time",
@@ -95,6 +95,22 @@ fn list_shows_everything_as_text_and_as_json() {
     ] {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");
     }
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    // Pairs without a preset are named, and what cannot learn, with the reason.
+    let pairs = assert_success(&place.rl("list pairs"));
+    assert!(
+        pairs.contains("tuned: a2c, ppo; untuned: reinforce, vpg, a3c, trpo"),
+        "{pairs}"
+    );
+    let pairs = pairs.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        pairs.contains(
+            "total-return cannot learn: until chance finds the goal, every return is -200"
+        )
+    );
     let presets = assert_success(&place.rl("list presets --json"));
     let presets: Value = serde_json::from_str(&presets).unwrap();
     assert_eq!(
@@ -130,6 +146,22 @@ fn unknown_words_are_answered_with_the_nearest_and_all_allowed_ones() {
             ["'reward'", "--set weighting", "reward-to-go"],
         ),
         ("train --gama 0.9", ["--gama", "--gamma", "unexpected"]),
+        (
+            "train --n-envs 8",
+            ["'--n-envs'", "'--environments'", "called"],
+        ),
+        (
+            "train --total-timesteps 1e5",
+            ["'--total-timesteps'", "'--steps'", "called"],
+        ),
+        (
+            "train --set n_steps=5",
+            ["'n_steps'", "'steps_per_environment'", "called"],
+        ),
+        (
+            "train --set resume=x",
+            ["--set resume", "an option", "--resume"],
+        ),
         ("tran", ["tran", "train", "unrecognized"]),
         ("list env", ["env", "envs", "algos"]),
     ] {
@@ -175,7 +207,7 @@ fn values_of_another_type_or_range_are_named_with_their_origin() {
             "train --updates 1 --steps 1",
             ["--updates", "--steps", "exclude"],
         ),
-        ("eval x --episodes 0", ["0", "--episodes", "1.."]),
+        ("eval x --episodes 0", ["0", "--episodes", "from 1"]),
     ] {
         assert_failure(&place.rl(words), 2, &names);
     }
@@ -352,7 +384,7 @@ fn a_policy_file_that_is_missing_or_damaged_is_an_error() {
         (b"not a policy".to_vec(), ["policy.safetensors", "damaged"]),
         (
             text(r#""format_version":"1""#, r#""format_version":"9""#),
-            ["format_version 9", "reads up to 1"],
+            ["format_version 9", "reads 1 to 1"],
         ),
         (
             text(r#""env":"cartpole""#, r#""env":"kartpole""#),
@@ -367,6 +399,39 @@ fn a_policy_file_that_is_missing_or_damaged_is_an_error() {
         fs::write(&path, bytes).unwrap();
         assert_failure(&place.rl("eval run"), 1, &names);
     }
+}
+
+#[test]
+fn a_run_without_a_policy_says_why_and_how_to_go_on() {
+    let place = Place::new();
+    place.trained("run", "--checkpoint-every 2");
+    for name in ["policy.safetensors", "summary.json"] {
+        fs::remove_file(place.path("run").join(name)).unwrap();
+    }
+    let names = [
+        "interrupted after update 3",
+        "rl train --resume run",
+        "no policy.safetensors",
+    ];
+    assert_failure(&place.rl("eval run"), 1, &names);
+    assert_failure(
+        &place.rl("eval run --best"),
+        1,
+        &["best.safetensors", "--eval-every"],
+    );
+    fs::remove_dir_all(place.path("run/checkpoints")).unwrap();
+    assert_failure(&place.rl("eval run"), 1, &["first checkpoint"]);
+
+    // One that was killed between checkpoints has a policy, and is judged with a note.
+    place.trained("killed", "");
+    fs::remove_file(place.path("killed/summary.json")).unwrap();
+    let output = place.rl("eval killed --episodes 1e1");
+    assert!(assert_success(&output).contains("10 from seed 0"));
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        note.contains("last checkpoint; to go on: rl train --resume killed"),
+        "{note}"
+    );
 }
 
 #[test]

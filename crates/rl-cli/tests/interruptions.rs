@@ -190,8 +190,71 @@ fn a_file_that_cannot_grow_ends_the_run_with_an_error_and_leaves_it_resumable() 
         .unwrap();
     assert_failure(&output, 1, &["cannot write", "metrics.csv"]);
     assert_eq!(json(&place.path("full/summary.json"))["outcome"], "failed");
+    assert_success(&place.rl("eval full --episodes 1"));
     assert_success(&place.rl("train --resume full --quiet"));
     assert!(left_behind(&place.path("full")) == left_behind(&place.path("whole")));
+}
+
+#[test]
+fn a_directory_or_file_that_is_gone_ends_the_run_and_leaves_the_policy() {
+    let place = Place::new();
+    for what in ["renamed", "deleted", "no metrics"] {
+        let path = place.path("run");
+        let mut command = place.command("train --algo a2c --steps 1e9 --quiet --out run");
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        wait_for(&path.join("metrics.csv"));
+        match what {
+            "renamed" => fs::rename(&path, place.path("elsewhere")).unwrap(),
+            "deleted" => fs::remove_dir_all(&path).unwrap(),
+            _ => fs::remove_file(path.join("metrics.csv")).unwrap(),
+        }
+        let output = child.wait_with_output().unwrap();
+        assert_failure(&output, 1, &["metrics.csv", "the file is gone"]);
+        assert_success(&place.rl("eval run/policy.safetensors --episodes 1"));
+        fs::remove_dir_all(&path).unwrap();
+    }
+}
+
+#[test]
+fn rows_of_several_updates_are_the_same_after_an_interruption() {
+    let place = Place::new();
+    let run = "train --preset cartpole-a2c --steps 60000 --seed 3 --quiet --log-every 7";
+    assert_success(&place.rl(&format!("{run} --out whole")));
+    let whole = left_behind(&place.path("whole"));
+    let updates: Vec<&str> = whole.1[1..]
+        .iter()
+        .map(|row| row.split_once(',').unwrap().0)
+        .collect();
+    assert_eq!((updates[0], updates[1], updates.len()), ("7", "14", 215));
+    assert_eq!(updates[214], "1500");
+    let child = spawn(&place, &format!("{run} --out run"));
+    wait_for(&place.path("run/metrics.csv"));
+    sleep(Duration::from_millis(30));
+    signal(&child, "INT");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert_success(&place.rl("train --resume run --quiet"));
+    assert!(left_behind(&place.path("run")) == whole);
+    // And beyond the budget: the row that the end made is replaced by a whole one.
+    assert_success(&place.rl("train --resume run --quiet --steps 61000"));
+    let rows = metrics(&place.path("run/metrics.csv"));
+    let updates: Vec<&str> = rows[213..]
+        .iter()
+        .map(|row| row.split_once(',').unwrap().0)
+        .collect();
+    assert_eq!(updates, ["1491", "1498", "1505", "1512", "1519", "1525"]);
+}
+
+#[test]
+fn the_configuration_of_an_extended_run_repeats_it() {
+    let place = Place::new();
+    let words =
+        "train --preset cartpole-a2c --anneal-learning-rate=true --steps 4000 --seed 3 --quiet";
+    assert_success(&place.rl(&format!("{words} --out run")));
+    assert_success(&place.rl("train --resume run --updates 150 --quiet"));
+    assert_success(&place.rl("train --quiet --config run/config.toml --out again"));
+    assert!(left_behind(&place.path("run")) == left_behind(&place.path("again")));
+    let config = |run: &str| fs::read(place.path(run).join("config.toml")).unwrap();
+    assert_eq!(config("run"), config("again"));
 }
 
 #[test]

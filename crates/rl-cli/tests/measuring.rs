@@ -220,7 +220,7 @@ fn a_variance_that_cannot_be_measured_says_what_can() {
         "--env pendulum",
         &["pendulum", "finite-mdp", "cartpole", "all"],
     );
-    refused("--batches 1", &["--batches", "2..=100000"]);
+    refused("--batches 1", &["--batches", "2 to 100000"]);
     refused("--trajectories 1", &["--trajectories", "2..=1000"]);
     place.write("taken", "");
     let taken = "variance --env finite-mdp --batches 2 --out taken";

@@ -36,6 +36,7 @@ pub struct TrainerBuilder<K> {
     seed: u64,
     threads: usize,
     budget: Option<Budget>,
+    horizon: Option<Budget>,
     transform: TransformConfig,
     networks: NetworksConfig,
     device: Option<Device>,
@@ -71,6 +72,7 @@ impl TrainerBuilder<()> {
             seed: self.seed,
             threads: self.threads,
             budget: self.budget,
+            horizon: self.horizon,
             transform: self.transform,
             networks: self.networks,
             device: self.device,
@@ -89,6 +91,7 @@ impl<K> TrainerBuilder<K> {
             seed: 0,
             threads: 1,
             budget: None,
+            horizon: None,
             transform: TransformConfig::default(),
             networks: NetworksConfig::default(),
             device: None,
@@ -130,9 +133,15 @@ impl<K> TrainerBuilder<K> {
         self.budget(Budget::Episodes(episodes))
     }
 
-    /// Sets the budget, over which step sizes and the like are annealed.
+    /// Sets the budget.
     pub fn budget(mut self, budget: Budget) -> Self {
         self.budget = Some(budget);
+        self
+    }
+
+    /// Sets the budget that step sizes and the like are annealed over; that of the run without it.
+    pub fn horizon(mut self, horizon: Budget) -> Self {
+        self.horizon = Some(horizon);
         self
     }
 
@@ -186,7 +195,7 @@ impl<K: Algorithm> TrainerBuilder<K> {
     /// [`TrainError`] for a value out of its range, environments or a device that cannot be made,
     /// or a run without a budget.
     pub fn build(self) -> Result<TrainerOf<K>, TrainError> {
-        let horizon = self.budget.ok_or(TrainError::NoBudget)?;
+        let budget = self.budget.ok_or(TrainError::NoBudget)?;
         let device = match self.device {
             Some(device) => device,
             None => Backend::default().device()?,
@@ -196,7 +205,7 @@ impl<K: Algorithm> TrainerBuilder<K> {
             spaces: environment.spaces(),
             environments: self.environments,
             seed: self.seed,
-            horizon,
+            horizon: self.horizon.unwrap_or(budget),
             threads: Threads::new(self.threads)?,
             longest_episode: LONGEST_EPISODE,
             source: self.source,
@@ -206,15 +215,19 @@ impl<K: Algorithm> TrainerBuilder<K> {
             device,
         };
         let valid = self.config.validate(setup.clone())?;
-        let mut config = complete(&valid, self.threads)?;
+        let mut config = complete(&valid, budget, self.threads)?;
         config.extend(self.described);
         let parts = K::build(&valid).map_err(TrainError::Build)?;
-        Ok(Trainer::from_parts(parts, K::NAME, config, setup))
+        Ok(Trainer::from_parts(parts, K::NAME, config, budget, setup))
     }
 }
 
 /// Every key of a run with its value.
-fn complete<K: Algorithm>(valid: &rl_learn::Valid<K>, threads: usize) -> Result<Table, TrainError> {
+fn complete<K: Algorithm>(
+    valid: &rl_learn::Valid<K>,
+    budget: Budget,
+    threads: usize,
+) -> Result<Table, TrainError> {
     let setup = valid.setup();
     let unwritable = |error: toml::ser::Error| TrainError::Describe(error.to_string());
     let mut table = Table::try_from(valid.config()).map_err(unwritable)?;
@@ -231,7 +244,7 @@ fn complete<K: Algorithm>(valid: &rl_learn::Valid<K>, threads: usize) -> Result<
         ("seed", integer(setup.seed)?),
         ("environments", integer(setup.environments as u64)?),
         ("threads", integer(threads as u64)?),
-        (setup.horizon.unit(), integer(setup.horizon.amount())?),
+        (budget.unit(), integer(budget.amount())?),
         (
             "normalize_observations",
             Value::Boolean(transform.normalize_observations),
@@ -243,6 +256,9 @@ fn complete<K: Algorithm>(valid: &rl_learn::Valid<K>, threads: usize) -> Result<
         ("reward_scale", Value::Float(transform.reward_scale)),
     ] {
         table.insert(key.to_owned(), value);
+    }
+    if setup.horizon != budget {
+        table.insert("horizon".to_owned(), setup.horizon.to_string().into());
     }
     Ok(table)
 }

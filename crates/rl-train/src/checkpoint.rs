@@ -1,14 +1,15 @@
 //! Checkpoints: states of a run on disk, each whole or absent.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rl_core::Snapshot;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint_error::{CheckpointError, FORMAT_VERSION};
+use crate::files::{flush_directory, write_flushed};
 use crate::state_file;
 use crate::view::RunView;
 
@@ -276,18 +277,4 @@ fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-fn write_flushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Makes names of a directory last; only Unix has a way to ask for it.
-fn flush_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(path)?.sync_all()?;
-    }
-    Ok(())
 }

@@ -31,6 +31,8 @@ config! {
         pub steps: Option<u64> = None, Range::AtLeast(1.0);
         /// Episodes after which no update starts (instead of updates or steps).
         pub episodes: Option<u64> = None, Range::AtLeast(1.0);
+        /// Budget that schedules are annealed over, as in 60000 steps; that of the run without it.
+        pub horizon: Option<String> = None;
         /// Run directory, new or empty; runs/ENV-ALGO-seedN without it.
         pub out: Option<PathBuf> = None;
         /// Show no progress.
@@ -39,6 +41,8 @@ config! {
         pub checkpoint_every: String = "60s".into();
         /// Number of checkpoints to keep.
         pub checkpoint_keep: usize = 3, Range::AtLeast(1.0);
+        /// Updates that make a row of metrics.csv: their means, the counters of the last.
+        pub log_every: u64 = 1, Range::AtLeast(1.0);
         /// Updates between evaluations; 0 for none while training.
         pub eval_every: u64 = 0;
         /// Episodes of each of these evaluations.
@@ -99,6 +103,27 @@ impl Config {
         }
     }
 
+    /// The budget that schedules are annealed over, where it is not that of the run.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a text that is none.
+    pub fn horizon(&self) -> Result<Option<Budget>, ConfigError> {
+        let Some(text) = &self.run.horizon else {
+            return Ok(None);
+        };
+        let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
+        let horizon = match (number.parse(), unit) {
+            (Ok(n @ 1..), "updates") => Budget::Updates(n),
+            (Ok(n @ 1..), "steps") => Budget::Steps(n),
+            (Ok(n @ 1..), "episodes") => Budget::Episodes(n),
+            _ => {
+                let allowed = "a number with its unit, as in 60000 steps, 100 updates, 50 episodes";
+                return Err(ConfigError::new("horizon", text, allowed));
+            }
+        };
+        Ok(Some(horizon))
+    }
+
     /// The transform of observations and rewards.
     pub fn transform(&self) -> TransformConfig {
         TransformConfig {
@@ -124,8 +149,10 @@ impl Config {
                 let time = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
                 Ok(CheckpointEvery::Time(time))
             }
-            None => match text.parse() {
-                Ok(updates @ 1..) => Ok(CheckpointEvery::Updates(updates)),
+            None => match text.parse::<f64>() {
+                Ok(n) if n >= 1.0 && n.fract() == 0.0 && n < 2_f64.powi(53) => {
+                    Ok(CheckpointEvery::Updates(n as u64))
+                }
                 _ => Err(wrong()),
             },
         }
@@ -160,6 +187,7 @@ impl Config {
     /// [`ConfigError`].
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.run.check_ranges()?;
+        self.horizon()?;
         self.checkpoint_every().map(|_| ())
     }
 }

@@ -1,42 +1,28 @@
 //! Layers of a configuration: presets below files below options, with the origin of each value.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use rl_learn::{ConfigError, Key, Keys as _, ValueKind};
-use rl_nets::{PolicyFile, PolicyWeights};
+use rl_learn::{ConfigError, Key, Keys as _};
 use toml::{Table, Value};
 
 use crate::backend::Backend;
 use crate::builder::TrainerBuilder;
 use crate::config::{Config, NO_PRESET, RunConfig};
 use crate::error::TrainError;
+use crate::initial_policy::InitialPolicy;
 use crate::presets::Preset;
 use crate::registry::{AlgorithmEntry, Registry};
 use crate::run::Run;
-use crate::usage::{Origin, UsageError, read_toml, unknown};
+use crate::usage::{Origin, UsageError, read_toml};
+use values::{typed, unknown_key, value_of};
 
 /// Keys that exclude each other: of several layers, the later one counts.
 const BUDGETS: [&str; 3] = ["updates", "steps", "episodes"];
-
-/// Words of other libraries, with the keys that they stand for.
-const OTHERS: [(&str, &str); 13] = [
-    ("batch_size", "minibatch_size"),
-    ("discount", "gamma"),
-    ("ent_coef", "entropy_coefficient"),
-    ("gae_lambda", "lambda"),
-    ("learning_steps", "updates"),
-    ("max_steps", "steps"),
-    ("n_envs", "environments"),
-    ("n_epochs", "epochs"),
-    ("n_steps", "steps_per_environment"),
-    ("num_envs", "environments"),
-    ("total_steps", "steps"),
-    ("total_timesteps", "steps"),
-    ("vf_coef", "value_coefficient"),
-];
 
 /// Everything that was set of a configuration so far, with the origin of each value. The rest comes
 /// from a preset: the one that was named, or else the first for the environment and the algorithm
@@ -68,11 +54,7 @@ impl<'r> Layers<'r> {
     /// # Errors
     /// [`UsageError`] for an unknown key or a value of another type.
     pub fn set(&mut self, key: &str, text: &str, origin: &Origin) -> Result<(), UsageError> {
-        let value = toml::from_str::<Table>(&format!("value = {text}"))
-            .ok()
-            .and_then(|mut table| table.remove("value"))
-            .unwrap_or_else(|| Value::String(text.to_owned()));
-        self.insert(key, value, Some(text), origin)
+        self.insert(key, value_of(text), Some(text), origin)
     }
 
     /// Puts a configuration file on top.
@@ -119,6 +101,9 @@ impl<'r> Layers<'r> {
                 algorithm.name()
             )));
         }
+        if let Some(preset) = self.preset() {
+            self.values_of(preset)?;
+        }
         let mut resolved = self.resolved();
         let mut own = Table::new();
         for key in algorithm.keys() {
@@ -156,42 +141,36 @@ impl<'r> Layers<'r> {
             let missing = "an environment or a backend that is not there";
             return Err(UsageError(missing.into()).into());
         };
+        let initial = InitialPolicy::of(&config.run).map_err(|error| self.explained(error))?;
         let mut networks = config.run.networks.clone();
-        if let Some(path) = &config.run.init_from {
-            networks.start_from = Some(self.start_from(path)?);
-        }
+        networks.start_from = initial.as_ref().map(|initial| initial.weights.clone());
+        let horizon = config.horizon().map_err(|error| self.explain(&error))?;
         let parts = TrainerBuilder::new((), Arc::clone(environment.source()))
             .environments(config.run.environments)
             .seed(config.run.seed)
             .threads(config.run.threads)
             .budget(config.budget()?)
+            .horizon(horizon.unwrap_or(config.budget()?))
             .transform(config.transform())
             .networks(networks)
             .device(backend.device()?)
             .describe(config.to_repeat()?);
-        let run = self
+        let mut run = self
             .algorithm()
             .start(config.algorithm.clone(), parts)
-            .map_err(|error| match error {
-                TrainError::Config(error) => self.explain(&error).into(),
-                error => error,
-            })?;
+            .map_err(|error| self.explained(error))?;
+        if let Some(initial) = initial {
+            initial.carry_normalization(&mut *run)?;
+        }
         Ok((config, run))
     }
 
-    /// The policy of `init_from`.
-    fn start_from(&self, path: &Path) -> Result<PolicyWeights, TrainError> {
-        let file = PolicyFile::load(path)?;
-        if file.normalization.is_some() {
-            return Err(UsageError(format!(
-                "init_from = {}{}: its policy normalises observations, and a file does not tell by \
-                 how many; allowed is a policy without normalisation",
-                path.display(),
-                self.from("init_from")
-            ))
-            .into());
+    /// The error, with the origin of a value out of its range.
+    fn explained(&self, error: TrainError) -> TrainError {
+        match error {
+            TrainError::Config(error) => self.explain(&error).into(),
+            error => error,
         }
-        Ok(file.weights)
     }
 
     /// The message of a value out of its range, with its origin.
@@ -265,7 +244,8 @@ impl<'r> Layers<'r> {
         values.insert("updates".into(), Value::Integer(100));
         values.extend(algorithm.defaults().clone());
         if let Some(preset) = self.preset() {
-            let of_preset = preset.table().clone().into_iter();
+            // Its faults are those of `finish`.
+            let of_preset = self.values_of(preset).unwrap_or_default().into_iter();
             put(
                 &mut values,
                 of_preset.filter(|(key, _)| self.is_used(key, algorithm)),
@@ -298,11 +278,12 @@ impl<'r> Layers<'r> {
         text: Option<&str>,
         origin: &Origin,
     ) -> Result<(), UsageError> {
+        let key = key.trim();
         let name = if key == "lr" { "learning_rate" } else { key };
         let Some(known) = self.registry.key(name) else {
-            return Err(self.unknown_key(name, origin));
+            return Err(unknown_key(self.registry, name, origin));
         };
-        let value = self.typed(&known, value, text, origin)?;
+        let value = typed(self.registry, &known, value, text, origin)?;
         if name == "preset"
             && let Value::String(path) = &value
             && (path.ends_with(".toml") || path.contains(std::path::MAIN_SEPARATOR))
@@ -321,100 +302,26 @@ impl<'r> Layers<'r> {
 
     fn read_preset(&self, path: &Path) -> Result<Preset, UsageError> {
         let table = read_toml("--preset", path)?;
-        let origin = Origin::File(path.to_owned());
         exclusive(&names_in(&table), &path.display())?;
-        for (key, value) in &table {
+        let preset = Preset::new(path.display().to_string(), table.to_string());
+        self.values_of(&preset)?;
+        Ok(preset)
+    }
+
+    /// The values of a preset in the types of their keys.
+    fn values_of(&self, preset: &Preset) -> Result<Table, UsageError> {
+        let origin = Origin::Preset(preset.name().to_owned());
+        if let Some(fault) = preset.fault() {
+            return Err(UsageError(format!("{origin}: not TOML: {fault}")));
+        }
+        let mut values = Table::new();
+        for (key, value) in preset.table() {
             let known = self.registry.key(key);
-            let known = known.ok_or_else(|| self.unknown_key(key, &origin))?;
-            self.typed(&known, value.clone(), None, &origin)?;
+            let known = known.ok_or_else(|| unknown_key(self.registry, key, &origin))?;
+            let value = typed(self.registry, &known, value.clone(), None, &origin)?;
+            values.insert(key.clone(), value);
         }
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        Ok(Preset::new(path.display().to_string(), text))
-    }
-
-    /// The value in the type of its key.
-    fn typed(
-        &self,
-        key: &Key,
-        value: Value,
-        text: Option<&str>,
-        origin: &Origin,
-    ) -> Result<Value, UsageError> {
-        let name = key.name;
-        let refuse = |value: &Value, expected: &str| {
-            let shown = match value {
-                Value::String(text) => format!("'{text}'"),
-                value => value.to_string(),
-            };
-            Err(UsageError(format!(
-                "{name} = {shown} (from {origin}): {expected} is expected"
-            )))
-        };
-        match (&key.kind, value) {
-            (ValueKind::Flag, value @ Value::Boolean(_)) => Ok(value),
-            (ValueKind::Flag, value) => refuse(&value, "true or false"),
-            (ValueKind::Count, Value::Float(x)) if x >= 0.0 && x.fract() == 0.0 && x <= 9.0e15 => {
-                Ok(Value::Integer(x as i64))
-            }
-            (ValueKind::Count, Value::Integer(n)) if n >= 0 => Ok(Value::Integer(n)),
-            (ValueKind::Count, value) => refuse(&value, "a whole number from 0"),
-            (ValueKind::Number, Value::Integer(n)) => Ok(Value::Float(n as f64)),
-            (ValueKind::Number, value @ Value::Float(_)) => Ok(value),
-            (ValueKind::Number, value) => refuse(&value, "a number"),
-            (ValueKind::Word(words), Value::String(word)) => {
-                let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                self.word(name, &word, &words, origin)
-            }
-            (ValueKind::Word(words), value) => {
-                refuse(&value, &format!("one of {}", words.join(", ")))
-            }
-            (ValueKind::Text, value) => {
-                // A directory may be called 1.
-                let value = match (text, value) {
-                    (_, Value::String(text)) => text,
-                    (Some(text), _) => text.to_owned(),
-                    (None, value @ (Value::Integer(_) | Value::Float(_))) => value.to_string(),
-                    (None, value) => return refuse(&value, "a text"),
-                };
-                let names = self.registry.words(name);
-                if names.is_empty() || (name == "preset" && value.ends_with(".toml")) {
-                    return Ok(Value::String(value));
-                }
-                if name == "env"
-                    && let Some(entry) = self.registry.find_environment(&value)
-                {
-                    return Ok(Value::String(entry.name().to_owned()));
-                }
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                self.word(name, &value, &names, origin)
-            }
-        }
-    }
-
-    /// The word as it is written, whatever its case.
-    fn word(
-        &self,
-        kind: &str,
-        word: &str,
-        allowed: &[&str],
-        origin: &Origin,
-    ) -> Result<Value, UsageError> {
-        let mut words = allowed.iter();
-        match words.find(|known| known.eq_ignore_ascii_case(word)) {
-            Some(known) => Ok(Value::String((*known).to_owned())),
-            None => Err(UsageError(unknown(kind, word, allowed, origin))),
-        }
-    }
-
-    fn unknown_key(&self, name: &str, origin: &Origin) -> UsageError {
-        if let Some((_, ours)) = OTHERS.iter().find(|(other, _)| *other == name) {
-            return UsageError(format!(
-                "unknown key '{name}' (from {origin}). It is called '{ours}' here"
-            ));
-        }
-        let keys = self.registry.keys();
-        let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
-        UsageError(unknown("key", name, &names, origin))
+        Ok(values)
     }
 }
 

@@ -8,15 +8,21 @@ pub struct Preset {
     name: String,
     toml: String,
     table: Table,
+    fault: Option<String>,
 }
 
 impl Preset {
-    /// A preset of keys as TOML; what is not TOML is an empty one.
+    /// A preset of keys as TOML; what is not TOML is a fault of those who use it.
     pub(crate) fn new(name: impl Into<String>, toml: impl Into<String>) -> Self {
         let toml = toml.into();
+        let (table, fault) = match toml.parse::<Table>() {
+            Ok(table) => (table, None),
+            Err(error) => (Table::new(), Some(error.to_string())),
+        };
         Self {
             name: name.into(),
-            table: toml.parse().unwrap_or_default(),
+            table,
+            fault,
             toml,
         }
     }
@@ -32,6 +38,11 @@ impl Preset {
         lines
             .next()
             .map_or("", |line| line.trim_start_matches("# "))
+    }
+
+    /// The reason why it is not TOML, if it is not.
+    pub(crate) fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
     }
 
     /// Its keys with their values.

@@ -42,6 +42,7 @@ pub struct EnvironmentEntry {
     name: String,
     aliases: Vec<String>,
     description: String,
+    remark: Option<String>,
     solved_at: Option<f64>,
     source: Arc<dyn EnvironmentSource>,
     drawable: Option<Arc<MakeDrawable>>,
@@ -83,6 +84,7 @@ impl EnvironmentEntry {
             }),
             name,
             aliases: Vec::new(),
+            remark: None,
             solved_at: None,
             drawable: None,
             heuristic: None,
@@ -93,6 +95,13 @@ impl EnvironmentEntry {
     #[must_use]
     pub fn described(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
+        self
+    }
+
+    /// Sets a remark about what learns in it, and what cannot.
+    #[must_use]
+    pub fn remarked(mut self, remark: impl Into<String>) -> Self {
+        self.remark = Some(remark.into());
         self
     }
 
@@ -140,6 +149,11 @@ impl EnvironmentEntry {
         &self.description
     }
 
+    /// A remark about what learns in it, and what cannot.
+    pub fn remark(&self) -> Option<&str> {
+        self.remark.as_deref()
+    }
+
     /// Mean return at which it counts as solved.
     pub fn solved(&self) -> Option<f64> {
         self.solved_at
@@ -181,7 +195,14 @@ impl EnvironmentEntry {
                 entry = entry.alias(alias);
             }
         }
-        entry.described(id.id()).heuristic(move || id.heuristic())
+        let entry = entry.described(id.id()).heuristic(move || id.heuristic());
+        match id {
+            EnvironmentId::MountainCar => entry.remarked(
+                "vpg with weighting = total-return cannot learn: until chance finds the goal, every \
+                 return is -200 and every gradient 0",
+            ),
+            _ => entry,
+        }
     }
 }
 
@@ -321,6 +342,13 @@ impl Registry {
     pub fn find_algorithm(&self, name: &str) -> Option<&AlgorithmEntry> {
         let mut entries = self.algorithms.iter();
         entries.find(|entry| entry.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The first preset for an environment and an algorithm, by their names.
+    pub fn preset_of(&self, environment: &str, algorithm: &str) -> Option<&Preset> {
+        let is = |preset: &Preset, key, name| preset.word(key) == Some(name);
+        let mut presets = self.presets.iter();
+        presets.find(|preset| is(preset, "env", environment) && is(preset, "algo", algorithm))
     }
 
     /// The preset of a name, whatever its case.

@@ -22,7 +22,8 @@ pub trait Run: RunView + Send {
     /// [`TrainError::State`] for the state of another run; the run is then of no use.
     fn restore(&mut self, state: &Snapshot) -> Result<Vec<usize>, TrainError>;
 
-    /// Sets the budget at which the run ends. Schedules keep the one that it was built with.
+    /// Sets the budget at which the run ends. Schedules keep their horizon, which the configuration
+    /// then names, so that it still repeats the run.
     fn set_budget(&mut self, budget: Budget);
 
     /// Makes updates until the budget is spent or an observer ends the run.

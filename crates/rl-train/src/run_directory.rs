@@ -12,10 +12,12 @@ use crate::checkpoint::Checkpoint;
 use crate::checkpoint_error::CheckpointError;
 use crate::checkpoint_every::CheckpointEvery;
 use crate::evaluate::evaluate_run;
+use crate::files::write_whole;
 use crate::observer::Observer;
 use crate::observers::MetricsFile;
 use crate::run_directory_error::RunDirectoryError;
 use crate::summary::Summary;
+use crate::symptoms::Symptoms;
 use crate::view::{Outcome, RunView};
 
 /// Episodes of the evaluation at the end of a run.
@@ -28,7 +30,7 @@ const INITIAL_EPISODES: usize = 20;
 const KEPT: usize = 3;
 
 /// Directory of a run, as an observer: `config.toml`, `metrics.csv`, `checkpoints/`,
-/// `policy.safetensors` and `summary.json`. It is the last of a run's observers, so that it hears
+/// `policy.safetensors` (with each checkpoint) and `summary.json`. It is the last of a run's observers, so that it hears
 /// of all metrics.
 ///
 /// A directory belongs to one process at a time. It is claimed by the exclusive creation of a file,
@@ -56,7 +58,6 @@ pub struct RunDirectory {
     path: PathBuf,
     /// Held as long as the directory is.
     _lock: File,
-    is_new: bool,
     metrics: MetricsFile,
     every: CheckpointEvery,
     keep: usize,
@@ -70,6 +71,7 @@ pub struct RunDirectory {
     env_steps: [u64; 2],
     /// Returns of drawn actions of the policy before the first update.
     initial_returns: Vec<f64>,
+    symptoms: Symptoms,
     summary: Option<Summary>,
 }
 
@@ -105,7 +107,7 @@ impl RunDirectory {
         let lock = path.join(Self::LOCK);
         // Of two processes that found it empty one makes the file.
         match OpenOptions::new().write(true).create_new(true).open(&lock) {
-            Ok(file) => Self::held(path, file, true),
+            Ok(file) => Self::held(path, file),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(RunDirectoryError::NotEmpty(path.to_owned()))
             }
@@ -151,10 +153,10 @@ impl RunDirectory {
             .truncate(false)
             .open(&lock)
             .map_err(io_error(&lock))?;
-        Self::held(path, file, false)
+        Self::held(path, file)
     }
 
-    fn held(path: &Path, lock: File, is_new: bool) -> Result<Self, RunDirectoryError> {
+    fn held(path: &Path, lock: File) -> Result<Self, RunDirectoryError> {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(RunDirectoryError::InUse(path.to_owned())),
@@ -163,7 +165,6 @@ impl RunDirectory {
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,
-            is_new,
             metrics: MetricsFile::new(path.join(Self::METRICS)),
             every: CheckpointEvery::default(),
             keep: KEPT,
@@ -174,8 +175,17 @@ impl RunDirectory {
             acting: Duration::ZERO,
             env_steps: [0; 2],
             initial_returns: Vec::new(),
+            symptoms: Symptoms::default(),
             summary: None,
         })
+    }
+
+    /// Sets the number of updates that make a row of `metrics.csv`; 1 without it. See
+    /// [`MetricsFile::every`].
+    #[must_use]
+    pub fn log_every(mut self, updates: u64) -> Self {
+        self.metrics = self.metrics.every(updates);
+        self
     }
 
     /// Sets the interval between checkpoints; a minute without it. The end of a run, in whatever
@@ -229,20 +239,13 @@ impl RunDirectory {
 
     /// Writes a file whole or not at all.
     fn write(&self, name: &str, text: &str) -> Result<(), RunDirectoryError> {
-        let path = self.path.join(name);
-        let partial = self.path.join(format!(".{name}.partial"));
-        fs::write(&partial, text)
-            .and_then(|()| fs::rename(&partial, &path))
-            .map_err(io_error(&path))
+        write_whole(&self.path, name, text.as_bytes()).map_err(io_error(&self.path.join(name)))
     }
 }
 
 impl Observer for RunDirectory {
     fn start(&mut self, run: &dyn RunView) -> Result<(), BoxError> {
-        if self.is_new {
-            let text = toml::to_string(&run.config())?;
-            self.write(Self::CONFIG, &text)?;
-        }
+        self.write(Self::CONFIG, &toml::to_string(&run.config())?)?;
         if run.clock().updates == 0 && self.evaluation_episodes > 0 {
             let episodes = self.evaluation_episodes.min(INITIAL_EPISODES);
             let initial = evaluate_run(run, ActionChoice::Sample, episodes, EVALUATION_SEED)?;
@@ -259,6 +262,7 @@ impl Observer for RunDirectory {
         metrics: &mut Metrics,
     ) -> Result<ControlFlow<()>, BoxError> {
         self.acting += run.acting();
+        self.symptoms.update(metrics);
         self.env_steps = [self.env_steps[1], run.clock().env_steps];
         self.metrics.update(run, metrics)
     }
@@ -272,9 +276,15 @@ impl Observer for RunDirectory {
 
     fn store(&mut self, run: &dyn RunView, state: &Snapshot) -> Result<(), BoxError> {
         let update = run.clock().updates;
+        if self.stored == Some(update) {
+            return Ok(());
+        }
+        // What was learned outlives a directory that is gone, and metrics that cannot be written.
+        fs::create_dir_all(&self.path).map_err(io_error(&self.path))?;
+        run.policy().save(self.path.join(Self::POLICY))?;
+        self.metrics.check_place()?;
         // Without its row a state would be of no use: the run goes on from the one before.
-        let has_row = self.metrics.last_update() == update;
-        if has_row && self.stored != Some(update) {
+        if self.metrics.last_update() == update {
             let directory = self.path.join(Self::CHECKPOINTS);
             Checkpoint::write(&directory, run, state, self.keep)?;
             self.stored = Some(update);
@@ -285,10 +295,8 @@ impl Observer for RunDirectory {
 
     fn end(&mut self, run: &dyn RunView, outcome: Outcome) -> Result<(), BoxError> {
         let wall = self.metrics.wall();
+        let written = self.metrics.end(run, outcome);
         let here = self.begin.elapsed().as_secs_f64();
-        if outcome != Outcome::Failed {
-            run.policy().save(self.path.join(Self::POLICY))?;
-        }
         let is_complete = matches!(outcome, Outcome::Finished | Outcome::Reached);
         let judge = |choice| evaluate_run(run, choice, self.evaluation_episodes, EVALUATION_SEED);
         let judged = match is_complete && self.evaluation_episodes > 0 {
@@ -297,8 +305,8 @@ impl Observer for RunDirectory {
             false => Ok(None),
         };
         let (evaluations, failed) = match judged {
-            Ok(evaluations) => (evaluations, None),
-            Err(error) => (None, Some(error)),
+            Ok(evaluations) => (evaluations, written),
+            Err(error) => (None, written.and(Err(error.into()))),
         };
         let acting = self.acting.as_secs_f64();
         let summary = Summary::of(
@@ -307,7 +315,7 @@ impl Observer for RunDirectory {
             self.env_steps[0],
             [wall, acting, here - acting],
             evaluations,
-            &self.initial_returns,
+            (&self.initial_returns, &self.symptoms),
             &self.path,
         );
         self.write(
@@ -315,7 +323,7 @@ impl Observer for RunDirectory {
             &(serde_json::to_string_pretty(&summary)? + "\n"),
         )?;
         self.summary = Some(summary);
-        failed.map_or(Ok(()), |error| Err(error.into()))
+        failed
     }
 
     fn name(&self) -> &'static str {
@@ -325,12 +333,16 @@ impl Observer for RunDirectory {
     fn save(&self, out: &mut dyn StateWriter) {
         out.u64s("env_steps", &self.env_steps);
         out.f64s("initial_returns", &self.initial_returns);
+        self.symptoms.save(out);
+        self.metrics.save(out);
     }
 
     fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
         from.u64s("env_steps", &mut self.env_steps)?;
         let initial = from.length("initial_returns").unwrap_or(0);
         self.initial_returns = vec![0.0; initial];
-        from.f64s("initial_returns", &mut self.initial_returns)
+        from.f64s("initial_returns", &mut self.initial_returns)?;
+        self.symptoms.load(from)?;
+        self.metrics.load(from)
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use toml::Value;
 
 use crate::evaluate::{Evaluation, are_better, moments};
+use crate::symptoms::Symptoms;
 use crate::view::{Outcome, RunView};
 
 /// The version of Burn in `Cargo.lock`.
@@ -58,6 +59,8 @@ pub struct Summary {
     /// Returns `true` if drawn actions of the final policy return more than those of the initial one,
     /// by more than two standard errors of the difference.
     pub learned: Option<bool>,
+    /// Signs that it did not learn, in words.
+    pub notes: Vec<String>,
     /// Versions that made it.
     pub versions: Versions,
     /// The run directory.
@@ -82,7 +85,7 @@ impl Summary {
         env_steps_before_last_update: u64,
         [wall_s, acting_s, learning_s]: [f64; 3],
         evaluations: Option<[Evaluation; 2]>,
-        initial_returns: &[f64],
+        (initial_returns, symptoms): (&[f64], &Symptoms),
         directory: &Path,
     ) -> Self {
         let (clock, config, recent) = (run.clock(), run.config(), run.recent_returns());
@@ -119,6 +122,7 @@ impl Summary {
             learned: drawn.map(|drawn| are_better(&drawn.returns, initial_returns)),
             initial_return_mean: drawn.map(|_| moments(initial_returns).0),
             evaluation_stochastic,
+            notes: symptoms.notes(run, moments(initial_returns).0),
             versions: Versions {
                 rl: env!("CARGO_PKG_VERSION"),
                 burn: BURN_VERSION,

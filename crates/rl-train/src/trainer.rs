@@ -54,14 +54,14 @@ impl<A: Agent, I: Interact<A>> Trainer<A, I> {
         (agent, interaction): (A, I),
         algorithm: &'static str,
         config: Table,
+        budget: Budget,
         setup: Setup,
     ) -> Self {
-        let budget = setup.horizon;
         Self {
             recent: RecentReturns::new(interaction.recent_episodes()),
             agent,
             interaction,
-            clock: Clock::start(budget),
+            clock: Clock::start(setup.horizon),
             budget,
             algorithm,
             config,
@@ -344,6 +344,13 @@ impl<A: Agent, I: Interact<A>> Run for Trainer<A, I> {
 
     fn set_budget(&mut self, budget: Budget) {
         self.budget = budget;
+        for unit in ["updates", "steps", "episodes"] {
+            self.config.remove(unit);
+        }
+        let amount = i64::try_from(budget.amount()).unwrap_or(i64::MAX);
+        self.config.insert(budget.unit().into(), amount.into());
+        let horizon = self.clock.horizon.to_string();
+        self.config.insert("horizon".into(), horizon.into());
     }
 
     fn run(&mut self, observers: &mut [&mut dyn Observer]) -> Result<Outcome, TrainError> {

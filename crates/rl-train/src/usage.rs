@@ -31,27 +31,6 @@ impl fmt::Display for Origin {
 #[error("{0}")]
 pub struct UsageError(pub String);
 
-/// The message for a word that is not one of those allowed.
-pub fn unknown(kind: &str, word: &str, allowed: &[&str], origin: &Origin) -> String {
-    let hint =
-        nearest(word, allowed).map_or(String::new(), |near| format!(" Did you mean '{near}'?"));
-    format!(
-        "unknown {kind} '{word}' (from {origin}).{hint} Allowed: {}",
-        allowed.join(", ")
-    )
-}
-
-/// The word nearest to a misspelled one, if one is near.
-fn nearest<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
-    let scored = allowed
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), *candidate));
-    scored
-        .filter(|(score, _)| *score > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, near)| near)
-}
-
 /// The table in a TOML file that an option named.
 ///
 /// # Errors

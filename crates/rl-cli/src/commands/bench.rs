@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Args, Subcommand, value_parser};
+use clap::{Args, Subcommand};
 use rl_envs::EnvironmentId;
 use rl_lab::bench::{
     BenchError, EnvironmentBench, Framework, PythonError, ScalingAxis, ScalingBench, TrainBench,
@@ -12,6 +12,7 @@ use rl_lab::bench::{
 };
 
 use crate::bench_screen;
+use crate::options::count;
 use crate::output::{err, out, outln};
 
 /// Measure speeds; without a command, those of the environments
@@ -40,7 +41,7 @@ enum Command {
 )]
 struct Environments {
     /// Runs of each measurement; their median counts
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count::<u32>(1..=u64::MAX))]
     runs: u32,
     /// Length of a run
     #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = positive)]
@@ -70,7 +71,7 @@ struct Train {
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(WORKLOADS).map(String::from))]
     workload: Vec<String>,
     /// Runs of each side, with the seeds from 0
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count::<u32>(1..=u64::MAX))]
     runs: u32,
     /// Share of a workload's updates to make, at least one
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = share)]
@@ -97,10 +98,10 @@ struct Scaling {
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(ScalingAxis::ALL.map(ScalingAxis::name)).map(String::from))]
     axis: Vec<String>,
     /// Largest value of a size to try
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = count::<u64>(1..=u64::MAX))]
     most: Option<u64>,
     /// Runs of each point; their median counts
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = count::<u32>(1..=u64::MAX))]
     runs: u32,
     /// Seconds that a run trains, about, in whole updates
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]

@@ -5,6 +5,7 @@ use clap::Args;
 use rl_train::{Registry, evaluate};
 
 use super::player::PlayerArguments;
+use crate::options::count;
 use crate::output::{out, outln};
 use crate::screen;
 
@@ -17,7 +18,7 @@ pub struct Arguments {
     #[command(flatten)]
     player: PlayerArguments,
     /// Number of episodes
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = count::<u32>(1..=u64::MAX))]
     episodes: u32,
     /// Print JSON
     #[arg(long)]

@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 use rl_train::{Backend, Registry};
 use serde_json::{Map, Value, json};
 
-use crate::output::outln;
+use crate::output::{out, outln};
+use crate::screen::columns;
 
 /// List environments, algorithms, presets and backends
 #[derive(Args)]
@@ -23,6 +24,7 @@ enum Kind {
     Envs,
     Algos,
     Presets,
+    Pairs,
     Backends,
 }
 
@@ -32,6 +34,7 @@ impl Kind {
             Self::Envs => "envs",
             Self::Algos => "algos",
             Self::Presets => "presets",
+            Self::Pairs => "pairs",
             Self::Backends => "backends",
         }
     }
@@ -62,6 +65,25 @@ impl Kind {
                     .map(|preset| (preset.name().into(), preset.description().into()))
                     .collect()
             }
+            Self::Pairs => {
+                let pairs = |environment: &str, is_tuned| -> Vec<&str> {
+                    let algorithms = registry.algorithms().iter().map(|entry| entry.name());
+                    let has = |name: &&str| registry.preset_of(environment, name).is_some();
+                    algorithms.filter(|name| has(name) == is_tuned).collect()
+                };
+                let row = |entry: &rl_train::EnvironmentEntry| {
+                    let [tuned, untuned] = [true, false].map(|is| pairs(entry.name(), is));
+                    let mut parts = vec![
+                        ("tuned: ", tuned.join(", ")),
+                        ("untuned: ", untuned.join(", ")),
+                        ("", entry.remark().unwrap_or_default().to_owned()),
+                    ];
+                    parts.retain(|(_, names)| !names.is_empty());
+                    let parts: Vec<String> = parts.iter().map(|(a, b)| format!("{a}{b}")).collect();
+                    (entry.name().to_owned(), parts.join("; "))
+                };
+                registry.environments().iter().map(row).collect()
+            }
             Self::Backends => {
                 let row = |backend: Backend| {
                     let here = if backend.is_compiled() {
@@ -84,7 +106,13 @@ impl Kind {
 /// None so far.
 pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
     let wanted = |kind: &&Kind| arguments.kind.is_none_or(|only| only == **kind);
-    let kinds = [Kind::Envs, Kind::Algos, Kind::Presets, Kind::Backends];
+    let kinds = [
+        Kind::Envs,
+        Kind::Algos,
+        Kind::Presets,
+        Kind::Pairs,
+        Kind::Backends,
+    ];
     let mut object = Map::new();
     for kind in kinds.iter().filter(wanted) {
         let rows = kind.rows(registry);
@@ -95,10 +123,11 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
             object.insert(kind.name().into(), entries.collect());
             continue;
         }
-        outln!("{}", kind.name());
-        for (name, text) in rows {
-            outln!("  {name:<16} {text}");
-        }
+        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let rows = rows
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        out!("{}\n{}", kind.name(), columns(rows, "  ", width));
     }
     if arguments.json {
         outln!("{}", Value::Object(object));

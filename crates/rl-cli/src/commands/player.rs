@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{ArgGroup, Args};
 use rl_core::ActionChoice;
 use rl_nets::PolicyFile;
 use rl_train::{EnvironmentEntry, Layers, Origin, Player, Registry, RunDirectory};
+
+use crate::options::count;
+use crate::output::err;
 
 /// A policy to play, and its episodes.
 #[derive(Args)]
@@ -26,7 +29,7 @@ pub struct PlayerArguments {
     #[arg(long, value_name = "NAME", conflicts_with = "path")]
     pub env: Option<String>,
     /// Seed of the first episode
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=u64::from(u32::MAX)))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = count::<u64>(0..=u32::MAX.into()))]
     pub seed: u64,
     /// Draw actions instead of taking the likeliest
     #[arg(long, conflicts_with_all = ["random", "heuristic"])]
@@ -43,6 +46,7 @@ impl PlayerArguments {
     /// A policy that cannot be read, or an environment that is not there.
     pub fn player(&self, registry: &Registry) -> Result<Player> {
         if let Some(path) = self.policy_path() {
+            self.check_run(&path)?;
             return Ok(Player::Trained {
                 policy: Box::new(PolicyFile::load(path)?),
                 choice: if self.stochastic {
@@ -57,6 +61,39 @@ impl PlayerArguments {
             Player::Random(entry)
         } else {
             Player::Heuristic(entry)
+        })
+    }
+
+    /// Says what is known of the run whose policy is wanted: that it has none, or that it did not end.
+    fn check_run(&self, policy: &Path) -> Result<()> {
+        let Some(run) = self.path.as_deref() else {
+            return Ok(());
+        };
+        if !run.join(RunDirectory::CONFIG).is_file() {
+            return Ok(());
+        }
+        let run_name = run.display();
+        let go_on = format!("to go on: rl train --resume {run_name}");
+        if policy.is_file() {
+            if !run.join(RunDirectory::SUMMARY).is_file() {
+                err!(
+                    "note: the run in {run_name} goes on, or was killed: this is the policy of its"
+                );
+                err!("last checkpoint; {go_on}");
+            }
+            return Ok(());
+        }
+        let policy = policy.file_name().unwrap_or_default().display();
+        bail!(match RunDirectory::newest_checkpoint(run) {
+            _ if self.best => format!("{run_name} has no {policy}: it is kept with --eval-every"),
+            Ok(checkpoint) => format!(
+                "{run_name} has no {policy}: the run was interrupted after update {}; {go_on}",
+                checkpoint.manifest().update
+            ),
+            Err(_) => format!(
+                "{run_name} has no {policy}: the run has not come to its first checkpoint, or was \
+                 ended before"
+            ),
         })
     }
 

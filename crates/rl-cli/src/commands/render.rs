@@ -8,6 +8,7 @@ use rl_lab::{Picture, render};
 use rl_train::Registry;
 
 use super::player::PlayerArguments;
+use crate::options::count;
 use crate::output::outln;
 use crate::screen;
 use crate::usage::Usage;
@@ -24,7 +25,7 @@ pub struct Arguments {
     #[arg(short, long, value_name = "OUT")]
     out: PathBuf,
     /// Number of episodes
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::<u32>(1..=u64::MAX))]
     episodes: u32,
 }
 

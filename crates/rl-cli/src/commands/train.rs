@@ -136,9 +136,11 @@ fn resume(path: &Path, options: &[(&'static str, &str)], registry: &Registry) ->
     }
     if !budget.is_empty() {
         set_options(&mut layers, &budget)?;
-        let later = layers.finish()?;
-        run.set_budget(later.budget()?);
-        config = later;
+        config = layers.finish()?;
+    }
+    // What the file and the options say counts, also where the checkpoint is from before the file.
+    if config.budget()? != run.budget() {
+        run.set_budget(config.budget()?);
     }
     let (updates, steps) = (run.clock().updates, run.clock().env_steps);
     let is_given = |key| options.iter().any(|(given, _)| *given == key);
@@ -169,7 +171,8 @@ fn go(mut run: Box<dyn Run>, config: &Config, directory: RunDirectory) -> Result
     let mut goal = StopAt::mean_return(keys.stop_at.unwrap_or(f64::INFINITY));
     let mut directory = directory
         .checkpoint_every(config.checkpoint_every()?)
-        .keep_checkpoints(keys.checkpoint_keep);
+        .keep_checkpoints(keys.checkpoint_keep)
+        .log_every(keys.log_every);
     let mut observers: Vec<&mut dyn Observer> = Vec::new();
     if keys.eval_every > 0 {
         observers.extend([&mut evaluation as &mut dyn Observer, &mut best]);

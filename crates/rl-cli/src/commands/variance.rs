@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Args, value_parser};
 use rl_lab::variance::{self, VarianceConfig, VarianceSetting};
 
+use crate::options::count;
 use crate::output::outln;
 
 /// Measure bias, variance and cost of the estimators of the policy gradient
@@ -20,13 +21,13 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "all", value_parser = PossibleValuesParser::new(VarianceSetting::ALL.map(VarianceSetting::name).into_iter().chain(["all"])).map(String::from))]
     env: String,
     /// Batches, each of which gives an estimate [default: each setting's own]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(2..=100_000))]
+    #[arg(long, value_name = "N", value_parser = count::<u32>(2..=100_000))]
     batches: Option<u32>,
     /// Episodes of a batch
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = value_parser!(u32).range(2..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = count::<u32>(2..=1_000))]
     trajectories: u32,
     /// Seed of policies and episodes
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(u64).range(..=u64::from(u32::MAX)))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = count::<u64>(0..=u32::MAX.into()))]
     seed: u64,
     /// Directory of the files
     #[arg(long, value_name = "DIR", default_value = "runs/variance")]

@@ -67,13 +67,13 @@ fn counts_may_be_written_with_an_exponent_and_words_in_any_case() {
     let message = error.unwrap_err().to_string();
     assert_eq!(
         message,
-        "steps = 1.5 (from --steps): a whole number from 0 is expected"
+        "steps = 1.5 (from --steps): allowed is a whole number from 0 to 9223372036854775807"
     );
 }
 
 #[test]
 fn words_of_other_libraries_are_answered_with_ours() {
-    for (other, ours) in OTHERS {
+    for (other, ours) in crate::words::OTHERS {
         let error = Layers::new(registry()).set(other, "1", &flag("--set"));
         let message = error.unwrap_err().to_string();
         assert!(
@@ -287,4 +287,133 @@ fn parts_that_do_not_go_together_are_refused() {
         let message = layers(&set).start().err().unwrap().to_string();
         assert!(message.contains(word), "{message}");
     }
+}
+
+#[test]
+fn numbers_that_nothing_holds_are_named_as_they_were_typed() {
+    for (key, text, allowed) in [
+        (
+            "seed",
+            "9223372036854775808",
+            "from 0 to 9223372036854775807",
+        ),
+        ("steps", "1e30", "a whole number from 0"),
+        ("steps", "-5", "a whole number from 0"),
+        ("lr", "1e400", "up to 1.7e308"),
+        ("gamma", "1e-400", "larger than 1e-308"),
+        ("lr", "1\nupdates=3", "a number"),
+        ("steps", "1 # or 2", "a whole number"),
+        ("updates", "high", "a whole number"),
+    ] {
+        let error = Layers::new(registry()).set(key, text, &flag("--here"));
+        let message = error.unwrap_err().to_string();
+        let shown = text.replace('\n', "\\n");
+        assert!(
+            message.contains(&shown) && message.contains(allowed),
+            "{message}"
+        );
+        assert!(
+            !message.contains("i64") && !message.contains("f64"),
+            "{message}"
+        );
+    }
+    let held = layers(&[("gamma", "0e-400"), ("steps", "9223372036854775807")]);
+    assert_eq!(held.get("steps").unwrap(), "9223372036854775807");
+}
+
+#[test]
+fn a_preset_of_a_program_is_checked_like_a_file() {
+    for (toml, word) in [
+        ("env = cartpole", "not TOML"),
+        ("env = \"cartpole\"\nalgo = \"vpg\"\ngama = 0.9", "'gamma'?"),
+        (
+            "env = \"cartpole\"\nalgo = \"vpg\"\nsteps = 0.5",
+            "a whole number",
+        ),
+    ] {
+        let registry = Registry::default().preset("mine", toml);
+        let mut layers = Layers::new(&registry);
+        layers.set("preset", "mine", &flag("--preset")).unwrap();
+        let message = layers.finish().unwrap_err().to_string();
+        assert!(
+            message.contains("mine") && message.contains(word),
+            "{message}"
+        );
+    }
+    // An exponent is a whole number there, too.
+    let registry =
+        Registry::default().preset("mine", "env = \"cartpole\"\nalgo = \"vpg\"\nsteps = 1e5");
+    let mut layers = Layers::new(&registry);
+    layers.set("preset", "mine", &flag("--preset")).unwrap();
+    assert_eq!(layers.finish().unwrap().run.steps, Some(100_000));
+}
+
+#[test]
+fn a_policy_to_start_from_brings_its_normalisation_or_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let run = |set: &[(&str, &str)]| {
+        let common = [
+            ("env", "pendulum"),
+            ("algo", "ppo"),
+            ("updates", "2"),
+            ("environments", "2"),
+        ];
+        layers(&[&common[..], set].concat())
+            .start()
+            .map(|(_, run)| run)
+    };
+    for (name, normalize) in [("normalised", "true"), ("raw", "false")] {
+        let mut first = run(&[("normalize_observations", normalize)]).unwrap();
+        first.run(&mut []).unwrap();
+        first.policy().save(path(name)).unwrap();
+        let path = path(name);
+        let from = [
+            ("init_from", path.as_str()),
+            ("normalize_observations", normalize),
+            ("seed", "9"),
+        ];
+        let second = run(&from).unwrap();
+        assert_eq!(second.policy().record(), first.policy().record(), "{name}");
+        let other = if normalize == "true" { "false" } else { "true" };
+        let refused = run(&[
+            ("init_from", path.as_str()),
+            ("normalize_observations", other),
+        ]);
+        let message = refused.err().unwrap().to_string();
+        assert!(
+            message.contains("normalize_observations") && message.contains(name),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn schedules_keep_a_horizon_of_their_own() {
+    let rates = |set: &[(&str, &str)]| -> Vec<f64> {
+        let common = [
+            ("preset", "cartpole-a2c"),
+            ("anneal_learning_rate", "true"),
+            ("lr", "1"),
+        ];
+        let (_, mut run) = layers(&[&common[..], set].concat()).start().unwrap();
+        let updates = 0..4;
+        updates
+            .map(|_| run.step().unwrap().get("learning_rate").unwrap())
+            .collect()
+    };
+    // Step sizes fall from the first update to the last, and that reaches the agent.
+    assert_eq!(rates(&[("updates", "4")]), [1.0, 0.75, 0.5, 0.25]);
+    assert_eq!(
+        rates(&[("updates", "4"), ("horizon", "2 updates")])[..2],
+        [1.0, 0.5]
+    );
+    let message = layers(&[("horizon", "soon")])
+        .finish()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("horizon = soon") && message.contains("--here"),
+        "{message}"
+    );
 }

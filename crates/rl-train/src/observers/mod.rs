@@ -5,6 +5,7 @@ mod evaluation;
 mod metrics_file;
 mod progress;
 mod stop;
+mod window;
 
 pub use best_policy::BestPolicy;
 pub use evaluation::PeriodicEvaluation;

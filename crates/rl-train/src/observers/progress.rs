@@ -58,11 +58,14 @@ impl<W: Write> Observer for Progress<W> {
         if tenths > self.tenths || clock.updates == 1 {
             self.tenths = tenths;
             let seconds = self.begin.elapsed().as_secs_f64();
+            let mean = match run.recent_returns().mean() {
+                mean if mean.is_nan() => "-".to_owned(),
+                mean => format!("{mean:.1}"),
+            };
             let line = format!(
-                "update {:>4}  steps {:>9}  mean return {:>8.1}  {:>9.0} steps/s",
+                "update {:>4}  steps {:>9}  mean return {mean:>8}  {:>9.0} steps/s",
                 clock.updates,
                 clock.env_steps,
-                run.recent_returns().mean(),
                 (clock.env_steps - self.steps_before) as f64 / seconds,
             );
             if let Some(out) = &mut self.out
