@@ -133,9 +133,15 @@ pub(crate) fn check_evaluation(log_probs: &[f32], values: &[f32]) -> Result<(), 
 /// Greatest `|ln σ|` of a policy: from there on squares of `σ` and of `1/σ` near the ends of `f32`.
 const MOST_LOG_STD: f32 = 20.0;
 
-/// Refuses parameters, in the flat order, that are not finite, or a `ln σ` out of its range.
+/// Refuses parameters, in the flat order, whose squares are not finite, as no policy's file may hold
+/// them, or a `ln σ` out of its range.
 pub(crate) fn check_parameters(networks: &Networks, flat: &[f32]) -> Result<(), UpdateError> {
-    finite("new value of a weight", flat)?;
+    if let Some(weight) = flat.iter().find(|x| !(*x * *x).is_finite()) {
+        return Err(UpdateError::NonFinite {
+            quantity: "square of the new value of a weight",
+            value: (weight * weight).into(),
+        });
+    }
     let of_policy = networks.networks().first().map(NetworkWeights::parameters);
     let start = of_policy.iter().flatten().map(|part| part.len()).sum();
     let log_std = &flat[start..][..networks.log_std().len()];

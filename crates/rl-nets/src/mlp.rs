@@ -165,3 +165,27 @@ fn linear(layer: &LayerWeights, device: &Device) -> Linear {
         bias: Some(Param::from_data(bias, device)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_layers_have_the_gain_root_two_and_the_output_its_own() {
+        let config = MlpConfig {
+            size: 16,
+            output_gain: 0.3,
+            ..MlpConfig::new(16, 16)
+        };
+        let drawn = config.draw(&mut Stream::from_seed(0));
+        let gains = drawn.layers.iter().map(|layer| {
+            // Rows of an orthogonal square matrix have the norm 1.
+            let row = &layer.weight[..16];
+            row.iter().map(|w| w * w).sum::<f32>().sqrt()
+        });
+        let expected = [2_f32.sqrt(), 2_f32.sqrt(), 0.3];
+        for (gain, expected) in gains.zip(expected) {
+            assert!((gain - expected).abs() < 1e-5, "{gain} {expected}");
+        }
+    }
+}
