@@ -234,4 +234,13 @@ fn modules_are_drawn_from_the_seed_of_the_run_and_checked_for_their_outputs() {
         let error = draw(outputs, 7, value).unwrap_err().to_string();
         assert!(error.contains("outputs"), "{error}");
     }
+    let wider = Spaces {
+        observation: Space::unbounded(5),
+        ..spaces.clone()
+    };
+    let error = config(2)
+        .draw(&wider, 7, None, &Device::flex())
+        .unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("observations of 5 numbers"), "{message}");
 }

@@ -67,6 +67,12 @@ pub use policy::PolicyConfig;
 pub use policy_file::{PolicyFile, PolicyFileError, save_policy, sort_header};
 pub use weights::{LayerWeights, MlpWeights, PolicyWeights};
 
+/// Returns `true` if vector instructions of this CPU multiply and add at once, as networks on the host
+/// do. Without them the same bits take a hundred times as long.
+pub fn has_fused_multiply_add() -> bool {
+    !matches!(pulp::Arch::new(), pulp::Arch::Scalar)
+}
+
 /// Returns `true` if a device computes on the CPU.
 #[cfg_attr(
     feature = "ndarray",

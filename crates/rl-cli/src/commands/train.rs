@@ -101,6 +101,9 @@ fn notices(layers: &Layers<'_>) {
     for notice in layers.notices() {
         err!("note: {notice}");
     }
+    if !rl_nets::has_fused_multiply_add() {
+        err!("note: this CPU has no fused multiply-add; networks are about 100 times slower");
+    }
 }
 
 fn resume(path: &Path, options: &[(&'static str, &str)], registry: &Registry) -> Result<ExitCode> {
