@@ -197,7 +197,9 @@ pub trait Algorithm:
     ///
     /// # Errors
     /// [`ConfigError`].
-    fn check(&self, setup: &Setup) -> Result<(), ConfigError>;
+    fn check(&self, _setup: &Setup) -> Result<(), ConfigError> {
+        Ok(())
+    }
 
     /// Makes an agent and its interaction.
     ///

@@ -1,23 +1,26 @@
 //! Advantage actor-critic.
 
-use std::sync::Arc;
-
-use rl_core::{
-    Acts, Agent, BoxError, Clock, Gae, Learns, Metrics, Reduce, Rollout, Rollouts, Scoped,
-    ScopedReader, Space, State, StateError, StateReader, StateWriter, Threads, normalize,
-};
+use rl_core::{BoxError, Clock, Metrics, Rollout, Rollouts, normalize};
 use rl_learn::{
-    Algorithm, ConfigError, EntropyBonus, Learner, Optimizer, OptimizerConfig, Plan, Range,
-    Samples, Setup, Surrogate, Term, Valid, ValueError, ValueLayers, config, fit,
+    Algorithm, ConfigError, EntropyBonus, Optimizer, OptimizerConfig, Plan, Range, Samples, Setup,
+    Surrogate, Term, Valid, ValueError, ValueLayers, config,
 };
-use rl_nets::{ActionChoice, Actor, Networks, network_inputs};
+use rl_nets::Actor;
 
-use crate::ExtraTerms;
-use crate::estimates::Estimates;
-use crate::parts;
+use crate::{ActorLearner, ExtraTerms, PolicyGradient, UpdateRule};
 
 config! {
-    /// Configuration of [`A2c`]; the defaults are Stable-Baselines3's.
+    /// Advantage actor-critic (A2C; the synchronous form of Mnih et al. 2016, "Asynchronous methods
+    /// for deep reinforcement learning", algorithm S3): one optimizer step per rollout down
+    ///
+    /// ```text
+    /// -1/N Σₜ [ln π(aₜ|oₜ) Âₜ + c_H H(π(·|oₜ))] + c_V 1/N Σₜ (V(oₜ) - V̂ₜ)²
+    /// ```
+    ///
+    /// with generalised advantage estimates `Âₜ` and λ-returns `V̂ₜ`; λ = 1 makes them n-step returns
+    /// that reach to the end of the rollout, as in the paper.
+    ///
+    /// The defaults are Stable-Baselines3's.
     ///
     /// ```
     /// use rl_core::{Budget, Clock, Interact, Metrics};
@@ -62,51 +65,18 @@ config! {
     }
 }
 
-/// Advantage actor-critic (A2C; the synchronous form of Mnih et al. 2016, "Asynchronous methods
-/// for deep reinforcement learning", algorithm S3): one optimizer step per rollout down
-///
-/// ```text
-/// -1/N Σₜ [ln π(aₜ|oₜ) Âₜ + c_H H(π(·|oₜ))] + c_V 1/N Σₜ (V(oₜ) - V̂ₜ)²
-/// ```
-///
-/// with generalised advantage estimates `Âₜ` and λ-returns `V̂ₜ`; λ = 1 makes them n-step returns
-/// that reach to the end of the rollout, as in the paper.
-pub struct A2c {
-    config: A2cConfig,
-    gae: Gae,
-    learner: Box<dyn Learner>,
-    reduce: Arc<dyn Reduce>,
-    threads: Threads,
-    observation_space: Space,
-    estimates: Estimates,
-    actor: Actor,
-}
-
-impl A2c {
-    /// The policy and the value function as of the last update.
-    pub fn networks(&self) -> &Networks {
-        self.learner.networks()
-    }
-}
-
-impl Learns<Rollout> for A2c {
+impl UpdateRule<Rollout> for A2cConfig {
     fn update(
-        &mut self,
+        &self,
+        agent: &mut ActorLearner,
         rollout: &Rollout,
         clock: &Clock,
         metrics: &mut Metrics,
     ) -> Result<(), BoxError> {
-        let (config, estimates) = (&self.config, &mut self.estimates);
-        let observations = network_inputs(&self.observation_space, rollout.observations());
-        let inputs = (&self.observation_space, &*observations);
-        estimates.compute(
-            self.learner.as_mut(),
-            &rollout.view(),
-            inputs,
-            &self.gae,
-            false,
-        )?;
-        if config.normalize_advantages {
+        let observations = agent.inputs(rollout.observations());
+        let gae = ConfigError::gae(self.gamma, self.lambda)?;
+        let mut estimates = agent.estimates(&rollout.view(), &observations, &gae, false)?;
+        if self.normalize_advantages {
             normalize(&mut estimates.advantages);
         }
         let samples = Samples {
@@ -117,51 +87,20 @@ impl Learns<Rollout> for A2c {
             ..Samples::default()
         };
 
-        let entropy = EntropyBonus(config.entropy_coefficient as f32);
+        let entropy = EntropyBonus(self.entropy_coefficient as f32);
         let value = ValueError {
-            coefficient: config.value_coefficient as f32,
+            coefficient: self.value_coefficient as f32,
             clip_range: None,
         };
-        let extra = config.extra.at(clock);
+        let extra = self.extra.at(clock);
         let mut terms: Vec<&dyn Term> = vec![&Surrogate::LogProb, &entropy, &value];
         terms.extend(extra.iter().map(Box::as_ref));
 
-        let plan = Plan::whole(config.optimizer.learning_rate_at(clock.done()));
-        let learner = self.learner.as_mut();
-        let report = fit(learner, &samples, &terms, &plan, None, &*self.reduce)?;
-        let before = std::mem::replace(&mut self.actor, parts::actor(learner));
-
-        report.put(metrics);
-        let kl = before.mean_kl(&self.actor, &observations, &self.threads);
-        metrics.put("kl", kl);
+        let plan = Plan::whole(self.optimizer.learning_rate_at(clock.done()));
+        agent.fit(&samples, &terms, &plan)?.put(metrics);
+        metrics.put("kl", agent.kl(&observations));
         metrics.put("explained_variance", estimates.explained_variance());
         metrics.put("learning_rate", plan.learning_rate);
-        Ok(())
-    }
-}
-
-impl Agent for A2c {
-    type Policy = Actor;
-
-    fn policy(&self) -> Actor {
-        self.actor.clone().with_choice(ActionChoice::Mode)
-    }
-}
-
-impl Acts for A2c {
-    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
-        &self.actor
-    }
-}
-
-impl State for A2c {
-    fn save(&self, out: &mut dyn StateWriter) {
-        self.learner.save(&mut Scoped::new(out, "learner"));
-    }
-
-    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
-        self.learner.load(&ScopedReader::new(from, "learner"))?;
-        self.actor = parts::actor(self.learner.as_ref());
         Ok(())
     }
 }
@@ -170,7 +109,7 @@ impl Algorithm for A2cConfig {
     const NAME: &'static str = "a2c";
     const DESCRIPTION: &'static str = "advantage actor-critic: one step per short rollout";
 
-    type Agent = A2c;
+    type Agent = PolicyGradient<Self>;
     type Interaction = Rollouts<Actor>;
 
     fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
@@ -178,25 +117,13 @@ impl Algorithm for A2cConfig {
         ConfigError::normalized(self.normalize_advantages, steps)
     }
 
-    fn build(valid: &Valid<Self>) -> Result<(A2c, Rollouts<Actor>), BoxError> {
+    fn build(valid: &Valid<Self>) -> Result<(Self::Agent, Self::Interaction), BoxError> {
         let (config, setup) = (valid.config(), valid.setup());
-        let networks = setup.draw_networks(Some(ValueLayers::shared(config.shared_layers)))?;
-        let learner = parts::learner(&config.optimizer, networks, setup)?;
-        config
-            .extra
-            .check(learner.as_ref(), &Clock::start(setup.horizon))?;
-        let agent = A2c {
-            gae: ConfigError::gae(config.gamma, config.lambda)?,
-            actor: parts::actor(learner.as_ref()),
-            learner,
-            reduce: Arc::clone(&setup.reduce),
-            threads: setup.threads.clone(),
-            observation_space: setup.spaces.observation.clone(),
-            estimates: Estimates::default(),
-            config: config.clone(),
-        };
+        let layers = ValueLayers::shared(config.shared_layers);
+        let learner = ActorLearner::new(setup, &config.optimizer, Some(layers))?;
+        config.extra.check(&learner)?;
         let collection = setup.collection(1, config.gamma);
         let rollouts = Rollouts::new(collection, config.steps_per_environment)?;
-        Ok((agent, rollouts))
+        Ok((PolicyGradient::new(config, learner), rollouts))
     }
 }

@@ -1,20 +1,31 @@
 //! Asynchronous advantage actor-critic.
 
 use rl_core::{
-    Acts, Agent, BoxError, Clock, Gae, Learns, Metrics, Rollout, RolloutView, Rollouts, Scoped,
-    ScopedReader, Space, State, StateError, StateReader, StateWriter, Threads, normalize,
+    Acts, Agent, BoxError, Clock, Learns, Metrics, Rollout, RolloutView, Rollouts, Scoped,
+    ScopedReader, State, StateError, StateReader, StateWriter, Threads, normalize,
 };
 use rl_learn::{
-    Algorithm, Batch, ConfigError, EntropyBonus, FitReport, Learner, Optimizer, OptimizerConfig,
-    Range, Samples, Setup, Surrogate, Term, UpdateError, Valid, ValueError, ValueLayers, config,
+    Algorithm, Batch, ConfigError, EntropyBonus, FitReport, Learner, Samples, Setup, Surrogate,
+    Term, UpdateError, Valid, ValueError, ValueLayers, config,
 };
 use rl_nets::{ActionChoice, Actor, Networks, network_inputs};
 
+use crate::A2cConfig;
+use crate::actor_learner::actor_of;
 use crate::estimates::Estimates;
-use crate::parts;
 
 config! {
-    /// Configuration of [`A3c`]; the defaults are those of [`A2cConfig`](crate::A2cConfig).
+    /// Asynchronous advantage actor-critic (A3C; Mnih et al. 2016, algorithm S3): workers act and
+    /// compute gradients on copies of the parameters that may be stale, and one learner applies each
+    /// gradient to the present parameters, with one RMSProp state for all (the paper's *shared
+    /// RMSProp*).
+    ///
+    /// In the paper, the order in which gradients arrive is the operating system's. Here it is fixed,
+    /// so that the same seed gives the same bits with any number of threads: each environment has a
+    /// worker, their gradients are applied in turn, and a worker copies the parameters as soon as its
+    /// own gradient has been applied. What each worker does next depends on that copy alone, so all may
+    /// act at the same time. With `W` workers a gradient is `W - 1` updates old, which is what such a
+    /// pipeline settles at; the metric `staleness` is what was counted.
     ///
     /// ```
     /// use rl_core::{Acts, Budget, Clock, Interact, Metrics};
@@ -33,45 +44,16 @@ config! {
     /// # Ok::<(), rl_core::BoxError>(())
     /// ```
     pub struct A3cConfig {
-        /// Steps of each environment per update.
-        pub steps_per_environment: usize = 5, Range::AtLeast(1.0);
-        /// Discount, 0 to 1.
-        pub gamma: f64 = 0.99, Range::Unit;
-        /// Decay of the advantage estimate's trace, 0 to 1.
-        pub lambda: f64 = 1.0, Range::Unit;
-        /// Coefficient of the entropy bonus.
-        pub entropy_coefficient: f64 = 0.0, Range::NotNegative;
-        /// Coefficient of the value function's mean squared error.
-        pub value_coefficient: f64 = 0.5, Range::Positive;
-        /// Shift and scale the advantages of a batch to mean 0 and deviation 1.
-        pub normalize_advantages: bool = false;
-        /// Share the hidden layers between policy and value function.
-        pub shared_layers: bool = false;
         flatten
-        /// The optimizer.
-        pub optimizer: OptimizerConfig = OptimizerConfig {
-            optimizer: Optimizer::Rmsprop,
-            optimizer_epsilon: 1e-5,
-            max_grad_norm: Some(0.5),
-            ..OptimizerConfig::adam(7e-4)
-        };
+        /// The rule that each worker makes its gradients by.
+        pub worker: A2cConfig = A2cConfig::default();
     }
 }
 
-/// Asynchronous advantage actor-critic (A3C; Mnih et al. 2016, algorithm S3): workers act and
-/// compute gradients on copies of the parameters that may be stale, and one learner applies each
-/// gradient to the present parameters, with one RMSProp state for all (the paper's *shared
-/// RMSProp*).
-///
-/// In the paper, the order in which gradients arrive is the operating system's. Here it is fixed,
-/// so that the same seed gives the same bits with any number of threads: each environment has a
-/// worker, their gradients are applied in turn, and a worker copies the parameters as soon as its
-/// own gradient has been applied. What each worker does next depends on that copy alone, so all may
-/// act at the same time. With `W` workers a gradient is `W - 1` updates old, which is what such a
-/// pipeline settles at; the metric `staleness` is what was counted.
+/// Agent of [`A3cConfig`]: a learner, and an actor for each worker.
 pub struct A3c {
-    config: A3cConfig,
-    gae: Gae,
+    config: A2cConfig,
+    setup: Setup,
     /// Holds the present parameters and the optimizer.
     learner: Box<dyn Learner>,
     /// Computes gradients on the workers' parameters.
@@ -79,8 +61,6 @@ pub struct A3c {
     workers: Vec<Worker>,
     /// Gradients applied so far.
     version: u64,
-    observation_space: Space,
-    estimates: Estimates,
 }
 
 /// A worker's copy of the parameters.
@@ -105,19 +85,19 @@ impl Learns<Rollout> for A3c {
         let (mut staleness, mut kl, mut explained) = (0.0, 0.0, Vec::new());
         for index in 0..self.workers.len() {
             let view = rollout.environment_range(index..index + 1);
-            let observations = network_inputs(&self.observation_space, view.observations());
-            let (gradient, report) = self.gradient(index, &view, &observations)?;
+            let observations = network_inputs(&self.setup.spaces.observation, view.observations());
+            let (gradient, report, variance) = self.gradient(index, &view, &observations, clock)?;
+            explained.push(variance);
             staleness += (self.version - self.workers[index].version) as f64;
             self.apply(&gradient, learning_rate)?;
 
             let worker = &mut self.workers[index];
             worker.version = self.version;
             worker.parameters = self.learner.networks().flat();
-            let after = parts::actor(self.learner.as_ref());
+            let after = actor_of(self.learner.networks());
             let before = std::mem::replace(&mut worker.actor, after);
             kl += before.mean_kl(&worker.actor, &observations, &Threads::default()) * share;
             mean.add(&report, share);
-            explained.push(self.estimates.explained_variance());
         }
         explained.retain(|variance| variance.is_finite());
         mean.put(metrics);
@@ -136,17 +116,21 @@ impl A3c {
         self.learner.networks()
     }
 
-    /// The gradient over a worker's steps, on its parameters.
+    /// The gradient over a worker's steps, on its parameters, and the share of the returns' variance
+    /// that their values explain.
     fn gradient(
         &mut self,
         index: usize,
         view: &RolloutView<'_>,
         observations: &[f32],
-    ) -> Result<(Vec<f32>, FitReport), UpdateError> {
-        let (config, estimates) = (&self.config, &mut self.estimates);
-        self.worker.set_parameters(&self.workers[index].parameters);
-        let inputs = (&self.observation_space, observations);
-        estimates.compute(self.worker.as_mut(), view, inputs, &self.gae, false)?;
+        clock: &Clock,
+    ) -> Result<(Vec<f32>, FitReport, f64), BoxError> {
+        let config = &self.config;
+        let worker = self.worker.as_mut();
+        worker.set_parameters(&self.workers[index].parameters);
+        let inputs = (&self.setup.spaces.observation, observations);
+        let gae = ConfigError::gae(config.gamma, config.lambda)?;
+        let mut estimates = Estimates::of(worker, None, view, inputs, &gae, false)?;
         if config.normalize_advantages {
             normalize(&mut estimates.advantages);
         }
@@ -155,7 +139,9 @@ impl A3c {
             coefficient: config.value_coefficient as f32,
             clip_range: None,
         };
-        let terms: [&dyn Term; 3] = [&Surrogate::LogProb, &entropy, &value];
+        let extra = config.extra.at(clock);
+        let mut terms: Vec<&dyn Term> = vec![&Surrogate::LogProb, &entropy, &value];
+        terms.extend(extra.iter().map(Box::as_ref));
         let batch = Batch {
             samples: Samples {
                 observations,
@@ -168,14 +154,15 @@ impl A3c {
             ..Batch::default()
         };
         let mut gradient = Vec::new();
-        let measured = self.worker.session(&batch, &mut |session| {
+        let measured = worker.session(&batch, &mut |session| {
             session.gradient(0..view.len(), false)?;
             session.exchange(&mut |own| {
                 gradient.extend_from_slice(own);
                 Ok(())
             })
         })?;
-        Ok((gradient, FitReport::of(&measured, &terms)))
+        let report = FitReport::of(&measured, &terms);
+        Ok((gradient, report, estimates.explained_variance()))
     }
 
     /// Takes a step on the present parameters down a worker's gradient.
@@ -196,7 +183,7 @@ impl A3c {
         let mut networks = self.learner.networks().clone();
         for worker in &mut self.workers {
             networks.set_flat(&worker.parameters);
-            worker.actor = parts::actor_of(&networks);
+            worker.actor = actor_of(&networks);
         }
     }
 }
@@ -205,7 +192,7 @@ impl Agent for A3c {
     type Policy = Actor;
 
     fn policy(&self) -> Actor {
-        parts::actor(self.learner.as_ref()).with_choice(ActionChoice::Mode)
+        actor_of(self.learner.networks()).with_choice(ActionChoice::Mode)
     }
 }
 
@@ -265,27 +252,34 @@ impl Algorithm for A3cConfig {
         let ranks = setup.reduce.ranks();
         let allowed = "1 for the algorithm a3c, whose workers are not in step";
         ConfigError::unless(ranks == 1, "processes", ranks, allowed)?;
-        setup.steps("steps_per_environment", self.steps_per_environment)?;
-        ConfigError::normalized(self.normalize_advantages, self.steps_per_environment)
+        let steps = self.worker.steps_per_environment;
+        setup.steps("steps_per_environment", steps)?;
+        ConfigError::normalized(self.worker.normalize_advantages, steps)
     }
 
     fn build(valid: &Valid<Self>) -> Result<(A3c, Rollouts<Actor>), BoxError> {
-        let (config, setup) = (valid.config(), valid.setup());
+        let (config, setup) = (&valid.worker, valid.setup());
         let networks = setup.draw_networks(Some(ValueLayers::shared(config.shared_layers)))?;
         let parameters = networks.flat();
         let workers = (0..setup.environments).map(|_| Worker {
             parameters: parameters.clone(),
             version: 0,
-            actor: parts::actor_of(&networks),
+            actor: actor_of(&networks),
         });
+        let workers = workers.collect();
+        let worker = config.optimizer.init(networks.clone(), &setup.device)?;
+        let extra = config.extra.at(&Clock::start(setup.horizon));
+        extra
+            .iter()
+            .try_for_each(|term| worker.supports(&[term.as_ref()]))?;
+        let mut learner = config.optimizer.init(networks, &setup.device)?;
+        learner.set_threads(&setup.threads);
         let agent = A3c {
-            gae: ConfigError::gae(config.gamma, config.lambda)?,
-            workers: workers.collect(),
-            worker: config.optimizer.init(networks.clone(), &setup.device)?,
-            learner: parts::learner(&config.optimizer, networks, setup)?,
+            workers,
+            worker,
+            learner,
             version: 0,
-            observation_space: setup.spaces.observation.clone(),
-            estimates: Estimates::default(),
+            setup: setup.clone(),
             config: config.clone(),
         };
         let (collection, actors) = (setup.collection(1, config.gamma), agent.actors());

@@ -5,14 +5,12 @@ use rl_learn::{Learner, UpdateError};
 use rl_nets::network_inputs;
 
 /// Estimates that actor-critics make of a rollout; all are `[steps]`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Estimates {
-    /// `ln π(aₜ|oₜ)` before the update, where it was asked for.
+    /// `ln π(aₜ|oₜ)` before the update; empty unless asked for.
     pub log_probs: Vec<f32>,
     /// `V(oₜ)` before the update.
     pub values: Vec<f32>,
-    next_values: Vec<f32>,
-    successor_values: Vec<f32>,
     /// Generalised advantage estimates `Âₜ`.
     pub advantages: Vec<f32>,
     /// λ-returns `V̂ₜ = Âₜ + V(oₜ)`.
@@ -21,46 +19,47 @@ pub(crate) struct Estimates {
 
 impl Estimates {
     /// Evaluates the policy, if log-probs are asked for, and the value function on a rollout whose
-    /// observations the networks take as `inputs`.
-    pub fn compute(
-        &mut self,
-        learner: &mut dyn Learner,
+    /// observations, elements of `space`, the networks take as `inputs`. Without a learner of its own
+    /// the value function is beside the policy.
+    pub fn of<'a>(
+        policy: &'a mut dyn Learner,
+        value: Option<&'a mut dyn Learner>,
         rollout: &RolloutView<'_>,
         (space, inputs): (&Space, &[f32]),
         gae: &Gae,
         with_log_probs: bool,
-    ) -> Result<(), UpdateError> {
+    ) -> Result<Self, UpdateError> {
+        let zeros = |n| vec![0.0; n];
         let n = rollout.len();
-        self.log_probs
-            .resize(if with_log_probs { n } else { 0 }, 0.0);
-        for buffer in [
-            &mut self.values,
-            &mut self.next_values,
-            &mut self.advantages,
-            &mut self.returns,
-        ] {
-            buffer.resize(n, 0.0);
-        }
+        let mut log_probs = zeros(if with_log_probs { n } else { 0 });
+        let [mut values, mut next_values, mut advantages, mut returns] = [(); 4].map(|()| zeros(n));
         let successors = rollout.successors();
-        self.successor_values
-            .resize(successors.len() / rollout.observation_dim(), 0.0);
-        learner.evaluate(
-            inputs,
-            rollout.actions(),
-            &mut self.log_probs,
-            &mut self.values,
-        )?;
+        let mut of_successors = zeros(successors.len() / rollout.observation_dim());
+
+        let actions = rollout.actions();
+        let value = match value {
+            Some(value) => {
+                if with_log_probs {
+                    policy.evaluate(inputs, actions, &mut log_probs, &mut [])?;
+                }
+                value.evaluate(inputs, &[], &mut [], &mut values)?;
+                value
+            }
+            None => {
+                policy.evaluate(inputs, actions, &mut log_probs, &mut values)?;
+                policy
+            }
+        };
         let successors = network_inputs(space, successors);
-        learner.evaluate(&successors, &[], &mut [], &mut self.successor_values)?;
-        rollout.next_values(&self.values, &self.successor_values, &mut self.next_values);
-        rollout.advantages(
-            gae,
-            &self.values,
-            &self.next_values,
-            &mut self.advantages,
-            &mut self.returns,
-        );
-        Ok(())
+        value.evaluate(&successors, &[], &mut [], &mut of_successors)?;
+        rollout.next_values(&values, &of_successors, &mut next_values);
+        rollout.advantages(gae, &values, &next_values, &mut advantages, &mut returns);
+        Ok(Self {
+            log_probs,
+            values,
+            advantages,
+            returns,
+        })
     }
 
     /// Share of the returns' variance that the values explain.

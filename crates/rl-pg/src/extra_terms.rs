@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use rl_core::Clock;
-use rl_learn::{Learner, Term, UpdateError};
+use rl_learn::{Term, UpdateError};
+
+use crate::ActorLearner;
 
 /// Terms that a user adds to an algorithm's loss, after those of its own.
 ///
@@ -43,11 +45,11 @@ impl ExtraTerms {
         self.makers.iter().map(|make| make(clock)).collect()
     }
 
-    /// Refuses terms that a learner cannot compute, before the run.
-    pub(crate) fn check(&self, learner: &dyn Learner, clock: &Clock) -> Result<(), UpdateError> {
-        let terms = self.at(clock);
+    /// Refuses terms that an agent cannot learn by, before the run.
+    pub(crate) fn check(&self, agent: &ActorLearner) -> Result<(), UpdateError> {
+        let terms = self.at(&Clock::start(agent.setup.horizon));
         let terms: Vec<&dyn Term> = terms.iter().map(Box::as_ref).collect();
-        learner.supports(&terms)
+        agent.supports(&terms)
     }
 }
 

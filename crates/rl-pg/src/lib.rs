@@ -1,5 +1,8 @@
-//! The policy-gradient family on Burn: [`Reinforce`], [`Vpg`], [`A2c`], [`A3c`], [`Ppo`] and
-//! [`Trpo`], which share their estimators, baselines and learners.
+//! The policy-gradient family on Burn: REINFORCE ([`ReinforceConfig`]), vanilla policy gradient
+//! ([`VpgConfig`]), [A2C](A2cConfig), [A3C](A3cConfig), [PPO](PpoConfig) and [TRPO](TrpoConfig).
+//!
+//! An algorithm is a configuration with an [`UpdateRule`]; the agent around it is [`PolicyGradient`],
+//! the same for all but A3C.
 //!
 //! ```
 //! use rl_core::{Budget, Clock, Interact, Metrics};
@@ -22,11 +25,12 @@
 
 mod a2c;
 mod a3c;
+mod actor_learner;
+mod agent;
 mod baseline;
 mod estimates;
 mod extra_terms;
 mod gradient;
-mod parts;
 mod ppo;
 mod reinforce;
 mod trpo;
@@ -34,14 +38,16 @@ mod value_function;
 mod vpg;
 mod weighting;
 
-pub use a2c::{A2c, A2cConfig};
-pub use a3c::{A3c, A3cConfig};
+pub use a2c::A2cConfig;
+pub use a3c::A3cConfig;
+pub use actor_learner::ActorLearner;
+pub use agent::{PolicyGradient, UpdateRule};
 pub use baseline::Baseline;
 pub use extra_terms::ExtraTerms;
 pub use gradient::Gradient;
-pub use ppo::{Ppo, PpoConfig};
-pub use reinforce::{Reinforce, ReinforceConfig};
-pub use trpo::{Trpo, TrpoConfig};
+pub use ppo::PpoConfig;
+pub use reinforce::ReinforceConfig;
+pub use trpo::TrpoConfig;
 pub use value_function::ValueTargets;
-pub use vpg::{Vpg, VpgConfig};
+pub use vpg::VpgConfig;
 pub use weighting::Weighting;

@@ -1,26 +1,29 @@
 //! Proximal policy optimization.
 
-use std::sync::Arc;
-
-use rl_core::{
-    Acts, Agent, BoxError, Clock, Gae, Learns, Metrics, Purpose, Reduce, Rollout, Rollouts, Scoped,
-    ScopedReader, Space, State, StateError, StateReader, StateWriter, Stream,
-};
+use rl_core::{BoxError, Clock, Metrics, Rollout, Rollouts};
 use rl_learn::{
-    Algorithm, ClipFraction, ConfigError, EntropyBonus, FitReport, Learner, OptimizerConfig, Plan,
-    Range, Samples, Setup, Surrogate, Term, Valid, ValueError, ValueLayers, config, fit,
+    Algorithm, ClipFraction, ConfigError, EntropyBonus, OptimizerConfig, Plan, Range, Samples,
+    Setup, Surrogate, Term, Valid, ValueError, ValueLayers, config,
 };
-use rl_nets::{ActionChoice, Actor, Networks, network_inputs};
+use rl_nets::Actor;
 
-use crate::ExtraTerms;
-use crate::estimates::Estimates;
-use crate::parts;
+use crate::{ActorLearner, ExtraTerms, PolicyGradient, UpdateRule};
 
 /// An update stops once its mean divergence is this many times `target_kl`.
 const KL_TOLERANCE: f64 = 1.5;
 
 config! {
-    /// Configuration of [`Ppo`]; the defaults are Stable-Baselines3's.
+    /// Proximal policy optimization with the clipped surrogate (PPO; Schulman et al. 2017, algorithm
+    /// 1 and eq. 9): several epochs of minibatches on each rollout, each an optimizer step down
+    ///
+    /// ```text
+    /// -1/M Σₜ [min(rₜ Âₜ, clip(rₜ, 1-ε, 1+ε) Âₜ) + c_H H(π(·|oₜ))] + c_V 1/M Σₜ (V(oₜ) - V̂ₜ)²
+    /// ```
+    ///
+    /// with importance ratios `rₜ = π(aₜ|oₜ) / π_old(aₜ|oₜ)`, generalised advantage estimates `Âₜ`
+    /// and λ-returns `V̂ₜ` from the networks as they were before the update.
+    ///
+    /// The defaults are Stable-Baselines3's.
     ///
     /// ```
     /// use rl_core::{Budget, Clock, Interact, Metrics};
@@ -88,56 +91,17 @@ impl PpoConfig {
     }
 }
 
-/// Proximal policy optimization with the clipped surrogate (PPO; Schulman et al. 2017, algorithm
-/// 1 and eq. 9): several epochs of minibatches on each rollout, each an optimizer step down
-///
-/// ```text
-/// -1/M Σₜ [min(rₜ Âₜ, clip(rₜ, 1-ε, 1+ε) Âₜ) + c_H H(π(·|oₜ))] + c_V 1/M Σₜ (V(oₜ) - V̂ₜ)²
-/// ```
-///
-/// with importance ratios `rₜ = π(aₜ|oₜ) / π_old(aₜ|oₜ)`, generalised advantage estimates `Âₜ`
-/// and λ-returns `V̂ₜ` from the networks as they were before the update.
-pub struct Ppo {
-    config: PpoConfig,
-    gae: Gae,
-    learner: Box<dyn Learner>,
-    shuffling: Stream,
-    reduce: Arc<dyn Reduce>,
-    observation_space: Space,
-    estimates: Estimates,
-    actor: Actor,
-    last_fit: FitReport,
-}
-
-impl Ppo {
-    /// The policy and the value function as of the last update.
-    pub fn networks(&self) -> &Networks {
-        self.learner.networks()
-    }
-
-    /// The measurements of the last update.
-    pub fn last_fit(&self) -> &FitReport {
-        &self.last_fit
-    }
-}
-
-impl Learns<Rollout> for Ppo {
+impl UpdateRule<Rollout> for PpoConfig {
     fn update(
-        &mut self,
+        &self,
+        agent: &mut ActorLearner,
         rollout: &Rollout,
         clock: &Clock,
         metrics: &mut Metrics,
     ) -> Result<(), BoxError> {
-        let (config, estimates) = (&self.config, &mut self.estimates);
-        let observations = network_inputs(&self.observation_space, rollout.observations());
-        let inputs = (&self.observation_space, &*observations);
-        estimates.compute(
-            self.learner.as_mut(),
-            &rollout.view(),
-            inputs,
-            &self.gae,
-            true,
-        )?;
+        let observations = agent.inputs(rollout.observations());
+        let gae = ConfigError::gae(self.gamma, self.lambda)?;
+        let estimates = agent.estimates(&rollout.view(), &observations, &gae, true)?;
         let samples = Samples {
             observations: &observations,
             actions: rollout.actions(),
@@ -147,65 +111,32 @@ impl Learns<Rollout> for Ppo {
             values: &estimates.values,
         };
 
-        let clip_range = config.clip_range_at(clock.done()) as f32;
+        let clip_range = self.clip_range_at(clock.done()) as f32;
         let surrogate = match clip_range.is_finite() {
             true => Surrogate::ClippedRatio { clip_range },
             false => Surrogate::Ratio,
         };
-        let entropy = EntropyBonus(config.entropy_coefficient as f32);
+        let entropy = EntropyBonus(self.entropy_coefficient as f32);
         let value = ValueError {
-            coefficient: config.value_coefficient as f32,
-            clip_range: config.value_clip_range.map(|range| range as f32),
+            coefficient: self.value_coefficient as f32,
+            clip_range: self.value_clip_range.map(|range| range as f32),
         };
-        let extra = config.extra.at(clock);
+        let extra = self.extra.at(clock);
         let mut terms: Vec<&dyn Term> = vec![&surrogate, &entropy, &value];
         terms.extend(extra.iter().map(Box::as_ref));
         let clipped = ClipFraction { clip_range };
         terms.push(&clipped);
 
         let plan = Plan {
-            epochs: config.epochs,
-            minibatch_size: config.minibatch_size,
-            learning_rate: config.optimizer.learning_rate_at(clock.done()),
-            normalize_advantages: config.normalize_advantages,
-            max_kl: config.target_kl.map(|kl| KL_TOLERANCE * kl),
+            epochs: self.epochs,
+            minibatch_size: self.minibatch_size,
+            learning_rate: self.optimizer.learning_rate_at(clock.done()),
+            normalize_advantages: self.normalize_advantages,
+            max_kl: self.target_kl.map(|kl| KL_TOLERANCE * kl),
         };
-        let (learner, shuffling) = (self.learner.as_mut(), Some(&mut self.shuffling));
-        let report = fit(learner, &samples, &terms, &plan, shuffling, &*self.reduce)?;
-        self.actor = parts::actor(learner);
-
-        report.put(metrics);
+        agent.fit(&samples, &terms, &plan)?.put(metrics);
         metrics.put("explained_variance", estimates.explained_variance());
         metrics.put("learning_rate", plan.learning_rate);
-        self.last_fit = report;
-        Ok(())
-    }
-}
-
-impl Agent for Ppo {
-    type Policy = Actor;
-
-    fn policy(&self) -> Actor {
-        self.actor.clone().with_choice(ActionChoice::Mode)
-    }
-}
-
-impl Acts for Ppo {
-    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
-        &self.actor
-    }
-}
-
-impl State for Ppo {
-    fn save(&self, out: &mut dyn StateWriter) {
-        self.learner.save(&mut Scoped::new(out, "learner"));
-        self.shuffling.save(&mut Scoped::new(out, "shuffling"));
-    }
-
-    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
-        self.learner.load(&ScopedReader::new(from, "learner"))?;
-        self.shuffling.load(&ScopedReader::new(from, "shuffling"))?;
-        self.actor = parts::actor(self.learner.as_ref());
         Ok(())
     }
 }
@@ -215,7 +146,7 @@ impl Algorithm for PpoConfig {
     const DESCRIPTION: &'static str =
         "proximal policy optimization: epochs of minibatches on each rollout";
 
-    type Agent = Ppo;
+    type Agent = PolicyGradient<Self>;
     type Interaction = Rollouts<Actor>;
 
     fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
@@ -227,26 +158,13 @@ impl Algorithm for PpoConfig {
         ConfigError::normalized(self.normalize_advantages, size)
     }
 
-    fn build(valid: &Valid<Self>) -> Result<(Ppo, Rollouts<Actor>), BoxError> {
+    fn build(valid: &Valid<Self>) -> Result<(Self::Agent, Self::Interaction), BoxError> {
         let (config, setup) = (valid.config(), valid.setup());
-        let networks = setup.draw_networks(Some(ValueLayers::shared(config.shared_layers)))?;
-        let learner = parts::learner(&config.optimizer, networks, setup)?;
-        config
-            .extra
-            .check(learner.as_ref(), &Clock::start(setup.horizon))?;
-        let agent = Ppo {
-            gae: ConfigError::gae(config.gamma, config.lambda)?,
-            actor: parts::actor(learner.as_ref()),
-            learner,
-            shuffling: Stream::derive(setup.seed, Purpose::Shuffling, 0),
-            reduce: Arc::clone(&setup.reduce),
-            observation_space: setup.spaces.observation.clone(),
-            estimates: Estimates::default(),
-            last_fit: FitReport::default(),
-            config: config.clone(),
-        };
+        let layers = ValueLayers::shared(config.shared_layers);
+        let learner = ActorLearner::new(setup, &config.optimizer, Some(layers))?.shuffled();
+        config.extra.check(&learner)?;
         let collection = setup.collection(1, config.gamma);
         let rollouts = Rollouts::new(collection, config.steps_per_environment)?;
-        Ok((agent, rollouts))
+        Ok((PolicyGradient::new(config, learner), rollouts))
     }
 }

@@ -1,23 +1,26 @@
 //! REINFORCE.
 
-use std::sync::Arc;
-
-use rl_core::{
-    Acts, Agent, BoxError, Clock, Episodes, Learns, Metrics, Reduce, Scoped, ScopedReader, Space,
-    State, StateError, StateReader, StateWriter, Threads, TrajectoryStore,
-};
+use rl_core::{BoxError, Clock, Episodes, Metrics, TrajectoryStore};
 use rl_learn::{
-    Algorithm, ConfigError, EntropyBonus, Learner, OptimizerConfig, Plan, Range, Samples, Setup,
-    Surrogate, Term, Valid, ValueLayers, config, fit, word,
+    Algorithm, ConfigError, EntropyBonus, OptimizerConfig, Plan, Range, Samples, Setup, Surrogate,
+    Term, Valid, config, word,
 };
-use rl_nets::{ActionChoice, Actor, network_inputs};
+use rl_nets::Actor;
 
-use crate::parts;
-use crate::value_function::{ValueFunction, Values, rewards_to_go};
-use crate::{Baseline, Gradient};
+use crate::value_function::rewards_to_go;
+use crate::{ActorLearner, Baseline, Gradient, PolicyGradient, UpdateRule};
 
 config! {
-    /// Configuration of [`Reinforce`].
+    /// REINFORCE (Williams 1992; Sutton & Barto 2018, section 13.3 and 13.4): after an episode of each
+    /// of `m` environments one step along
+    ///
+    /// ```text
+    /// 1/m Σ_τ Σₜ ∇ ln π_θ(aₜ|oₜ) (Gₜ - V(oₜ)),    Gₜ = Σ_{t' ≥ t} γ^{t'-t} r_{t'}
+    /// ```
+    ///
+    /// with `V = 0`, or a value function that is fitted to `Gₜ` after the policy's step. The factor
+    /// `γᵗ` of the book's algorithm is left out, as is customary. One environment makes it the
+    /// textbook's algorithm.
     ///
     /// ```
     /// use rl_core::{Budget, Clock, Interact, Metrics};
@@ -44,7 +47,7 @@ config! {
         pub entropy_coefficient: f64 = 0.0, Range::NotNegative;
         /// Step size of a value function with an optimizer of its own.
         pub value_learning_rate: f64 = 1e-3, Range::Positive;
-/// Regression steps of the value function per update.
+        /// Regression steps of the value function per update.
         pub value_iterations: usize = 1, Range::REPETITIONS;
         flatten
         /// The optimizer.
@@ -52,107 +55,42 @@ config! {
     }
 }
 
-/// REINFORCE (Williams 1992; Sutton & Barto 2018, section 13.3 and 13.4): after an episode of each
-/// of `m` environments one step along
-///
-/// ```text
-/// 1/m Σ_τ Σₜ ∇ ln π_θ(aₜ|oₜ) (Gₜ - V(oₜ)),    Gₜ = Σ_{t' ≥ t} γ^{t'-t} r_{t'}
-/// ```
-///
-/// with `V = 0`, or a value function that is fitted to `Gₜ` after the policy's step. The factor
-/// `γᵗ` of the book's algorithm is left out, as is customary. One environment makes it the
-/// textbook's algorithm.
-pub struct Reinforce {
-    config: ReinforceConfig,
-    learner: Box<dyn Learner>,
-    value: Option<ValueFunction>,
-    reduce: Arc<dyn Reduce>,
-    threads: Threads,
-    observation_space: Space,
-    actor: Actor,
-}
-
-impl Learns<TrajectoryStore> for Reinforce {
+impl UpdateRule<TrajectoryStore> for ReinforceConfig {
     fn update(
-        &mut self,
+        &self,
+        agent: &mut ActorLearner,
         experience: &TrajectoryStore,
         clock: &Clock,
         metrics: &mut Metrics,
     ) -> Result<(), BoxError> {
-        let values = match &mut self.value {
-            Some(value) => value.of_store(experience, &self.observation_space)?,
-            None => Values::zeros(experience),
-        };
-        let observations = network_inputs(&self.observation_space, experience.observations());
-        let config = &self.config;
+        let observations = agent.inputs(experience.observations());
+        let values = agent.values(experience)?;
         let mut returns = vec![0.0; experience.steps()];
         values.each(experience, &mut returns, |steps, out| {
-            rewards_to_go(steps, config.gamma, out);
+            rewards_to_go(steps, self.gamma, out);
         });
         // The learner takes the mean over all steps.
-        let scale = config
-            .gradient
-            .of_mean(experience.steps(), experience.len().max(1));
+        let (steps, episodes) = (experience.steps(), experience.len().max(1));
+        let scale = self.gradient.of_mean(steps, episodes);
         let advantages = returns.iter().zip(&values.steps);
         let advantages: Vec<f32> = advantages.map(|(g, v)| scale * (g - v)).collect();
-
         let samples = Samples {
             observations: &observations,
             actions: experience.actions(),
             advantages: &advantages,
             ..Samples::default()
         };
-        let entropy = EntropyBonus(scale * config.entropy_coefficient as f32);
+
+        let entropy = EntropyBonus(scale * self.entropy_coefficient as f32);
         let terms: [&dyn Term; 2] = [&Surrogate::LogProb, &entropy];
-        let learning_rate = config.optimizer.learning_rate_at(clock.done());
-        let plan = Plan::whole(learning_rate);
-        let (learner, reduce) = (self.learner.as_mut(), &*self.reduce);
-        let report = fit(learner, &samples, &terms, &plan, None, reduce)?;
-        let before = std::mem::replace(&mut self.actor, parts::actor(learner));
-
-        report.put(metrics);
-        let kl = before.mean_kl(&self.actor, &observations, &self.threads);
-        metrics.put("kl", kl);
-        metrics.put("learning_rate", learning_rate);
-        if let Some(value) = &mut self.value {
-            let rate = self.config.value_learning_rate;
-            metrics.put(
-                "value_loss",
-                value.fit(&observations, &returns, rate, reduce)?,
-            );
+        let plan = Plan::whole(self.optimizer.learning_rate_at(clock.done()));
+        agent.fit(&samples, &terms, &plan)?.put(metrics);
+        metrics.put("kl", agent.kl(&observations));
+        metrics.put("learning_rate", plan.learning_rate);
+        let rate = self.value_learning_rate;
+        if let Some(error) = agent.fit_value(&observations, &returns, rate)? {
+            metrics.put("value_loss", error);
         }
-        Ok(())
-    }
-}
-
-impl Agent for Reinforce {
-    type Policy = Actor;
-
-    fn policy(&self) -> Actor {
-        self.actor.clone().with_choice(ActionChoice::Mode)
-    }
-}
-
-impl Acts for Reinforce {
-    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
-        &self.actor
-    }
-}
-
-impl State for Reinforce {
-    fn save(&self, out: &mut dyn StateWriter) {
-        self.learner.save(&mut Scoped::new(out, "learner"));
-        if let Some(value) = &self.value {
-            value.save(&mut Scoped::new(out, "value_function"));
-        }
-    }
-
-    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
-        self.learner.load(&ScopedReader::new(from, "learner"))?;
-        if let Some(value) = &mut self.value {
-            value.load(&ScopedReader::new(from, "value_function"))?;
-        }
-        self.actor = parts::actor(self.learner.as_ref());
         Ok(())
     }
 }
@@ -161,7 +99,7 @@ impl Algorithm for ReinforceConfig {
     const NAME: &'static str = "reinforce";
     const DESCRIPTION: &'static str = "REINFORCE: one step per episode of each environment";
 
-    type Agent = Reinforce;
+    type Agent = PolicyGradient<Self>;
     type Interaction = Episodes<Actor>;
 
     fn check(&self, _: &Setup) -> Result<(), ConfigError> {
@@ -170,24 +108,14 @@ impl Algorithm for ReinforceConfig {
         ConfigError::unless(valid, "baseline", word(&self.baseline), allowed)
     }
 
-    fn build(valid: &Valid<Self>) -> Result<(Reinforce, Episodes<Actor>), BoxError> {
+    fn build(valid: &Valid<Self>) -> Result<(Self::Agent, Self::Interaction), BoxError> {
         let (config, setup) = (valid.config(), valid.setup());
-        let with_value = config.baseline == Baseline::Value;
-        let networks = setup.draw_networks(with_value.then_some(ValueLayers::Separate))?;
-        let (policy, value) = networks.split();
-        let learner = parts::learner(&config.optimizer, policy, setup)?;
-        let value = value.map(|network| {
-            ValueFunction::new(network, &config.optimizer, config.value_iterations, setup)
-        });
-        let agent = Reinforce {
-            actor: parts::actor(learner.as_ref()),
-            learner,
-            value: value.transpose()?,
-            reduce: Arc::clone(&setup.reduce),
-            threads: setup.threads.clone(),
-            observation_space: setup.spaces.observation.clone(),
-            config: config.clone(),
+        let (optimizer, iterations) = (&config.optimizer, config.value_iterations);
+        let learner = match config.baseline {
+            Baseline::Value => ActorLearner::with_value_function(setup, optimizer, iterations)?,
+            _ => ActorLearner::new(setup, optimizer, None)?,
         };
-        Ok((agent, Episodes::new(setup.collection(1, config.gamma), 1)?))
+        let episodes = Episodes::new(setup.collection(1, config.gamma), 1)?;
+        Ok((PolicyGradient::new(config, learner), episodes))
     }
 }

@@ -1,20 +1,14 @@
 //! Trust region policy optimization.
 
-use std::sync::Arc;
-
-use rl_core::{
-    Acts, Agent, BoxError, Clock, Gae, Learns, Metrics, Reduce, Rollout, Rollouts, Scoped,
-    ScopedReader, Space, State, StateError, StateReader, StateWriter, Threads, normalize,
-};
+use rl_core::{BoxError, Clock, Metrics, Rollout, Rollouts, normalize};
 use rl_learn::{
-    Algorithm, ConfigError, EntropyBonus, NaturalGradient, OptimizerConfig, Range, Samples, Setup,
-    Surrogate, Term, UpdateError, Valid, ValueLayers, config,
+    Algorithm, ConfigError, EntropyBonus, OptimizerConfig, Range, Samples, Setup, Surrogate, Term,
+    UpdateError, Valid, config,
 };
-use rl_nets::{ActionChoice, Actor, network_inputs};
+use rl_nets::Actor;
 
-use crate::estimates::Estimates;
-use crate::parts;
-use crate::value_function::ValueFunction;
+use crate::actor_learner::actor_of;
+use crate::{ActorLearner, PolicyGradient, UpdateRule};
 
 /// Norm of the residual, as a share of the gradient's, at which the conjugate gradient method stops,
 /// and the share of `xᵀg` that `xᵀr`, which is 0 in exact arithmetic, may reach. Iterations beyond
@@ -23,7 +17,19 @@ use crate::value_function::ValueFunction;
 const CG_TOLERANCE: f64 = 1e-2;
 
 config! {
-    /// Configuration of [`Trpo`]; the defaults are those of Stable-Baselines3's contributions.
+    /// Trust region policy optimization (TRPO; Schulman et al. 2015, appendix C): the step that
+    /// maximises the surrogate's linear part while the mean divergence's quadratic part stays at δ,
+    ///
+    /// ```text
+    /// θ' = θ + √(2δ / xᵀHx) x,    H x = g,    H = F + damping I
+    /// ```
+    ///
+    /// with the gradient `g` of the surrogate and the entropy bonus and the policy's Fisher
+    /// information `F`, then shortened until these have grown and the divergence itself is at most δ.
+    /// The system is solved by the conjugate gradient method, which needs products with `H` only. A
+    /// value function is fitted after it.
+    ///
+    /// The defaults are those of Stable-Baselines3's contributions.
     ///
     /// ```
     /// use rl_core::{Budget, Clock, Interact, Metrics};
@@ -69,101 +75,74 @@ config! {
     }
 }
 
-/// Trust region policy optimization (TRPO; Schulman et al. 2015, appendix C): the step that
-/// maximises the surrogate's linear part while the mean divergence's quadratic part stays at δ,
-///
-/// ```text
-/// θ' = θ + √(2δ / xᵀHx) x,    H x = g,    H = F + damping I
-/// ```
-///
-/// with the gradient `g` of the surrogate and the entropy bonus and the policy's Fisher
-/// information `F`, then shortened until these have grown and the divergence itself is at most δ.
-/// The system is solved by the conjugate gradient method, which needs products with `H` only. A
-/// value function is fitted after it.
-pub struct Trpo {
-    config: TrpoConfig,
-    gae: Gae,
-    learner: Box<dyn NaturalGradient>,
-    value: ValueFunction,
-    reduce: Arc<dyn Reduce>,
-    threads: Threads,
-    observation_space: Space,
-    estimates: Estimates,
-    actor: Actor,
-}
-
-impl Learns<Rollout> for Trpo {
+impl UpdateRule<Rollout> for TrpoConfig {
     fn update(
-        &mut self,
+        &self,
+        agent: &mut ActorLearner,
         rollout: &Rollout,
         clock: &Clock,
         metrics: &mut Metrics,
     ) -> Result<(), BoxError> {
-        let observations = network_inputs(&self.observation_space, rollout.observations());
-        let inputs = (&self.observation_space, &*observations);
-        let mut estimates = std::mem::take(&mut self.estimates);
-        let value = self.value.learner();
-        estimates.compute(value, &rollout.view(), inputs, &self.gae, false)?;
-        estimates.log_probs.resize(rollout.len(), 0.0);
-        let (actions, log_probs) = (rollout.actions(), &mut estimates.log_probs);
-        self.learner
-            .evaluate(&observations, actions, log_probs, &mut [])?;
-        if self.config.normalize_advantages {
+        let observations = agent.inputs(rollout.observations());
+        let gae = ConfigError::gae(self.gamma, self.lambda)?;
+        let mut estimates = agent.estimates(&rollout.view(), &observations, &gae, true)?;
+        if self.normalize_advantages {
             normalize(&mut estimates.advantages);
         }
         let samples = Samples {
             observations: &observations,
-            actions,
+            actions: rollout.actions(),
             advantages: &estimates.advantages,
             log_probs: &estimates.log_probs,
             ..Samples::default()
         };
-        let entropy = EntropyBonus(self.config.entropy_coefficient as f32);
+        let entropy = EntropyBonus(self.entropy_coefficient as f32);
         let terms: [&dyn Term; 2] = [&Surrogate::Ratio, &entropy];
 
-        let start = self.learner.networks().flat();
+        let start = agent.learner.networks().flat();
         let mut gradient = vec![0.0; start.len()];
-        let measured = self.learner.gradient(&samples, &terms, &mut gradient)?;
-        self.reduce.mean_f32(&mut gradient)?;
+        let measured = agent.learner.gradient(&samples, &terms, &mut gradient)?;
+        agent.setup.reduce.mean_f32(&mut gradient)?;
         gradient.iter_mut().for_each(|g| *g = -*g);
-        let (direction, curvature) = self.natural_direction(&observations, &gradient)?;
+        let (direction, curvature) = self.natural_direction(agent, &observations, &gradient)?;
 
-        let delta = self.config.target_kl;
+        let delta = self.target_kl;
         let (mut kl, mut moved) = (0.0, false);
         // No curvature, no gradient: nothing to be gained.
         if curvature > 0.0 {
             let mut length = (2.0 * delta / curvature).sqrt();
-            let before = self.objective(&samples, samples.log_probs, &self.actor)?;
+            let before = self.objective(agent, &samples, samples.log_probs, agent.actor())?;
             let mut log_probs = vec![0.0; samples.log_probs.len()];
-            for _ in 0..self.config.line_search_steps {
+            for _ in 0..self.line_search_steps {
                 let mut candidate = start.clone();
                 add_scaled(&mut candidate, length as f32, &direction);
-                self.learner.set_parameters(&candidate);
-                let actor = parts::actor(self.learner.as_ref());
-                kl = self.actor.mean_kl(&actor, &observations, &self.threads);
-                kl = self.mean_over_ranks(kl)?;
-                let learner = self.learner.as_mut();
-                match learner.evaluate(&observations, actions, &mut log_probs, &mut []) {
+                agent.learner.set_parameters(&candidate);
+                let actor = actor_of(agent.networks());
+                kl = agent
+                    .actor()
+                    .mean_kl(&actor, &observations, &agent.setup.threads);
+                kl = mean_over_ranks(agent, kl)?;
+                let learner = agent.learner.as_mut();
+                match learner.evaluate(&observations, samples.actions, &mut log_probs, &mut []) {
                     // A step too far for the numbers is refused as any other.
                     Ok(()) | Err(UpdateError::Evaluation { .. }) => {}
                     Err(error) => return Err(error.into()),
                 }
-                let after = self.objective(&samples, &log_probs, &actor)?;
+                let after = self.objective(agent, &samples, &log_probs, &actor)?;
                 moved = after > before && kl <= delta;
                 if moved {
-                    self.actor = actor;
+                    agent.set_actor(actor);
                     break;
                 }
-                length *= self.config.line_search_factor;
+                length *= self.line_search_factor;
             }
             if !moved {
-                self.learner.set_parameters(&start);
+                agent.learner.set_parameters(&start);
                 kl = 0.0;
             }
         }
-        let rate = self.config.optimizer.learning_rate_at(clock.done());
-        let fitted = &estimates.returns;
-        let error = self.value.fit(&observations, fitted, rate, &*self.reduce)?;
+        let rate = self.optimizer.learning_rate_at(clock.done());
+        let error = agent.fit_value(&observations, &estimates.returns, rate)?;
 
         for (term, value) in terms.iter().zip(&measured.terms) {
             metrics.put(term.name(), *value);
@@ -171,19 +150,19 @@ impl Learns<Rollout> for Trpo {
         metrics.put("grad_norm", measured.grad_norm);
         metrics.put("kl", kl);
         metrics.put("line_search_success", f64::from(u8::from(moved)));
-        metrics.put("value_loss", error);
+        metrics.put("value_loss", error.unwrap_or(f64::NAN));
         metrics.put("explained_variance", estimates.explained_variance());
         metrics.put("learning_rate", rate);
-        self.estimates = estimates;
         Ok(())
     }
 }
 
-impl Trpo {
+impl TrpoConfig {
     /// Solves `(F + damping I) x = g` by the conjugate gradient method (Hestenes & Stiefel 1952),
     /// and returns `x` and `xᵀ(F + damping I)x`.
     fn natural_direction(
-        &mut self,
+        &self,
+        agent: &mut ActorLearner,
         observations: &[f32],
         gradient: &[f32],
     ) -> Result<(Vec<f32>, f64), BoxError> {
@@ -193,11 +172,11 @@ impl Trpo {
         let mut direction = gradient.to_vec();
         let of_gradient = dot(gradient, gradient);
         let mut squares = of_gradient;
-        for _ in 0..self.config.cg_iterations {
+        for _ in 0..self.cg_iterations {
             if squares <= CG_TOLERANCE.powi(2) * of_gradient {
                 break;
             }
-            self.damped_product(observations, &direction, &mut product)?;
+            self.damped_product(agent, observations, &direction, &mut product)?;
             let alpha = (squares / dot(&direction, &product)) as f32;
             add_scaled(&mut x, alpha, &direction);
             add_scaled(&mut residual, -alpha, &product);
@@ -211,22 +190,24 @@ impl Trpo {
             }
             squares = next;
         }
-        self.damped_product(observations, &x, &mut product)?;
+        self.damped_product(agent, observations, &x, &mut product)?;
         let curvature = dot(&x, &product);
         Ok((x, curvature))
     }
 
     /// `(F + damping I) v` over all processes.
     fn damped_product(
-        &mut self,
+        &self,
+        agent: &mut ActorLearner,
         observations: &[f32],
         vector: &[f32],
         product: &mut [f32],
     ) -> Result<(), BoxError> {
-        self.learner
+        agent
+            .learner
             .fisher_vector_product(observations, vector, product)?;
-        self.reduce.mean_f32(product)?;
-        add_scaled(product, self.config.cg_damping as f32, vector);
+        agent.setup.reduce.mean_f32(product)?;
+        add_scaled(product, self.cg_damping as f32, vector);
         Ok(())
     }
 
@@ -234,6 +215,7 @@ impl Trpo {
     /// with these `log_probs` of the actions.
     fn objective(
         &self,
+        agent: &ActorLearner,
         samples: &Samples<'_>,
         log_probs: &[f32],
         actor: &Actor,
@@ -247,18 +229,18 @@ impl Trpo {
             (f64::from(new) - f64::from(old)).exp() * f64::from(advantage)
         });
         let mut objective = weighted.sum::<f64>() / log_probs.len() as f64;
-        if self.config.entropy_coefficient > 0.0 {
-            let entropy = actor.mean_entropy(samples.observations, &self.threads);
-            objective += self.config.entropy_coefficient * entropy;
+        if self.entropy_coefficient > 0.0 {
+            let entropy = actor.mean_entropy(samples.observations, &agent.setup.threads);
+            objective += self.entropy_coefficient * entropy;
         }
-        self.mean_over_ranks(objective)
+        mean_over_ranks(agent, objective)
     }
+}
 
-    fn mean_over_ranks(&self, number: f64) -> Result<f64, BoxError> {
-        let mut sum = [number];
-        self.reduce.sum_f64(&mut sum)?;
-        Ok(sum[0] / self.reduce.ranks() as f64)
-    }
+fn mean_over_ranks(agent: &ActorLearner, number: f64) -> Result<f64, BoxError> {
+    let (mut sum, reduce) = ([number], &agent.setup.reduce);
+    reduce.sum_f64(&mut sum)?;
+    Ok(sum[0] / reduce.ranks() as f64)
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -275,41 +257,12 @@ fn add_scaled(y: &mut [f32], factor: f32, x: &[f32]) {
     }
 }
 
-impl Agent for Trpo {
-    type Policy = Actor;
-
-    fn policy(&self) -> Actor {
-        self.actor.clone().with_choice(ActionChoice::Mode)
-    }
-}
-
-impl Acts for Trpo {
-    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
-        &self.actor
-    }
-}
-
-impl State for Trpo {
-    fn save(&self, out: &mut dyn StateWriter) {
-        self.learner.save(&mut Scoped::new(out, "learner"));
-        self.value.save(&mut Scoped::new(out, "value_function"));
-    }
-
-    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
-        self.learner.load(&ScopedReader::new(from, "learner"))?;
-        self.value
-            .load(&ScopedReader::new(from, "value_function"))?;
-        self.actor = parts::actor(self.learner.as_ref());
-        Ok(())
-    }
-}
-
 impl Algorithm for TrpoConfig {
     const NAME: &'static str = "trpo";
     const DESCRIPTION: &'static str =
         "trust region policy optimization: natural gradient steps of a set size";
 
-    type Agent = Trpo;
+    type Agent = PolicyGradient<Self>;
     type Interaction = Rollouts<Actor>;
 
     fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
@@ -321,27 +274,12 @@ impl Algorithm for TrpoConfig {
         ConfigError::normalized(self.normalize_advantages, steps)
     }
 
-    fn build(valid: &Valid<Self>) -> Result<(Trpo, Rollouts<Actor>), BoxError> {
+    fn build(valid: &Valid<Self>) -> Result<(Self::Agent, Self::Interaction), BoxError> {
         let (config, setup) = (valid.config(), valid.setup());
-        let networks = setup.draw_networks(Some(ValueLayers::Separate))?;
-        let (policy, value) = networks.split();
-        let mut learner = config.optimizer.init_natural(policy, &setup.device)?;
-        learner.set_threads(&setup.threads);
-        let value = value.ok_or("networks without a value function")?;
         let iterations = config.value_iterations;
-        let agent = Trpo {
-            gae: ConfigError::gae(config.gamma, config.lambda)?,
-            actor: parts::actor(learner.as_ref()),
-            learner,
-            value: ValueFunction::new(value, &config.optimizer, iterations, setup)?,
-            reduce: Arc::clone(&setup.reduce),
-            threads: setup.threads.clone(),
-            observation_space: setup.spaces.observation.clone(),
-            estimates: Estimates::default(),
-            config: config.clone(),
-        };
+        let learner = ActorLearner::with_value_function(setup, &config.optimizer, iterations)?;
         let collection = setup.collection(1, config.gamma);
         let rollouts = Rollouts::new(collection, config.steps_per_environment)?;
-        Ok((agent, rollouts))
+        Ok((PolicyGradient::new(config, learner), rollouts))
     }
 }

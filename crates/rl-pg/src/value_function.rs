@@ -11,8 +11,6 @@ use rl_learn::{
 use rl_nets::{Networks, network_inputs};
 use serde::{Deserialize, Serialize};
 
-use crate::parts;
-
 /// Targets that a value function is fitted to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -50,8 +48,10 @@ impl ValueFunction {
         iterations: usize,
         setup: &Setup,
     ) -> Result<Self, ConfigError> {
+        let mut learner = optimizer.init(networks, &setup.device)?;
+        learner.set_threads(&setup.threads);
         Ok(Self {
-            learner: parts::learner(optimizer, networks, setup)?,
+            learner,
             iterations,
         })
     }

@@ -1,26 +1,36 @@
 //! Vanilla policy gradient.
 
-use std::num::NonZeroUsize;
-use std::sync::Arc;
-
 use rl_core::{
-    Acts, Agent, BoxError, Clock, Episodes, Gae, Learns, Metrics, Reduce, Scoped, ScopedReader,
-    Space, State, StateError, StateReader, StateWriter, Threads, TrajectoryStore,
-    discounted_return, n_step_returns, normalize,
+    BoxError, Clock, Episodes, Metrics, TrajectoryStore, discounted_return, n_step_returns,
+    normalize,
 };
 use rl_learn::{
-    Algorithm, ConfigError, EntropyBonus, Learner, OptimizerConfig, Plan, Range, Samples, Setup,
-    Surrogate, Term, Valid, ValueLayers, config, fit, word,
+    Algorithm, ConfigError, EntropyBonus, OptimizerConfig, Plan, Range, Samples, Setup, Surrogate,
+    Term, Valid, config, word,
 };
-use rl_nets::{ActionChoice, Actor, network_inputs};
+use rl_nets::Actor;
 
 use crate::estimates::explained_variance;
-use crate::parts;
-use crate::value_function::{ValueFunction, Values, rewards_to_go};
-use crate::{Baseline, ExtraTerms, Gradient, ValueTargets, Weighting};
+use crate::value_function::{Values, rewards_to_go};
+use crate::{
+    ActorLearner, Baseline, ExtraTerms, Gradient, PolicyGradient, UpdateRule, ValueTargets,
+    Weighting,
+};
 
 config! {
-    /// Configuration of [`Vpg`]; the defaults solve CartPole-v1 reliably.
+    /// Vanilla policy gradient (REINFORCE on batches of whole episodes; Williams 1992, Sutton et al.
+    /// 2000, and Spinning Up, "Intro to policy optimization"):
+    ///
+    /// ```text
+    /// ∇J(θ) ∝ 1/N Σ_τ Σₜ ∇ ln π_θ(aₜ|oₜ) (wₜ - bₜ)
+    /// ```
+    ///
+    /// over the steps of a batch of whole episodes that π_θ collected, with `N` the steps that a batch
+    /// has at least (the source divides by the number of episodes; [`Gradient`] has the choice), `wₜ` the return, the reward-to-go, an
+    /// n-step return or the generalised advantage estimate, and `bₜ` a baseline. One optimizer step
+    /// per batch follows this gradient; a value function is fitted after it.
+    ///
+    /// The defaults solve CartPole-v1 reliably.
     ///
     /// ```
     /// use rl_core::{Budget, Space, Spaces};
@@ -79,86 +89,55 @@ config! {
     }
 }
 
-/// Vanilla policy gradient (REINFORCE on batches of whole episodes; Williams 1992, Sutton et al.
-/// 2000, and Spinning Up, "Intro to policy optimization"):
-///
-/// ```text
-/// ∇J(θ) ∝ 1/N Σ_τ Σₜ ∇ ln π_θ(aₜ|oₜ) (wₜ - bₜ)
-/// ```
-///
-/// over the steps of a batch of whole episodes that π_θ collected, with `N` the steps that a batch
-/// has at least (the source divides by the number of episodes; [`Gradient`] has the choice), `wₜ` the return, the reward-to-go, an
-/// n-step return or the generalised advantage estimate, and `bₜ` a baseline. One optimizer step
-/// per batch follows this gradient; a value function is fitted after it.
-pub struct Vpg {
-    config: VpgConfig,
-    gae: Gae,
-    n_step: NonZeroUsize,
-    learner: Box<dyn Learner>,
-    value: Option<ValueFunction>,
-    reduce: Arc<dyn Reduce>,
-    threads: Threads,
-    observation_space: Space,
-    actor: Actor,
-}
-
-impl Learns<TrajectoryStore> for Vpg {
+impl UpdateRule<TrajectoryStore> for VpgConfig {
     fn update(
-        &mut self,
+        &self,
+        agent: &mut ActorLearner,
         experience: &TrajectoryStore,
         clock: &Clock,
         metrics: &mut Metrics,
     ) -> Result<(), BoxError> {
-        let values = match &mut self.value {
-            Some(value) => value.of_store(experience, &self.observation_space)?,
-            None => Values::zeros(experience),
-        };
-        let observations = network_inputs(&self.observation_space, experience.observations());
-        let config = &self.config;
-        let scale = config
+        let observations = agent.inputs(experience.observations());
+        let values = agent.values(experience)?;
+        // The learner takes the mean over all steps.
+        let scale = self
             .gradient
-            .of_mean(experience.steps(), config.steps_per_update);
-        let mut advantages = self.advantages(experience, &values);
-        advantages.iter_mut().for_each(|x| *x *= scale);
-        let mut samples = Samples {
+            .of_mean(experience.steps(), self.steps_per_update);
+        let mut advantages = self.advantages(experience, &values)?;
+        advantages
+            .iter_mut()
+            .for_each(|advantage| *advantage *= scale);
+        // From the second epoch on the batch is of an older policy.
+        let (surrogate, log_probs) = match self.epochs {
+            ..=1 => (Surrogate::LogProb, Vec::new()),
+            _ => (
+                Surrogate::Ratio,
+                agent.log_probs(&observations, experience.actions())?,
+            ),
+        };
+        let samples = Samples {
             observations: &observations,
             actions: experience.actions(),
             advantages: &advantages,
+            log_probs: &log_probs,
             ..Samples::default()
         };
 
-        // From the second epoch on the batch is of an older policy.
-        let mut log_probs = Vec::new();
-        let mut surrogate = Surrogate::LogProb;
-        if self.config.epochs > 1 {
-            log_probs.resize(experience.steps(), 0.0);
-            self.learner
-                .evaluate(&observations, samples.actions, &mut log_probs, &mut [])?;
-            samples.log_probs = &log_probs;
-            surrogate = Surrogate::Ratio;
-        }
-        let entropy = EntropyBonus(scale * config.entropy_coefficient as f32);
-        let extra = self.config.extra.at(clock);
+        let entropy = EntropyBonus(scale * self.entropy_coefficient as f32);
+        let extra = self.extra.at(clock);
         let mut terms: Vec<&dyn Term> = vec![&surrogate, &entropy];
         terms.extend(extra.iter().map(Box::as_ref));
 
-        let learning_rate = self.config.optimizer.learning_rate_at(clock.done());
         let plan = Plan {
-            epochs: self.config.epochs,
-            ..Plan::whole(learning_rate)
+            epochs: self.epochs,
+            ..Plan::whole(self.optimizer.learning_rate_at(clock.done()))
         };
-        let learner = self.learner.as_mut();
-        let report = fit(learner, &samples, &terms, &plan, None, &*self.reduce)?;
-        let before = std::mem::replace(&mut self.actor, parts::actor(learner));
-
-        report.put(metrics);
-        let kl = before.mean_kl(&self.actor, &observations, &self.threads);
-        metrics.put("kl", kl);
-        metrics.put("learning_rate", learning_rate);
-        let targets = self.value_targets(experience, &values);
-        if let Some(value) = &mut self.value {
-            let rate = self.config.value_learning_rate;
-            let error = value.fit(&observations, &targets, rate, &*self.reduce)?;
+        agent.fit(&samples, &terms, &plan)?.put(metrics);
+        metrics.put("kl", agent.kl(&observations));
+        metrics.put("learning_rate", plan.learning_rate);
+        let targets = self.value_targets(experience, &values)?;
+        let rate = self.value_learning_rate;
+        if let Some(error) = agent.fit_value(&observations, &targets, rate)? {
             metrics.put("value_loss", error);
             let explained = explained_variance(&targets, &values.steps);
             metrics.put("explained_variance", explained);
@@ -167,79 +146,55 @@ impl Learns<TrajectoryStore> for Vpg {
     }
 }
 
-impl Vpg {
-    /// The weight of each step, `[steps]`.
-    fn advantages(&self, experience: &TrajectoryStore, values: &Values) -> Vec<f32> {
-        let Self { config, gae, .. } = self;
-        let gamma = config.gamma;
+impl VpgConfig {
+    /// The weight of each step without its baseline, `[steps]`.
+    fn advantages(
+        &self,
+        experience: &TrajectoryStore,
+        values: &Values,
+    ) -> Result<Vec<f32>, ConfigError> {
+        let gae = ConfigError::gae(self.gamma, self.lambda)?;
+        let (gamma, n_step) = (self.gamma, ConfigError::at_least_1("n_step", self.n_step)?);
         let mut weights = vec![0.0; experience.steps()];
         values.each(experience, &mut weights, |steps, out| {
-            match config.weighting {
+            match self.weighting {
                 Weighting::TotalReturn => out.fill(discounted_return(steps.rewards(), gamma)),
                 Weighting::RewardToGo => {
                     rewards_to_go(steps, gamma, out);
                 }
-                Weighting::NStep => n_step_returns(steps, gamma, self.n_step, out),
+                Weighting::NStep => n_step_returns(steps, gamma, n_step, out),
                 Weighting::Gae => gae.advantages(steps, out),
             }
         });
-        if config.weighting != Weighting::Gae {
-            config
-                .baseline
-                .subtract(experience, &values.steps, &mut weights);
+        if self.weighting != Weighting::Gae {
+            let values = &values.steps;
+            self.baseline.subtract(experience, values, &mut weights);
         }
-        if config.normalize_advantages {
+        if self.normalize_advantages {
             normalize(&mut weights);
         }
-        weights
+        Ok(weights)
     }
 
     /// The targets of the value function, `[steps]`.
-    fn value_targets(&self, experience: &TrajectoryStore, values: &Values) -> Vec<f32> {
-        let gamma = self.config.gamma;
+    fn value_targets(
+        &self,
+        experience: &TrajectoryStore,
+        values: &Values,
+    ) -> Result<Vec<f32>, ConfigError> {
+        let gae = ConfigError::gae(self.gamma, self.lambda)?;
+        let n_step = ConfigError::at_least_1("n_step", self.n_step)?;
         let mut targets = vec![0.0; experience.steps()];
         values.each(experience, &mut targets, |steps, out| {
-            match self.config.value_targets {
+            match self.value_targets {
                 ValueTargets::MonteCarlo => {
-                    rewards_to_go(steps, gamma, out);
+                    rewards_to_go(steps, self.gamma, out);
                 }
-                ValueTargets::NStep => n_step_returns(steps, gamma, self.n_step, out),
-                ValueTargets::Lambda => self.gae.lambda_returns(steps, out),
+                ValueTargets::NStep => n_step_returns(steps, self.gamma, n_step, out),
+                ValueTargets::Lambda => gae.lambda_returns(steps, out),
             }
         });
-        targets
-    }
-}
-
-impl Agent for Vpg {
-    type Policy = Actor;
-
-    fn policy(&self) -> Actor {
-        self.actor.clone().with_choice(ActionChoice::Mode)
-    }
-}
-
-impl Acts for Vpg {
-    fn actor(&mut self, _: usize, _: &Clock) -> &Actor {
-        &self.actor
-    }
-}
-
-impl State for Vpg {
-    fn save(&self, out: &mut dyn StateWriter) {
-        self.learner.save(&mut Scoped::new(out, "learner"));
-        if let Some(value) = &self.value {
-            value.save(&mut Scoped::new(out, "value_function"));
-        }
-    }
-
-    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
-        self.learner.load(&ScopedReader::new(from, "learner"))?;
-        if let Some(value) = &mut self.value {
-            value.load(&ScopedReader::new(from, "value_function"))?;
-        }
-        self.actor = parts::actor(self.learner.as_ref());
-        Ok(())
+        Ok(targets)
     }
 }
 
@@ -248,7 +203,7 @@ impl Algorithm for VpgConfig {
     const DESCRIPTION: &'static str =
         "vanilla policy gradient: one step per batch of whole episodes";
 
-    type Agent = Vpg;
+    type Agent = PolicyGradient<Self>;
     type Interaction = Episodes<Actor>;
 
     fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
@@ -281,31 +236,16 @@ impl Algorithm for VpgConfig {
         Ok(())
     }
 
-    fn build(valid: &Valid<Self>) -> Result<(Vpg, Episodes<Actor>), BoxError> {
+    fn build(valid: &Valid<Self>) -> Result<(Self::Agent, Self::Interaction), BoxError> {
         let (config, setup) = (valid.config(), valid.setup());
-        let with_value = config.baseline == Baseline::Value;
-        let networks = setup.draw_networks(with_value.then_some(ValueLayers::Separate))?;
-        let (policy, value) = networks.split();
-        let learner = parts::learner(&config.optimizer, policy, setup)?;
-        config
-            .extra
-            .check(learner.as_ref(), &Clock::start(setup.horizon))?;
-        let value = value.map(|network| {
-            ValueFunction::new(network, &config.optimizer, config.value_iterations, setup)
-        });
-        let agent = Vpg {
-            gae: ConfigError::gae(config.gamma, config.lambda)?,
-            n_step: ConfigError::at_least_1("n_step", config.n_step)?,
-            actor: parts::actor(learner.as_ref()),
-            learner,
-            value: value.transpose()?,
-            reduce: Arc::clone(&setup.reduce),
-            threads: setup.threads.clone(),
-            observation_space: setup.spaces.observation.clone(),
-            config: config.clone(),
+        let (optimizer, iterations) = (&config.optimizer, config.value_iterations);
+        let learner = match config.baseline {
+            Baseline::Value => ActorLearner::with_value_function(setup, optimizer, iterations)?,
+            _ => ActorLearner::new(setup, optimizer, None)?,
         };
+        config.extra.check(&learner)?;
         let collection = setup.collection(config.group_size, config.gamma);
         let episodes = Episodes::new(collection, config.steps_per_update)?;
-        Ok((agent, episodes))
+        Ok((PolicyGradient::new(config, learner), episodes))
     }
 }

@@ -58,12 +58,14 @@ fn a_restored_agent_goes_on_to_the_bit_on_any_number_of_threads() {
             ..A2cConfig::default()
         });
         goes_on_to_the_bit(A3cConfig {
-            shared_layers: true,
-            optimizer: OptimizerConfig {
-                learner,
-                ..A3cConfig::default().optimizer
+            worker: A2cConfig {
+                shared_layers: true,
+                optimizer: OptimizerConfig {
+                    learner,
+                    ..A2cConfig::default().optimizer
+                },
+                ..A2cConfig::default()
             },
-            ..A3cConfig::default()
         });
         goes_on_to_the_bit(TrpoConfig {
             steps_per_environment: 64,

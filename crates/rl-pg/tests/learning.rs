@@ -128,9 +128,11 @@ fn actor_critics_learn_the_identity_and_a_delayed_reward() {
 fn asynchronous_workers_learn_from_gradients_of_stale_parameters() {
     for learner in BOTH {
         let config = A3cConfig {
-            steps_per_environment: 10,
-            optimizer: adam(1e-2, learner),
-            ..A3cConfig::default()
+            worker: A2cConfig {
+                steps_per_environment: 10,
+                optimizer: adam(1e-2, learner),
+                ..A2cConfig::default()
+            },
         };
         let mut training = Training::new(config, setup(identity, 4));
         for update in 0..100 {
@@ -332,9 +334,11 @@ fn every_algorithm_takes_the_indices_of_a_discrete_observation() {
     };
     assert_eq!(score(&train(a2c, symbols(), 120), Symbols::default), 10.0);
     let a3c = A3cConfig {
-        steps_per_environment: 10,
-        optimizer: optimizer(),
-        ..A3cConfig::default()
+        worker: A2cConfig {
+            steps_per_environment: 10,
+            optimizer: optimizer(),
+            ..A2cConfig::default()
+        },
     };
     assert_eq!(score(&train(a3c, symbols(), 60), Symbols::default), 10.0);
     let trpo = TrpoConfig {

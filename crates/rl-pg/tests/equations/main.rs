@@ -167,16 +167,16 @@ fn workers_apply_the_gradients_of_their_own_parameters_in_turn() {
         .map(|learner| [(learner, false), (learner, true)])
         .concat()
     {
-        let config = A3cConfig {
+        let worker = A2cConfig {
             steps_per_environment: 24,
             lambda: 0.8,
             gamma: 0.9,
             entropy_coefficient: 0.05,
             normalize_advantages: normalized,
             optimizer: optimizer(learner, false),
-            ..A3cConfig::default()
+            ..A2cConfig::default()
         };
-        let mut training = training(config);
+        let mut training = training(A3cConfig { worker });
         let mut own = wide(&training.agent.networks().flat());
         let start = own.clone();
         let mut workers = vec![own.clone(); ENVIRONMENTS];
