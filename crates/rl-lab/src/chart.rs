@@ -1,7 +1,7 @@
 //! Pictures as SVG files: what all of them share.
 
 use std::io;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -29,8 +29,8 @@ pub const GRAY: RGBColor = RGBColor(80, 80, 80);
 /// Colour of lines to read values by.
 pub const GRID: RGBColor = RGBColor(221, 221, 221);
 
-/// Most ticks of an axis that spans little.
-const MOST_TICKS: usize = 6;
+/// Ticks of an axis that spans little.
+const TICKS: RangeInclusive<usize> = 3..=6;
 
 /// The text of a picture on white, which is readable on a dark page too.
 ///
@@ -63,8 +63,8 @@ pub struct LogAxis {
 }
 
 impl LogAxis {
-    /// Shortest axis with every positive number between its ends, which are ticks: powers of ten, or
-    /// multiples of those where the numbers span little.
+    /// Shortest axis with three ticks or more and every positive number between its ends, which are
+    /// ticks: powers of ten, or multiples of those where the numbers span little.
     pub fn of(numbers: impl IntoIterator<Item = f64>) -> Self {
         let positive = |x: &f64| *x > 0.0 && x.is_finite();
         let (least, most) = numbers
@@ -82,14 +82,20 @@ impl LogAxis {
         let span = |ticks: Vec<f64>| {
             let from = ticks.iter().rposition(|&tick| tick <= least).unwrap_or(0);
             let highest = ticks.iter().position(|&tick| tick >= most);
-            let to = highest.unwrap_or(ticks.len() - 1).max(from + 1);
+            let to = highest.unwrap_or(ticks.len() - 1);
+            let to = to.max(from + TICKS.start() - 1);
             ticks[from..=to].to_vec()
         };
         let multiples = |digits: &[f64]| -> Vec<f64> {
-            let multiples = |power| digits.iter().map(move |digit| digit * 10_f64.powi(power));
+            // Exact powers alone, so that three tenths is 0.3.
+            let at = |digit: f64, power: i32| match power < 0 {
+                true => digit / 10_f64.powi(-power),
+                false => digit * 10_f64.powi(power),
+            };
+            let multiples = |power| digits.iter().map(move |&digit| at(digit, power));
             span(powers.clone().flat_map(multiples).collect())
         };
-        let fits = |ticks: &Vec<f64>| ticks.len() <= MOST_TICKS;
+        let fits = |ticks: &Vec<f64>| ticks.len() <= *TICKS.end();
         let fine: &[&[f64]] = &[&[1., 2., 3., 4., 5., 6., 7., 8., 9.], &[1., 2., 5.]];
         let fine = fine.iter().map(|digits| multiples(digits)).find(fits);
         let ticks = fine.unwrap_or_else(|| multiples(&[1.0]));
@@ -103,12 +109,14 @@ impl LogAxis {
         number.max(self.range.start).min(self.range.end)
     }
 
-    /// Label of a tick.
-    pub fn label(tick: &f64) -> String {
-        if *tick < 1.0 {
-            return tick.to_string();
+    /// Label of a number, short enough for its place.
+    pub fn label(number: &f64) -> String {
+        match *number {
+            number if number >= 1e6 => format!("{} M", thousands(number / 1e6)),
+            number if number >= 1e4 => format!("{:.0} k", number / 1e3),
+            number if number >= 1.0 => thousands(number),
+            number => number.to_string(),
         }
-        thousands(*tick)
     }
 }
 
@@ -126,15 +134,23 @@ mod tests {
                 &[0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0],
             ),
             (&[286e3, 315e3], &[200e3, 300e3, 400e3]),
-            (&[10.0], &[10.0, 20.0]),
+            (&[17.0, 18.0], &[10.0, 20.0, 30.0]),
+            (&[0.25, 0.45], &[0.2, 0.3, 0.4, 0.5]),
+            (&[10.0], &[10.0, 20.0, 30.0]),
             (&[], &[1.0, 2.0, 5.0, 10.0]),
         ] {
             let axis = LogAxis::of(numbers.iter().copied());
-            let shown = |ticks: &[f64]| ticks.iter().map(LogAxis::label).collect::<Vec<_>>();
+            let shown = |ticks: &[f64]| ticks.iter().map(f64::to_string).collect::<Vec<_>>();
             assert_eq!(shown(&axis.ticks), shown(ticks), "{numbers:?}");
             assert_eq!(axis.range.start, axis.ticks[0]);
             assert_eq!(axis.range.end, axis.ticks[axis.ticks.len() - 1]);
         }
+    }
+
+    #[test]
+    fn labels_are_short_whatever_the_number() {
+        let labels = [0.3, 64.0, 4096.0, 65_536.0, 1_048_576.0, 2e9].map(|x| LogAxis::label(&x));
+        assert_eq!(labels, ["0.3", "64", "4,096", "66 k", "1 M", "2,000 M"]);
     }
 
     #[test]
