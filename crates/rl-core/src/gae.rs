@@ -132,6 +132,14 @@ mod tests {
         GaeConfig { gamma, lambda }.validate().unwrap()
     }
 
+    #[test]
+    fn property_tests_draw_the_same_cases_every_time() {
+        assert_ne!(
+            ProptestConfig::default().rng_seed,
+            proptest::test_runner::RngSeed::Random
+        );
+    }
+
     proptest! {
         #[test]
         fn advantages_equal_the_quadratic_definition(
