@@ -1,16 +1,17 @@
-//! Updates of the actor-critics against the same computed in `f64` from the equations, on rollouts in
+//! Updates of every algorithm against the same computed in `f64` from the equations, on rollouts in
 //! which episodes terminate and are truncated.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]
 mod common;
+mod episodes;
 mod plain;
 
 use common::Training;
 use plain::{ALL, Optimizer, POLICY, Parameters, Row};
 use rl_core::{
-    Agent, Budget, Environment, EnvironmentError, Purpose, Rollout, Snapshot, Space, StateReader,
-    Status, Step, Stream,
+    Agent, Budget, Environment, EnvironmentError, Purpose, Rollout, Snapshot, Space, State,
+    StateReader, Status, Step, Stream,
 };
 use rl_learn::{Algorithm, LearnerKind, NetworksConfig, OptimizerConfig, Setup};
 use rl_nets::Device;
@@ -402,7 +403,7 @@ fn trust_region_policy_optimization_takes_the_step_of_its_equation() {
                 .iter()
                 .map(|&x| x.into())
                 .collect();
-            own.extend(value_parameters(&training));
+            own.extend(value_parameters(&training.agent));
             let start = own.clone();
             let mut optimizer = Optimizer::new(true, 1e-3, 0.3, ALL - POLICY);
             for update in 0..2 {
@@ -425,7 +426,9 @@ fn trust_region_policy_optimization_takes_the_step_of_its_equation() {
                     let gradient = plain::gradient(&own, &rows, |_, _| 0.0, (0.0, 1.0));
                     optimizer.step(&mut own[POLICY..], &gradient[POLICY..], rate);
                 }
-                let found: Vec<f32> = value_parameters(&training).map(|x| x as f32).collect();
+                let found: Vec<f32> = value_parameters(&training.agent)
+                    .map(|x| x as f32)
+                    .collect();
                 assert_close(&found, &own[POLICY..], &start[POLICY..], &what);
             }
         }
@@ -433,8 +436,8 @@ fn trust_region_policy_optimization_takes_the_step_of_its_equation() {
 }
 
 /// The parameters of the value function, which the agent keeps to itself.
-fn value_parameters(training: &Training<TrpoConfig>) -> impl Iterator<Item = f64> + use<> {
-    let state = Snapshot::of(&training.agent);
+fn value_parameters<A: State>(agent: &A) -> impl Iterator<Item = f64> + use<A> {
+    let state = Snapshot::of(agent);
     let name = "value_function.parameters";
     let mut numbers = vec![0.0; state.length(name).unwrap()];
     state.f32s(name, &mut numbers).unwrap();
