@@ -69,7 +69,7 @@ impl GaeConfig {
 /// let mut advantages = [0.0; 2];
 /// gae.advantages(steps, &mut advantages);
 /// assert_eq!(advantages, [2.25, 1.0]); // TD errors 2 and 1
-/// # Ok::<(), rl_core::GaeConfigError>(())
+/// # Ok::<(), rl_core::error::GaeConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gae {

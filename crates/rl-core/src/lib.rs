@@ -19,17 +19,17 @@
 //! ```
 
 mod agent;
-mod baselines;
+pub mod baselines;
 mod batch;
 mod clock;
-mod collect;
+pub mod collect;
 mod environment;
 mod environment_error;
 mod episode;
 pub mod finite_mdp;
 mod flat;
 mod gae;
-mod lane;
+pub mod lane;
 mod metrics;
 mod moments;
 mod n_step;
@@ -43,7 +43,7 @@ mod rollout_view;
 mod scalar_batch;
 mod source;
 mod space;
-mod state;
+pub mod state;
 mod stream;
 mod threads;
 mod trajectory;
@@ -52,23 +52,19 @@ mod valued_steps;
 pub use agent::{
     Acts, Agent, BoxError, Learns, LearnsOnline, NamedArray, PolicyRecord, SavedPolicy,
 };
-pub use baselines::{
-    Peers, batch_baseline, group_advantages, group_baseline, spread_over_steps, time_baseline,
-};
-pub use batch::{BatchEnvironment, BatchError, StepBuffers, StepSlices};
+pub use batch::{BatchEnvironment, StepBuffers, StepSlices};
 pub use clock::{Budget, Clock};
+#[doc(inline)]
 pub use collect::{
-    CollectConfig, CollectError, Collection, Episodes, Interact, InteractError, Normalization,
-    RolloutBatch, Rollouts, SizeError, Steps, TransformConfig, Transformed, check_size,
+    CollectConfig, Episodes, Interact, Rollouts, Steps, TransformConfig, Transformed,
 };
 pub use environment::{End, Environment, FlatEnvironment, Status, Step};
-pub use environment_error::{EnvironmentError, OwnError, panic_message};
+pub use environment_error::{EnvironmentError, panic_message};
 pub use episode::{Episode, EpisodeEvent, LONGEST_EPISODE, play_episode, run_episode};
 pub use flat::Flat;
-pub use gae::{Gae, GaeConfig, GaeConfigError};
-pub use lane::{LaneEpisode, LanePhase, LaneState};
+pub use gae::{Gae, GaeConfig};
 pub use metrics::Metrics;
-pub use moments::{MomentsError, RunningMoments};
+pub use moments::RunningMoments;
 pub use n_step::{n_step_returns, td_targets};
 pub use normalize::normalize;
 pub use policy::{ActionChoice, Policy, RandomPolicy};
@@ -78,11 +74,21 @@ pub use rollout::Rollout;
 pub use rollout_view::RolloutView;
 pub use scalar_batch::ScalarBatch;
 pub use source::{EnvironmentSource, IntoEnvironment, shards};
-pub use space::{BoxSpace, Discrete, Space, SpaceError, Spaces};
-pub use state::{
-    Array, Scoped, ScopedReader, Snapshot, State, StateError, StateReader, StateWriter,
-};
+pub use space::{BoxSpace, Discrete, Space, Spaces};
+#[doc(inline)]
+pub use state::{Snapshot, State, StateError, StateReader, StateWriter};
 pub use stream::{Purpose, SeedSequence, Stream};
-pub use threads::{Threads, ThreadsError, TimedWork, wait_until};
+pub use threads::{Threads, TimedWork, wait_until};
 pub use trajectory::{Trajectory, TrajectoryBuilder, TrajectoryStore};
 pub use valued_steps::ValuedSteps;
+
+/// Errors of values and of calls. Those that an environment or an agent of a user's own returns are
+/// [`EnvironmentError`], [`StateError`] and [`BoxError`].
+pub mod error {
+    pub use crate::batch::BatchError;
+    pub use crate::environment_error::OwnError;
+    pub use crate::gae::GaeConfigError;
+    pub use crate::moments::MomentsError;
+    pub use crate::space::SpaceError;
+    pub use crate::threads::ThreadsError;
+}

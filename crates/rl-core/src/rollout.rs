@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::rollout_view::{RolloutView, has_successor};
-use crate::{Episode, Gae, Status};
+use crate::{Episode, Status};
 
 /// `T` consecutive steps of each of `n` environments, which episodes end and begin within.
 ///
@@ -161,30 +161,6 @@ impl Rollout {
         &self.successors
     }
 
-    /// Writes the value of the observation after each row; see [`RolloutView::next_values`].
-    ///
-    /// # Panics
-    /// If the lengths differ.
-    pub fn next_values(&self, values: &[f32], successor_values: &[f32], out: &mut [f32]) {
-        self.view().next_values(values, successor_values, out);
-    }
-
-    /// Estimates advantages and λ-returns; see [`RolloutView::advantages`].
-    ///
-    /// # Panics
-    /// If the lengths differ.
-    pub fn advantages(
-        &self,
-        gae: &Gae,
-        values: &[f32],
-        next_values: &[f32],
-        advantages: &mut [f32],
-        returns: &mut [f32],
-    ) {
-        self.view()
-            .advantages(gae, values, next_values, advantages, returns);
-    }
-
     /// Resizes the rollout to `steps` steps per environment and returns its rows, to be written
     /// before [`finish`](Self::finish).
     pub(crate) fn begin<'a>(
@@ -291,8 +267,11 @@ mod tests {
 
         fn next_values(&self) -> Vec<f32> {
             let mut next_values = vec![f32::NAN; self.rollout.len()];
-            self.rollout
-                .next_values(&self.values, &self.successor_values(), &mut next_values);
+            self.rollout.view().next_values(
+                &self.values,
+                &self.successor_values(),
+                &mut next_values,
+            );
             next_values
         }
 
@@ -300,7 +279,7 @@ mod tests {
         fn estimate(&self, gamma: f64, lambda: f64) -> [Vec<f32>; 2] {
             let gae = GaeConfig { gamma, lambda }.validate().unwrap();
             let [mut advantages, mut returns] = [(); 2].map(|()| vec![f32::NAN; self.values.len()]);
-            self.rollout.advantages(
+            self.rollout.view().advantages(
                 &gae,
                 &self.values,
                 &self.next_values(),

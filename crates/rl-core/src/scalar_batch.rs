@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::batch::BatchError;
+use crate::lane::{LaneEpisode, LanePhase, LaneState};
 use crate::{
-    BatchEnvironment, BatchError, EnvironmentError, Episode, FlatEnvironment, LaneEpisode,
-    LanePhase, LaneState, Spaces, StateError, StateReader, StateWriter, StepSlices, Stream,
+    BatchEnvironment, EnvironmentError, Episode, FlatEnvironment, Spaces, StateError, StateReader,
+    StateWriter, StepSlices, Stream,
 };
 
 /// Environments of one type, stepped one after the other.

@@ -128,8 +128,9 @@ pub fn shards(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Snapshot;
+    use crate::batch::BatchError;
     use crate::finite_mdp::{FiniteMdpEnvironment, chain, garnet};
-    use crate::{BatchError, Snapshot};
 
     fn environment() -> FiniteMdpEnvironment {
         let mdp = garnet(6, 2, 6, 1, 1.0, &mut Stream::from_seed(0)).unwrap();

@@ -115,7 +115,8 @@ impl State for Stream {
 /// A writer that puts `prefix.` before every name.
 ///
 /// ```
-/// use rl_core::{Scoped, Snapshot, StateReader, StateWriter};
+/// use rl_core::{Snapshot, StateReader, StateWriter};
+/// use rl_core::state::Scoped;
 ///
 /// let mut snapshot = Snapshot::default();
 /// Scoped::new(&mut snapshot, "agent").f32s("parameters", &[1.0, 2.0]);

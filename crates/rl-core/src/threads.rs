@@ -39,7 +39,7 @@ thread_local! {
 ///
 /// let threads = Threads::new(2)?;
 /// assert_eq!(threads.map([1, 2, 3], |x| x * x), [1, 4, 9]);
-/// # Ok::<(), rl_core::ThreadsError>(())
+/// # Ok::<(), rl_core::error::ThreadsError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Threads {

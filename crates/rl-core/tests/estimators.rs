@@ -5,14 +5,16 @@
 
 use std::num::NonZeroUsize;
 
+use rl_core::baselines::{
+    Peers, batch_baseline, group_advantages, group_baseline, spread_over_steps, time_baseline,
+};
 use rl_core::finite_mdp::{
     FiniteMdp, FiniteMdpEnvironment, PolicyValues, SoftmaxPolicy, StateWeighting, TabularPolicy,
     garnet,
 };
 use rl_core::{
-    End, Environment, GaeConfig, Peers, Status, Stream, ValuedSteps, batch_baseline,
-    discounted_return, discounted_reward_to_go, group_advantages, group_baseline, n_step_returns,
-    spread_over_steps, time_baseline,
+    End, Environment, GaeConfig, Status, Stream, ValuedSteps, discounted_return,
+    discounted_reward_to_go, n_step_returns,
 };
 
 const GAMMA: f64 = 0.9;

@@ -5,7 +5,8 @@ use std::f64::consts::PI;
 use rl_core::Stream;
 
 use crate::physics::{ActionSet, Physics, Real, Transition};
-use crate::{ResetBounds, Simulation, TimeLimit};
+use crate::simulation::Simulation;
+use crate::{ResetBounds, TimeLimit};
 
 const GRAVITY: f64 = 9.8;
 /// From the joint of a link to its centre of mass, in metres; links are 1 m long.

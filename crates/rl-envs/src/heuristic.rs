@@ -2,8 +2,9 @@
 
 use rl_core::{Policy, Stream};
 
+use crate::EnvironmentId;
+use crate::lunar_lander::LunarLanderHeuristic;
 use crate::pendulum::MAX_TORQUE;
-use crate::{EnvironmentId, LunarLanderHeuristic};
 
 /// Hand-written rule for a classic environment, which chooses the action by the observation alone,
 /// without chance or memory.

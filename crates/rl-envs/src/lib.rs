@@ -19,11 +19,11 @@
 
 mod acrobot;
 mod cartpole;
-mod conformance;
+pub mod conformance;
 #[cfg(feature = "draw")]
 pub mod draw;
 mod heuristic;
-mod lunar_lander;
+pub mod lunar_lander;
 mod mountain_car;
 mod mountain_car_continuous;
 #[cfg(feature = "parity")]
@@ -37,28 +37,27 @@ mod simd_batch;
 mod simulation;
 mod time_limit;
 pub mod trivial;
-mod wrappers;
+pub mod wrappers;
 
-pub use acrobot::{Acrobot, AcrobotPhysics};
-pub use cartpole::{CartPole, CartPolePhysics};
-pub use conformance::{
-    ConformanceConfig, ConformanceReport, Misuse, Moment, NonConformance, check_batch,
-    check_environment,
-};
+pub use acrobot::Acrobot;
+pub use cartpole::CartPole;
 pub use heuristic::Heuristic;
-pub use lunar_lander::{
-    LunarLander, LunarLanderConfig, LunarLanderConfigError, LunarLanderContinuous, LunarLanderEnd,
-    LunarLanderHeuristic, LunarLanderScene, LunarLanderState, Pose, Wind,
-};
-pub use mountain_car::{MountainCar, MountainCarPhysics};
-pub use mountain_car_continuous::{MountainCarContinuous, MountainCarContinuousPhysics};
-pub use pendulum::{Pendulum, PendulumPhysics};
+#[doc(inline)]
+pub use lunar_lander::{LunarLander, LunarLanderContinuous};
+pub use mountain_car::MountainCar;
+pub use mountain_car_continuous::MountainCarContinuous;
+pub use pendulum::Pendulum;
 pub use registry::{EnvironmentId, UnknownEnvironment};
 pub use reset_bounds::{ResetBounds, ResetBoundsError};
 pub use simd_batch::SimdBatch;
-pub use simulation::Simulation;
 pub use time_limit::TimeLimit;
-pub use wrappers::{
-    ClipAction, EpisodeStatistics, FrameSkip, NormalizeObservation, NormalizeReward, RescaleAction,
-    Updating, WrapperError,
-};
+
+/// Physics of the classic environments in a form that [`SimdBatch`] steps many at a time.
+pub mod simd {
+    pub use crate::acrobot::AcrobotPhysics;
+    pub use crate::cartpole::CartPolePhysics;
+    pub use crate::mountain_car::MountainCarPhysics;
+    pub use crate::mountain_car_continuous::MountainCarContinuousPhysics;
+    pub use crate::pendulum::PendulumPhysics;
+    pub use crate::simulation::Simulation;
+}

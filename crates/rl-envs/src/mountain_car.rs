@@ -3,7 +3,8 @@
 use rl_core::Stream;
 
 use crate::physics::{ActionSet, Physics, Real, Transition};
-use crate::{ResetBounds, Simulation, TimeLimit};
+use crate::simulation::Simulation;
+use crate::{ResetBounds, TimeLimit};
 
 const FORCE: f64 = 0.001;
 pub(crate) const GRAVITY: f64 = 0.0025;

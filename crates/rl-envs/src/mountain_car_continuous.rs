@@ -4,7 +4,8 @@ use rl_core::Stream;
 
 use crate::mountain_car::{BOUNDS, GRAVITY, MAX_POSITION, MAX_SPEED, MIN_POSITION};
 use crate::physics::{ActionSet, Physics, Real, Transition};
-use crate::{ResetBounds, Simulation, TimeLimit};
+use crate::simulation::Simulation;
+use crate::{ResetBounds, TimeLimit};
 
 const POWER: f64 = 0.0015;
 pub(crate) const GOAL_POSITION: f64 = 0.45;

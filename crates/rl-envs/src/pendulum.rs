@@ -3,7 +3,8 @@
 use rl_core::Stream;
 
 use crate::physics::{ActionSet, Physics, Real, Transition};
-use crate::{ResetBounds, Simulation, TimeLimit};
+use crate::simulation::Simulation;
+use crate::{ResetBounds, TimeLimit};
 
 const GRAVITY: f64 = 10.0;
 const MASS: f64 = 1.0;

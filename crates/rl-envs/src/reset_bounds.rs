@@ -53,7 +53,8 @@ impl ResetBounds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CartPole, CartPolePhysics};
+    use crate::CartPole;
+    use crate::cartpole::CartPolePhysics;
     use rl_core::Environment;
 
     #[test]

@@ -1,14 +1,17 @@
 //! A batch of simulations as structure of arrays, a register of environments at a time.
 
 use pulp::{Arch, Simd, WithSimd};
+use rl_core::error::BatchError;
+use rl_core::lane::{LaneEpisode, LanePhase, LaneState};
 use rl_core::{
-    BatchEnvironment, BatchError, End, Environment, EnvironmentError, Episode, LaneEpisode,
-    LanePhase, LaneState, Spaces, StateError, StateReader, StateWriter, Status, StepSlices, Stream,
+    BatchEnvironment, End, Environment, EnvironmentError, Episode, Spaces, StateError, StateReader,
+    StateWriter, Status, StepSlices, Stream,
 };
 
+use crate::TimeLimit;
 use crate::physics::{Lanes, Physics, Real};
 use crate::simulation::Phase;
-use crate::{Simulation, TimeLimit};
+use crate::simulation::Simulation;
 
 /// Numbers in the widest register there is: arrays are padded to a multiple of it.
 const WIDEST: usize = 8;
@@ -30,7 +33,7 @@ const WIDEST: usize = 8;
 /// let actions = [1.0; 100]; // push right, everywhere
 /// batch.step_into(&actions, buffers.as_mut())?;
 /// assert_eq!(buffers.rewards, [1.0; 100]);
-/// # Ok::<(), rl_core::BatchError>(())
+/// # Ok::<(), rl_core::error::BatchError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct SimdBatch<P, const STATE: usize, const OBSERVATION: usize> {

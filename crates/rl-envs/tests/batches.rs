@@ -3,15 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
+use rl_core::error::BatchError;
 use rl_core::{
-    BatchEnvironment, BatchError, Environment, EnvironmentError, EnvironmentSource, Flat, Purpose,
-    ScalarBatch, Space, Status, StepBuffers, Stream,
+    BatchEnvironment, Environment, EnvironmentError, EnvironmentSource, Flat, Purpose, ScalarBatch,
+    Space, Status, StepBuffers, Stream,
 };
 use rl_envs::physics::Physics;
-use rl_envs::{
-    AcrobotPhysics, CartPole, CartPolePhysics, EnvironmentId, MountainCarContinuousPhysics,
-    MountainCarPhysics, PendulumPhysics, SimdBatch, Simulation, TimeLimit,
+use rl_envs::simd::{
+    AcrobotPhysics, CartPolePhysics, MountainCarContinuousPhysics, MountainCarPhysics,
+    PendulumPhysics, Simulation,
 };
+use rl_envs::{CartPole, EnvironmentId, SimdBatch, TimeLimit};
 
 /// Steps of each environment: enough for dozens of episodes.
 const STEPS: usize = 10_000;

@@ -6,11 +6,15 @@ use rl_core::finite_mdp::{FiniteMdpEnvironment, garnet};
 use rl_core::{
     EnvironmentError, EnvironmentSource, FlatEnvironment, Space, Spaces, Status, Stream,
 };
-use rl_envs::{
-    CartPole, ClipAction, ConformanceConfig, ConformanceReport, EnvironmentId, EpisodeStatistics,
-    FrameSkip, LunarLanderConfig, NonConformance, NormalizeObservation, NormalizeReward,
-    RescaleAction, TimeLimit, Updating, Wind, check_environment,
+use rl_envs::conformance::{
+    ConformanceConfig, ConformanceReport, NonConformance, check_environment,
 };
+use rl_envs::lunar_lander::{LunarLanderConfig, Wind};
+use rl_envs::wrappers::{
+    ClipAction, EpisodeStatistics, FrameSkip, NormalizeObservation, NormalizeReward, RescaleAction,
+    Updating,
+};
+use rl_envs::{CartPole, EnvironmentId, TimeLimit};
 
 /// Fault of a [`Walk`].
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,10 +1,12 @@
 //! The conformance check of batches passes what conforms, and says of what does not what is wrong.
 
+use rl_core::error::BatchError;
 use rl_core::{
-    BatchEnvironment, BatchError, EnvironmentSource, ScalarBatch, Spaces, StateError, StateReader,
-    StateWriter, Status, StepBuffers, StepSlices, Stream,
+    BatchEnvironment, EnvironmentSource, ScalarBatch, Spaces, StateError, StateReader, StateWriter,
+    Status, StepBuffers, StepSlices, Stream,
 };
-use rl_envs::{CartPole, ConformanceConfig, EnvironmentId, TimeLimit, check_batch};
+use rl_envs::conformance::{ConformanceConfig, check_batch};
+use rl_envs::{CartPole, EnvironmentId, TimeLimit};
 
 type Flaw = fn(&mut StepSlices<'_>);
 

@@ -3,10 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use rl_core::error::BatchError;
+use rl_core::state::{Array, Scoped, ScopedReader};
 use rl_core::{
-    Array, BatchEnvironment, BatchError, EnvironmentError, EnvironmentSource, FlatEnvironment,
-    Purpose, ScalarBatch, Scoped, ScopedReader, Snapshot, Space, StateReader, Status, StepBuffers,
-    Stream,
+    BatchEnvironment, EnvironmentError, EnvironmentSource, FlatEnvironment, Purpose, ScalarBatch,
+    Snapshot, Space, StateReader, Status, StepBuffers, Stream,
 };
 use rl_envs::{CartPole, EnvironmentId, SimdBatch};
 

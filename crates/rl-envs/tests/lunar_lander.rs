@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use rl_core::{Environment, Flat, Policy, RandomPolicy, Status, Step, Stream};
-use rl_envs::{
-    LunarLander, LunarLanderContinuous, LunarLanderEnd, LunarLanderHeuristic, LunarLanderScene,
-    LunarLanderState, TimeLimit,
+use rl_envs::lunar_lander::{
+    LunarLanderEnd, LunarLanderHeuristic, LunarLanderScene, LunarLanderState,
 };
+use rl_envs::{LunarLander, LunarLanderContinuous, TimeLimit};
 
 const DISCRETE: &str = "lunarlander";
 const CONTINUOUS: &str = "lunarlander_continuous";

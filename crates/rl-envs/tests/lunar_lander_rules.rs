@@ -5,10 +5,10 @@
 use rl_core::{
     Environment, EnvironmentError, FlatEnvironment, Policy, Space, Status, Step, Stream,
 };
-use rl_envs::{
-    LunarLander, LunarLanderConfig, LunarLanderContinuous, LunarLanderEnd, LunarLanderHeuristic,
-    LunarLanderState, Wind,
+use rl_envs::lunar_lander::{
+    LunarLanderConfig, LunarLanderEnd, LunarLanderHeuristic, LunarLanderState, Wind,
 };
+use rl_envs::{LunarLander, LunarLanderContinuous};
 
 /// Terrain as high as the pad, in m.
 const PAD: [f64; 11] = [3.3; 11];

@@ -5,9 +5,10 @@
 
 use std::vec::IntoIter;
 
+use rl_core::collect::{CollectError, RolloutBatch};
 use rl_core::{
-    CollectConfig, CollectError, Environment, EnvironmentError, Episodes, Policy, RolloutBatch,
-    Rollouts, Space, Status, Step, Stream, Threads,
+    CollectConfig, Environment, EnvironmentError, Episodes, Policy, Rollouts, Space, Status, Step,
+    Stream, Threads,
 };
 use rl_envs::{CartPole, EnvironmentId};
 

@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use rl_core::collect::RolloutBatch;
 use rl_core::{
     CollectConfig, EnvironmentSource, Episode, FlatEnvironment, GaeConfig, Policy, Purpose,
-    RandomPolicy, RolloutBatch, Rollouts, RunningMoments, Space, Status, Stream, Threads,
-    TransformConfig,
+    RandomPolicy, Rollouts, RunningMoments, Space, Status, Stream, Threads, TransformConfig,
 };
 use rl_envs::trivial::ConstantReward;
 use rl_envs::{EnvironmentId, TimeLimit};
@@ -335,8 +335,12 @@ fn a_reward_for_ever_under_a_time_limit_is_worth_one_over_one_minus_gamma() {
         let successors = rollout.successors().len() / rollout.observation_dim();
         let values = vec![10.0; rollout.len()];
         let [mut next_values, mut advantages, mut returns] = [(); 3].map(|()| values.clone());
-        rollout.next_values(&values, &vec![10.0; successors], &mut next_values);
-        rollout.advantages(&gae, &values, &next_values, &mut advantages, &mut returns);
+        rollout
+            .view()
+            .next_values(&values, &vec![10.0; successors], &mut next_values);
+        rollout
+            .view()
+            .advantages(&gae, &values, &next_values, &mut advantages, &mut returns);
         assert!(rollout.statuses().contains(&Status::Truncated));
         assert!(advantages.iter().all(|x| x.abs() < 1e-5), "{advantages:?}");
         assert!(

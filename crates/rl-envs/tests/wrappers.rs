@@ -7,10 +7,12 @@ use rl_core::{
     Environment, EnvironmentError, EnvironmentSource, Episode, EpisodeEvent, FlatEnvironment,
     RandomPolicy, RunningMoments, Space, Status, Step, Stream, Threads, play_episode,
 };
-use rl_envs::{
-    CartPole, ClipAction, ConformanceConfig, EnvironmentId, EpisodeStatistics, FrameSkip,
-    NormalizeObservation, NormalizeReward, RescaleAction, TimeLimit, Updating, check_environment,
+use rl_envs::conformance::{ConformanceConfig, check_environment};
+use rl_envs::wrappers::{
+    ClipAction, EpisodeStatistics, FrameSkip, NormalizeObservation, NormalizeReward, RescaleAction,
+    Updating,
 };
+use rl_envs::{CartPole, EnvironmentId, TimeLimit};
 
 /// CartPole with a force in [-1, 1], of which only the sign counts.
 #[derive(Clone, Debug)]

@@ -4,9 +4,10 @@ use std::fmt::Debug;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use rl_core::collect::check_size;
 use rl_core::{
     Agent, BoxError, Budget, CollectConfig, EnvironmentError, EnvironmentSource, Interact,
-    LONGEST_EPISODE, Reduce, SingleProcess, Spaces, Threads, TransformConfig, check_size,
+    LONGEST_EPISODE, Reduce, SingleProcess, Spaces, Threads, TransformConfig,
 };
 use rl_nets::{Device, Networks};
 use serde::Serialize;

@@ -14,7 +14,7 @@
 //! let mut action = [0.0];
 //! Actor::new(&weights).act(&[0.1, 0.0, -0.1, 0.0], &mut [Stream::from_seed(1)], &mut action);
 //! assert!(space.contains(&action));
-//! # Ok::<(), rl_core::SpaceError>(())
+//! # Ok::<(), rl_core::error::SpaceError>(())
 //! ```
 //!
 //! # Features

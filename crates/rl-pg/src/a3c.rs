@@ -1,8 +1,9 @@
 //! Asynchronous advantage actor-critic.
 
+use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{
-    Acts, Agent, BoxError, Clock, Learns, Metrics, Rollout, RolloutView, Rollouts, Scoped,
-    ScopedReader, State, StateError, StateReader, StateWriter, Threads, normalize,
+    Acts, Agent, BoxError, Clock, Learns, Metrics, Rollout, RolloutView, Rollouts, State,
+    StateError, StateReader, StateWriter, Threads, normalize,
 };
 use rl_learn::{
     Algorithm, Batch, ConfigError, EntropyBonus, FitReport, Learner, Samples, Setup, Surrogate,

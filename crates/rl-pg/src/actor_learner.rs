@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{
-    BoxError, Gae, Purpose, RolloutView, Scoped, ScopedReader, State, StateError, StateReader,
-    StateWriter, Stream, TrajectoryStore,
+    BoxError, Gae, Purpose, RolloutView, State, StateError, StateReader, StateWriter, Stream,
+    TrajectoryStore,
 };
 use rl_learn::{
     FitReport, NaturalGradient, OptimizerConfig, Plan, Samples, Setup, Term, UpdateError,

@@ -1,8 +1,7 @@
 //! Baselines of returns.
 
-use rl_core::{
-    Peers, TrajectoryStore, batch_baseline, group_advantages, group_baseline, time_baseline,
-};
+use rl_core::TrajectoryStore;
+use rl_core::baselines::{Peers, batch_baseline, group_advantages, group_baseline, time_baseline};
 use rl_learn::words;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,8 @@
 //! Errors of a run.
 
-use rl_core::{BoxError, EnvironmentError, InteractError, StateError, ThreadsError};
+use rl_core::collect::InteractError;
+use rl_core::error::ThreadsError;
+use rl_core::{BoxError, EnvironmentError, StateError};
 use rl_learn::ConfigError;
 use rl_nets::PolicyFileError;
 

@@ -1,6 +1,7 @@
 //! Policies of other runs, to start from.
 
-use rl_core::{Array, RunningMoments};
+use rl_core::RunningMoments;
+use rl_core::state::Array;
 use rl_learn::ConfigError;
 use rl_nets::{PolicyFile, PolicyWeights};
 

@@ -1,6 +1,7 @@
 //! States as the bytes of a safetensors file.
 
-use rl_core::{Array, Snapshot};
+use rl_core::Snapshot;
+use rl_core::state::Array;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rl_core::collect::InteractError;
+use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{
-    Agent, Budget, Clock, EnvironmentSource, Episode, Interact, InteractError, Metrics, Scoped,
-    ScopedReader, Snapshot, Spaces, State, StateError, StateReader, StateWriter, Transformed,
+    Agent, Budget, Clock, EnvironmentSource, Episode, Interact, Metrics, Snapshot, Spaces, State,
+    StateError, StateReader, StateWriter, Transformed,
 };
 use rl_learn::Setup;
 use toml::Table;

@@ -66,7 +66,7 @@ impl Environment for Corridor {
 
 #[cfg(test)]
 mod tests {
-    use rl::envs::{ConformanceConfig, NonConformance, check_environment};
+    use rl::envs::conformance::{ConformanceConfig, NonConformance, check_environment};
 
     use super::*;
 

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::{
-    CollectError, EnvironmentSource, LONGEST_EPISODE, Reduce, SingleProcess, Threads,
-    TransformConfig,
-};
+use crate::collect::CollectError;
+use crate::{EnvironmentSource, LONGEST_EPISODE, Reduce, SingleProcess, Threads, TransformConfig};
 
 /// Greatest number of environments side by side in a process.
 const MOST_ENVIRONMENTS: usize = 1 << 16;

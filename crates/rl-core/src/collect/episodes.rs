@@ -6,9 +6,10 @@ use super::error::FirstError;
 use super::interact::put_episodes;
 use super::lanes::{EpisodePlan, LaneEpisodes};
 use super::members::Members;
+use crate::collect::{CollectError, InteractError, Normalization, check_size};
 use crate::{
-    Agent, Clock, CollectConfig, CollectError, Episode, Interact, InteractError, Learns, Metrics,
-    Normalization, Policy, StateError, StateReader, StateWriter, TrajectoryStore, check_size,
+    Agent, Clock, CollectConfig, Episode, Interact, Learns, Metrics, Policy, StateError,
+    StateReader, StateWriter, TrajectoryStore,
 };
 
 /// A batch of whole episodes.

@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::{BatchError, EnvironmentError, SizeError};
+use crate::EnvironmentError;
+use crate::batch::BatchError;
+use crate::collect::SizeError;
 
 /// Reason why experience could not be collected.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{
-    Agent, BoxError, Clock, CollectError, Episode, Metrics, Normalization, StateError, StateReader,
-    StateWriter,
-};
+use crate::collect::{CollectError, Normalization};
+use crate::{Agent, BoxError, Clock, Episode, Metrics, StateError, StateReader, StateWriter};
 
 /// Turns of acting and learning that make an update: whole episodes
 /// ([`Episodes`](crate::Episodes)), rollouts ([`Rollouts`](crate::Rollouts)) or single steps

@@ -3,9 +3,8 @@
 use super::error::{FirstError, Phase};
 use super::shard::{Shard, all_finite, bad_reward, check_observations};
 use super::transform::Frozen;
-use crate::{
-    CollectError, Episode, Policy, StepSlices, Stream, TrajectoryBuilder, TrajectoryStore,
-};
+use crate::collect::CollectError;
+use crate::{Episode, Policy, StepSlices, Stream, TrajectoryBuilder, TrajectoryStore};
 
 /// Episodes that a collection wants of each environment.
 #[derive(Clone, Copy, Debug)]

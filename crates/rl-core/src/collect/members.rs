@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::shard::Shard;
 use super::transform::Transform;
+use crate::collect::{CollectError, Normalization};
+use crate::state::{Scoped, ScopedReader};
 use crate::{
-    Acts, BoxError, Clock, CollectConfig, CollectError, Normalization, Policy, Purpose, Reduce,
-    Scoped, ScopedReader, Spaces, State, StateError, StateReader, StateWriter, Stream, Threads,
-    shards,
+    Acts, BoxError, Clock, CollectConfig, Policy, Purpose, Reduce, Spaces, State, StateError,
+    StateReader, StateWriter, Stream, Threads, shards,
 };
 
 /// The environments of a collection: their streams, what they show now, the episodes that run, and

@@ -2,7 +2,7 @@
 //! them.
 //!
 //! Every way of collecting shares one set of members: environments with their streams, what they
-//! show now, and the [`Transform`](transform::Transform) of observations and rewards. Environment
+//! show now, and the transform of observations and rewards ([`TransformConfig`]). Environment
 //! `i`, counted through all processes, draws from the run's stream `(Environment, i)` and its
 //! actions from `(Action, i)`; the number of threads changes nothing.
 

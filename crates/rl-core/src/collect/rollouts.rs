@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use super::error::FirstError;
 use super::interact::put_episodes;
 use super::members::Members;
+use crate::collect::{CollectError, InteractError, Normalization, check_size};
 use crate::{
-    Agent, Clock, CollectConfig, CollectError, Episode, Interact, InteractError, Learns, Metrics,
-    Normalization, Policy, Rollout, StateError, StateReader, StateWriter, check_size,
+    Agent, Clock, CollectConfig, Episode, Interact, Learns, Metrics, Policy, Rollout, StateError,
+    StateReader, StateWriter,
 };
 
 /// A rollout, and the episodes that ended in it.

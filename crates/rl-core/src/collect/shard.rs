@@ -2,8 +2,9 @@
 
 use super::error::{FirstError, Phase};
 use super::transform::{Frozen, MemberMoments};
+use crate::collect::CollectError;
 use crate::rollout::RowsMut;
-use crate::{BatchEnvironment, CollectError, Episode, Policy, Spaces, StepBuffers, Stream};
+use crate::{BatchEnvironment, Episode, Policy, Spaces, StepBuffers, Stream};
 
 /// The environments of one thread.
 pub(super) struct Shard<P> {

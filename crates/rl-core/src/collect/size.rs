@@ -24,7 +24,8 @@ pub struct SizeError {
 /// the machine says, fit into its memory. Returns their number.
 ///
 /// ```
-/// use rl_core::{Space, Spaces, check_size};
+/// use rl_core::{Space, Spaces};
+/// use rl_core::collect::check_size;
 ///
 /// let spaces = Spaces {
 ///     observation: Space::unbounded(4),

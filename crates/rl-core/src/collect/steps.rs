@@ -6,9 +6,10 @@ use super::error::{FirstError, Phase};
 use super::interact::put_episodes;
 use super::members::Members;
 use super::shard::{bad_reward, check_observations};
+use crate::collect::{CollectError, InteractError, Normalization};
 use crate::{
-    Agent, Clock, CollectConfig, CollectError, Episode, Interact, InteractError, LearnsOnline,
-    Metrics, Normalization, StateError, StateReader, StateWriter, Threads,
+    Agent, Clock, CollectConfig, Episode, Interact, LearnsOnline, Metrics, StateError, StateReader,
+    StateWriter, Threads,
 };
 
 /// Steps of environments side by side, for agents that learn at every step ([`LearnsOnline`]).

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{
-    BoxError, CollectError, Reduce, RunningMoments, Scoped, ScopedReader, Space, State, StateError,
-    StateReader, StateWriter,
-};
+use crate::collect::CollectError;
+use crate::state::{Scoped, ScopedReader};
+use crate::{BoxError, Reduce, RunningMoments, Space, State, StateError, StateReader, StateWriter};
 
 /// Configuration of the transform of observations and rewards.
 #[derive(Clone, Copy, Debug, PartialEq)]

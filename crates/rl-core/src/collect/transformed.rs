@@ -1,6 +1,7 @@
 //! Policies with the normalisation of the run that learned them.
 
-use crate::{ActionChoice, NamedArray, Normalization, Policy, PolicyRecord, SavedPolicy, Stream};
+use crate::collect::Normalization;
+use crate::{ActionChoice, NamedArray, Policy, PolicyRecord, SavedPolicy, Stream};
 
 /// An agent's policy with its run's normalisation of observations: it acts on observations as
 /// environments show them, and is what a run judges, shows and saves.

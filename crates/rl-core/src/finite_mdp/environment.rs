@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::mdp::FiniteMdp;
-use crate::{
-    Discrete, Environment, EnvironmentError, Flat, Space, SpaceError, Status, Step, Stream,
-};
+use crate::space::SpaceError;
+use crate::{Discrete, Environment, EnvironmentError, Flat, Space, Status, Step, Stream};
 
 /// Environment whose transitions and rewards are those of a [`FiniteMdp`].
 ///

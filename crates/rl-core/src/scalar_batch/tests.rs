@@ -1,7 +1,8 @@
 //! Batches whose environments fail.
 
 use super::*;
-use crate::{Array, Environment, Snapshot, Space, Status, Step, StepBuffers};
+use crate::state::Array;
+use crate::{Environment, Snapshot, Space, Status, Step, StepBuffers};
 
 /// Trouble that a [`Counter`] makes.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! A batch against the environments it stands for.
 
+use rl_core::error::BatchError;
 use rl_core::{
-    BatchEnvironment, BatchError, End, EnvironmentError, FlatEnvironment, Purpose, Status,
-    StepBuffers, Stream,
+    BatchEnvironment, End, EnvironmentError, FlatEnvironment, Purpose, Status, StepBuffers, Stream,
 };
 
 use super::config::ConformanceConfig;
@@ -19,11 +19,12 @@ const ENVIRONMENTS: usize = 11;
 /// `make_batch` makes a batch with an environment for each stream, `make` one environment.
 ///
 /// ```
-/// use rl_envs::{CartPole, ConformanceConfig, SimdBatch, check_batch};
+/// use rl_envs::{CartPole, SimdBatch};
+/// use rl_envs::conformance::{ConformanceConfig, check_batch};
 ///
 /// let make_batch = |rngs| SimdBatch::new(&CartPole::v1(), rngs);
 /// check_batch(make_batch, CartPole::v1, &ConformanceConfig::default())?;
-/// # Ok::<(), rl_envs::NonConformance>(())
+/// # Ok::<(), rl_envs::conformance::NonConformance>(())
 /// ```
 ///
 /// # Errors

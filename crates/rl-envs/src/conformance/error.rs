@@ -2,7 +2,8 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use rl_core::{BatchError, EnvironmentError};
+use rl_core::EnvironmentError;
+use rl_core::error::BatchError;
 
 /// Moment of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

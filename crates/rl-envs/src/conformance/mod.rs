@@ -53,11 +53,12 @@ const SHORT: usize = 50;
 /// - a [`ScalarBatch`] of them does what each does alone ([`check_batch`]).
 ///
 /// ```
-/// use rl_envs::{CartPole, ConformanceConfig, check_environment};
+/// use rl_envs::CartPole;
+/// use rl_envs::conformance::{ConformanceConfig, check_environment};
 ///
 /// let report = check_environment(CartPole::v1, &ConformanceConfig::default())?;
 /// assert!(report.terminated > 0);
-/// # Ok::<(), rl_envs::NonConformance>(())
+/// # Ok::<(), rl_envs::conformance::NonConformance>(())
 /// ```
 ///
 /// # Errors

@@ -2,7 +2,8 @@
 
 use super::canvas::{BLACK, Canvas, Colour, Point, WHITE, placed, rectangle};
 use super::{Draw, Frame};
-use crate::{LunarLander, LunarLanderContinuous, LunarLanderScene, Pose};
+use crate::lunar_lander::{LunarLanderScene, Pose};
+use crate::{LunarLander, LunarLanderContinuous};
 
 const SIZE: [u16; 2] = [600, 400];
 /// Pixels per metre.
@@ -112,7 +113,7 @@ fn draw_flames(canvas: &mut Canvas, scene: &LunarLanderScene) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LunarLanderState;
+    use crate::lunar_lander::LunarLanderState;
 
     /// The picture after a step in the middle of the sky; the lander is at x = 300.
     fn after(action: usize) -> Frame {

@@ -1,9 +1,9 @@
 //! Pictures of wrapped environments.
 
 use super::{Draw, Frame};
-use crate::{
+use crate::TimeLimit;
+use crate::wrappers::{
     ClipAction, EpisodeStatistics, FrameSkip, NormalizeObservation, NormalizeReward, RescaleAction,
-    TimeLimit,
 };
 
 /// Implements [`Draw`] for wrappers that have the picture of the environment within.

@@ -22,13 +22,13 @@ impl Default for Wind {
 /// [`LunarLanderContinuous`](crate::LunarLanderContinuous).
 ///
 /// ```
-/// use rl_envs::{LunarLanderConfig, Wind};
+/// use rl_envs::lunar_lander::{LunarLanderConfig, Wind};
 /// let config = LunarLanderConfig {
 ///     wind: Some(Wind::default()),
 ///     ..LunarLanderConfig::default()
 /// };
 /// let windy = config.init()?;
-/// # Ok::<(), rl_envs::LunarLanderConfigError>(())
+/// # Ok::<(), rl_envs::lunar_lander::LunarLanderConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LunarLanderConfig {

@@ -6,9 +6,10 @@ use rl_core::{Environment, EnvironmentError, Flat, Space, Status, Step, Stream};
 
 use super::table::{Row, Table};
 use super::{FileReport, ParityError, Quantity, Tolerance};
+use crate::TimeLimit;
 use crate::physics::Physics;
+use crate::simulation::Simulation;
 use crate::{Acrobot, CartPole, MountainCar, MountainCarContinuous, Pendulum};
-use crate::{Simulation, TimeLimit};
 
 /// Tolerance of observations after one step: an `f32` is rounded at 6e-8 of its size.
 const OBSERVATION: Tolerance = Tolerance::Scaled(1e-6);

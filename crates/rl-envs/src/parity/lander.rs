@@ -7,7 +7,8 @@ use rl_core::{Environment, EnvironmentError, Flat, Status, Step, Stream};
 
 use super::table::{Row, Table};
 use super::{FileReport, ParityError, Quantity, Tolerance};
-use crate::{LunarLander, LunarLanderContinuous, LunarLanderScene, LunarLanderState};
+use crate::lunar_lander::{LunarLanderScene, LunarLanderState};
+use crate::{LunarLander, LunarLanderContinuous};
 
 /// Heights of a level terrain at the pad's height, in m, for traces without a terrain.
 const PAD: [f64; 11] = [3.3; 11];

@@ -20,7 +20,7 @@ pub use real::{Mask, Real};
 /// `OBSERVATION` numbers, and whose action is one number.
 ///
 /// Implementing it gives an [`Environment`](rl_core::Environment), as
-/// [`Simulation`](crate::Simulation), and a batch of them, as [`SimdBatch`](crate::SimdBatch).
+/// [`Simulation`](crate::simulation::Simulation), and a batch of them, as [`SimdBatch`](crate::SimdBatch).
 pub trait Physics<const STATE: usize, const OBSERVATION: usize>: Clone + Send {
     /// Type of the actions: `usize` for choices, `[f32; 1]` for an interval.
     type Action: ScalarAction;

@@ -25,7 +25,8 @@ pub use constant_reward::ConstantReward;
 pub use delayed_reward::DelayedReward;
 pub use identity::Identity;
 
-use rl_core::{Discrete, EnvironmentError, Space, SpaceError};
+use rl_core::error::SpaceError;
+use rl_core::{Discrete, EnvironmentError, Space};
 
 use crate::saved::{Saved, optional};
 
@@ -97,7 +98,8 @@ fn cube<const N: usize>(low: f32, high: f32) -> Space {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ConformanceConfig, TimeLimit, check_environment};
+    use crate::TimeLimit;
+    use crate::conformance::{ConformanceConfig, check_environment};
 
     #[test]
     fn trivial_environments_conform() {

@@ -18,7 +18,8 @@ use super::{Updating, WrapperError, inner};
 ///
 /// ```
 /// use rl_core::{FlatEnvironment, Stream};
-/// use rl_envs::{CartPole, NormalizeObservation, Updating};
+/// use rl_envs::CartPole;
+/// use rl_envs::wrappers::{NormalizeObservation, Updating};
 ///
 /// let mut training = NormalizeObservation::new(CartPole::v1(), Updating::OnSynchronize);
 /// training.reset_into(&mut Stream::from_seed(0), &mut [0.0; 4])?;

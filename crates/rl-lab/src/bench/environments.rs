@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use rl_core::error::BatchError;
 use rl_core::{
-    BatchEnvironment, BatchError, Environment, EnvironmentError, EnvironmentSource, Flat, Purpose,
-    ScalarBatch, Space, Status, StepBuffers, Stream,
+    BatchEnvironment, Environment, EnvironmentError, EnvironmentSource, Flat, Purpose, ScalarBatch,
+    Space, Status, StepBuffers, Stream,
 };
 use rl_envs::{
     Acrobot, CartPole, EnvironmentId, LunarLander, LunarLanderContinuous, MountainCar,

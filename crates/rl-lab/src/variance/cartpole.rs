@@ -1,9 +1,9 @@
 //! CartPole, with a network for a policy.
 
+use rl_core::baselines::{Peers, time_baseline};
 use rl_core::finite_mdp::SolveError;
 use rl_core::{
-    CollectConfig, EnvironmentSource as _, Peers, Purpose, Stream, TrajectoryStore, reward_to_go,
-    time_baseline,
+    CollectConfig, EnvironmentSource as _, Purpose, Stream, TrajectoryStore, reward_to_go,
 };
 use rl_envs::EnvironmentId;
 use rl_learn::{NaturalGradient, OptimizerConfig, Samples, Surrogate};

@@ -1,7 +1,8 @@
 //! Reasons why nothing was measured.
 
+use rl_core::EnvironmentError;
+use rl_core::collect::CollectError;
 use rl_core::finite_mdp::{SolveError, TableError};
-use rl_core::{CollectError, EnvironmentError};
 use rl_learn::{ConfigError, UpdateError};
 use rl_train::BackendError;
 

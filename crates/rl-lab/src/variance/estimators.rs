@@ -5,9 +5,12 @@
 
 use std::num::NonZeroUsize;
 
+use rl_core::baselines::{
+    Peers, batch_baseline, group_advantages, group_baseline, spread_over_steps, time_baseline,
+};
 use rl_core::{
-    End, GaeConfig, Peers, ValuedSteps, batch_baseline, discounted_reward_to_go, group_advantages,
-    group_baseline, n_step_returns, reward_to_go, spread_over_steps, sum_of_rewards, time_baseline,
+    End, GaeConfig, ValuedSteps, discounted_reward_to_go, n_step_returns, reward_to_go,
+    sum_of_rewards,
 };
 use serde::Serialize;
 

@@ -1,6 +1,7 @@
 //! Batches of whole episodes, with everything that the estimators need to know of each step.
 
-use rl_core::{CollectConfig, CollectError, Episodes, Policy, TrajectoryStore};
+use rl_core::collect::CollectError;
+use rl_core::{CollectConfig, Episodes, Policy, TrajectoryStore};
 
 /// A fixed number of whole episodes, all of them over for good: after a time limit as after
 /// termination there is nothing left to earn, and nothing is bootstrapped from.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use rl_core::{Scoped, ScopedReader, State, StateError, StateReader, StateWriter};
+use rl_core::state::{Scoped, ScopedReader};
+use rl_core::{State, StateError, StateReader, StateWriter};
 use rl_nets::distribution::Head;
 use rl_nets::host::{Adam, AdamConfig, HostMlp, RmsProp, RmsPropConfig, Tape};
 use rl_nets::{MlpWeights, Networks};

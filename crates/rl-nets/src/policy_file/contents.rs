@@ -1,6 +1,7 @@
 //! Contents of a policy file, in memory.
 
-use rl_core::{ActionChoice, Normalization, RunningMoments, Space, Transformed};
+use rl_core::collect::Normalization;
+use rl_core::{ActionChoice, RunningMoments, Space, Transformed};
 
 use crate::{Actor, PolicyWeights};
 

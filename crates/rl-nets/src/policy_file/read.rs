@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use rl_core::{BoxSpace, Discrete, RunningMoments, Space, SpaceError};
+use rl_core::error::SpaceError;
+use rl_core::{BoxSpace, Discrete, RunningMoments, Space};
 use safetensors::{Dtype, SafeTensors};
 
 use super::contents::PolicyFile;
