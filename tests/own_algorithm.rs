@@ -129,7 +129,7 @@ fn start(options: &[(&str, &str)]) -> Result<Box<dyn Run>, TrainError> {
 
 /// Mean return of a run's policy.
 fn score(run: &dyn Run) -> f64 {
-    let evaluation = evaluate(&mut run.policy(), &delayed, 20, 0, "the likeliest");
+    let evaluation = evaluate(&mut run.policy(), &delayed, 20, 0, "the likeliest", 1.0);
     evaluation.unwrap().return_mean
 }
 

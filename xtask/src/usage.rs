@@ -28,6 +28,7 @@ const RL_COMMANDS: &[(&str, &str)] = &[
         "variance",
         "measures bias and variance of the gradient's estimators",
     ),
+    ("curves", "draws learning curves of several seeds"),
 ];
 
 /// Commands of this program, each with its line in the list.
@@ -134,7 +135,7 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 check, structure, test, gymnasium, downstream, regress"
+                 curves, check, structure, test, gymnasium, downstream, regress"
             ),
             "{answer}"
         );

@@ -45,6 +45,7 @@ enum Command {
     Bench(commands::bench::Arguments),
     Evidence(commands::evidence::Arguments),
     Variance(commands::variance::Arguments),
+    Curves(commands::curves::Arguments),
 }
 
 /// Returns `true` if the call was wrong, rather than what came of it.
@@ -102,6 +103,7 @@ fn run(
         Command::Bench(arguments) => commands::bench::run(&arguments)?,
         Command::Evidence(arguments) => commands::evidence::run(&arguments, registry)?,
         Command::Variance(arguments) => commands::variance::run(&arguments)?,
+        Command::Curves(arguments) => commands::curves::run(&arguments, registry)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,22 @@
 //! Options of a configuration's keys.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgMatches, Command};
 use rl_train::{Key, Layers, Origin, Registry, UsageError, ValueKind, exclusive, key_of_others};
+
+/// Seeds as they are typed: `5..8`, or how many from the first on.
+pub fn seed_range(text: &str, first: u64) -> Result<Range<u64>, String> {
+    let number = |word: &str| {
+        let wrong = |_| format!("'{word}' is not a whole number from 0");
+        word.trim().parse::<u64>().map_err(wrong)
+    };
+    match text.split_once("..") {
+        Some((start, end)) => Ok(number(start)?..number(end)?),
+        None => Ok(first..first.saturating_add(number(text)?)),
+    }
+}
 
 /// Adds an option for every key of a registry.
 pub fn with_keys(command: Command, registry: &Registry) -> Command {

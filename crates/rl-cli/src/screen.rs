@@ -210,7 +210,13 @@ pub fn evaluation(evaluation: &Evaluation) -> String {
             "episodes",
             format!("{} from seed {}", evaluation.episodes, evaluation.seed),
         ),
-        ("mean return", format!("{:.2}", evaluation.return_mean)),
+        (
+            "mean return",
+            match evaluation.gamma {
+                1.0 => format!("{:.2}", evaluation.return_mean),
+                gamma => format!("{:.2}, discounted by {gamma}", evaluation.return_mean),
+            },
+        ),
         (
             "deviation",
             format!("{:.2} between episodes", evaluation.return_std),

@@ -91,6 +91,7 @@ fn list_shows_everything_as_text_and_as_json() {
         "vpg",
         "notebook-rtg",
         "notebook-total",
+        "reinforce-lab",
         "wgpu",
     ] {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");

@@ -1,9 +1,10 @@
 //! Measurements of many runs: speed beside programs in Python ([`bench`](mod@bench)), claims over many seeds
-//! ([`evidence`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
+//! ([`evidence`]), learning curves of several seeds ([`curves`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
 //! Pictures of a policy at play ([`render`](render())) are here too.
 
 pub mod bench;
 mod chart;
+pub mod curves;
 pub mod evidence;
 mod files;
 mod render;

@@ -44,6 +44,8 @@ config! {
         pub distribution: Option<DistributionKind> = None;
         /// Initial ln σ of a Gaussian policy.
         pub log_std: f64 = 0.0, Range::Between(-20.0, 2.0);
+        /// Seed of the initial weights; the run's without it.
+        pub init_seed: Option<u64> = None;
         skip
         /// Policy to start from instead of random weights.
         pub start_from: Option<PolicyWeights> = None;
@@ -93,6 +95,7 @@ impl NetworksConfig {
         value: Option<ValueLayers>,
         device: &Device,
     ) -> Result<Networks, ConfigError> {
+        let seed = self.init_seed.unwrap_or(seed);
         let rng = &mut Stream::derive(seed, Purpose::Initialization, 0);
         let config = self.policy(spaces)?;
         if self.own.has_policy() || self.own.has_value() {
@@ -246,4 +249,29 @@ fn fitting(policy: &PolicyWeights, config: &PolicyConfig) -> Result<PolicyWeight
     );
     ConfigError::unless(found == wanted, "init_from", found, &wanted)?;
     Ok(policy.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rl_core::Space;
+
+    #[test]
+    fn a_seed_of_its_own_draws_the_same_weights_whatever_the_runs_seed() {
+        let spaces = Spaces {
+            observation: Space::unbounded(3),
+            action: Space::discrete(2),
+        };
+        let draw = |init_seed, seed| {
+            let config = NetworksConfig {
+                init_seed,
+                ..NetworksConfig::default()
+            };
+            let networks = config.draw(&spaces, seed, None, &Device::flex()).unwrap();
+            networks.flat()
+        };
+        assert_eq!(draw(Some(42), 0), draw(Some(42), 1));
+        assert_eq!(draw(Some(42), 0), draw(None, 42));
+        assert_ne!(draw(None, 0), draw(None, 1));
+    }
 }

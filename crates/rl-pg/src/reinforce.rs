@@ -19,8 +19,8 @@ config! {
     /// ```
     ///
     /// with `V = 0`, or a value function that is fitted to `Gₜ` after the policy's step. The factor
-    /// `γᵗ` of the book's algorithm is left out, as is customary. One environment makes it the
-    /// textbook's algorithm.
+    /// `γᵗ` of the book's algorithm is left out, as is customary, unless `discount_from_start` asks
+    /// for it. One environment makes it the textbook's algorithm.
     ///
     /// ```
     /// use rl_core::{Budget, Clock, Interact, Metrics};
@@ -41,6 +41,9 @@ config! {
         pub gradient: Gradient = Gradient::Sum;
         /// Discount, 0 to 1.
         pub gamma: f64 = 0.99, Range::Unit;
+        /// Weigh step t of an episode by γᵗ too, which makes it the gradient of the discounted
+        /// return.
+        pub discount_from_start: bool = false;
         /// Baseline that is taken from the returns: none or value.
         pub baseline: Baseline = Baseline::None;
         /// Coefficient of the entropy bonus.
@@ -73,7 +76,16 @@ impl UpdateRule<TrajectoryStore> for ReinforceConfig {
         let (steps, episodes) = (experience.steps(), experience.len().max(1));
         let scale = self.gradient.of_mean(steps, episodes);
         let advantages = returns.iter().zip(&values.steps);
-        let advantages: Vec<f32> = advantages.map(|(g, v)| scale * (g - v)).collect();
+        let mut advantages: Vec<f32> = advantages.map(|(g, v)| scale * (g - v)).collect();
+        if self.discount_from_start {
+            values.each(experience, &mut advantages, |_, of_episode| {
+                let mut power = 1.0;
+                for advantage in of_episode {
+                    *advantage = (f64::from(*advantage) * power) as f32;
+                    power *= self.gamma;
+                }
+            });
+        }
         let samples = Samples {
             observations: &observations,
             actions: experience.actions(),

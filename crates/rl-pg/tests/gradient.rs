@@ -188,3 +188,57 @@ fn the_sum_over_a_batch_of_least_steps_is_a_multiple_of_the_gradient_that_episod
         assert!(mean < 0.9 * expected, "{mean} {expected}");
     }
 }
+
+#[test]
+fn discounts_from_the_start_make_the_gradient_of_the_discounted_return() {
+    // Two steps, whatever is done; action 0 is the one with a reward. The return's gradient by the
+    // first logit is p (1 - p) (1 + γ), and without the factor γᵗ both steps count the same.
+    let gamma = 0.5;
+    for (discount_from_start, expected) in [(true, 1.0 + gamma), (false, 2.0)] {
+        let config = ReinforceConfig {
+            gamma,
+            discount_from_start,
+            optimizer: ascent(LearnerKind::Auto),
+            ..ReinforceConfig::default()
+        };
+        let setup = Setup {
+            networks: NetworksConfig {
+                n_layers: 0,
+                ..NetworksConfig::default()
+            },
+            ..setup(ShortOrLong::default, 2)
+        };
+        let clock = Clock::start(setup.horizon);
+        let valid = config.validate(setup).unwrap();
+        let bias = |agent: &<ReinforceConfig as Algorithm>::Agent| {
+            logits(agent.policy().weights().unwrap())
+        };
+        let start = bias(&ReinforceConfig::build(&valid).unwrap().0);
+        let p = 1.0 / (1.0 + (start[1] - start[0]).exp());
+        let mut change = 0.0;
+        // Batches of two episodes, of all that there are: the second episode may not begin at a
+        // discount.
+        for bits in 0..16_usize {
+            let actions: [usize; 4] = std::array::from_fn(|i| bits >> i & 1);
+            let mut store = TrajectoryStore::new(1, 1);
+            for pair in actions.chunks(2) {
+                let reward = |action: usize| 1.0 - action as f32;
+                let mut episode = store.begin(&[0.0]);
+                episode.push(&[pair[0] as f32], reward(pair[0]), &[0.0]);
+                let last = &[pair[1] as f32];
+                episode.finish(last, reward(pair[1]), &[0.0], End::Terminated);
+            }
+            let probability: f64 = actions
+                .map(|a| if a == 0 { p } else { 1.0 - p })
+                .iter()
+                .product();
+            let (mut agent, _) = ReinforceConfig::build(&valid).unwrap();
+            agent
+                .update(&store, &clock, &mut Metrics::default())
+                .unwrap();
+            change += probability * (bias(&agent)[0] - start[0]);
+        }
+        let factor = change / (p * (1.0 - p));
+        assert!((factor - expected).abs() < 1e-5, "{factor} {expected}");
+    }
+}

@@ -47,6 +47,8 @@ config! {
         pub eval_every: u64 = 0;
         /// Episodes of each of these evaluations.
         pub eval_episodes: usize = 20, Range::AtLeast(1.0);
+        /// Discount of the returns of these evaluations, 0 to 1.
+        pub eval_gamma: f64 = 1.0, Range::Unit;
         /// Mean return at which the run ends early: of the evaluations, or of late episodes.
         pub stop_at: Option<f64> = None;
         /// Policy file to start from instead of random weights.

@@ -1,8 +1,8 @@
 //! Judging a policy.
 
 use rl_core::{
-    ActionChoice, EnvironmentError, EnvironmentSource, Episode, Policy, Purpose, Stream,
-    run_episode,
+    ActionChoice, EnvironmentError, EnvironmentSource, EpisodeEvent, Policy, Purpose, Stream,
+    play_episode,
 };
 use serde::Serialize;
 
@@ -19,6 +19,8 @@ pub struct Evaluation {
     pub seed: u64,
     /// Choice of the actions: `the likeliest`, `drawn`, `random` or `a rule of thumb`.
     pub actions: &'static str,
+    /// Discount of the returns from the first step on; 1 for none.
+    pub gamma: f64,
     /// Mean return.
     pub return_mean: f64,
     /// Standard deviation of the returns (of the sample, divided by n).
@@ -38,6 +40,7 @@ impl Evaluation {
         env: &str,
         seed: u64,
         actions: &'static str,
+        gamma: f64,
         returns: Vec<f64>,
         length_mean: f64,
     ) -> Self {
@@ -47,6 +50,7 @@ impl Evaluation {
             episodes: returns.len(),
             seed,
             actions,
+            gamma,
             return_mean,
             return_std: variance.sqrt(),
             return_min: returns.iter().copied().fold(f64::INFINITY, f64::min),
@@ -114,7 +118,8 @@ pub enum EvaluateError {
     Environment(#[from] EnvironmentError),
 }
 
-/// Plays `episodes` episodes of a policy; `actions` says in words how it chooses.
+/// Plays `episodes` episodes of a policy; `actions` says in words how it chooses. Returns are
+/// `Σ γᵗ rₜ` over the steps of an episode from its first on, for a discount `gamma` from 0 to 1.
 ///
 /// Episode `k` starts where Gymnasium's `reset(seed=seed + k)` does; actions are drawn from a
 /// stream of the same seed.
@@ -124,7 +129,7 @@ pub enum EvaluateError {
 /// use rl_envs::EnvironmentId;
 ///
 /// let mut policy = RandomPolicy::new(Space::discrete(2));
-/// let evaluation = rl_train::evaluate(&mut policy, &EnvironmentId::CartPole, 10, 0, "random")?;
+/// let evaluation = rl_train::evaluate(&mut policy, &EnvironmentId::CartPole, 10, 0, "random", 1.0)?;
 /// assert!(evaluation.return_mean < 100.0);
 /// # Ok::<(), rl_train::EvaluateError>(())
 /// ```
@@ -137,32 +142,39 @@ pub fn evaluate(
     episodes: usize,
     seed: u64,
     actions: &'static str,
+    gamma: f64,
 ) -> Result<Evaluation, EvaluateError> {
     if episodes == 0 {
         return Err(EvaluateError::NoEpisodes);
     }
     let mut environment = source.make()?;
-    let played: Result<Vec<Episode>, EnvironmentError> = (seed..)
-        .take(episodes)
-        .map(|seed| {
-            let mut environment_rng = Stream::from_seed(seed);
-            let mut action_rng = Stream::derive(seed, Purpose::Action, 0);
-            run_episode(
-                &mut environment,
-                policy,
-                &mut environment_rng,
-                &mut action_rng,
-            )
-        })
-        .collect();
-    let played = played?;
-    let returns: Vec<f64> = played.iter().map(|episode| episode.total_reward).collect();
-    let lengths: f64 = played.iter().map(|episode| episode.length as f64).sum();
+    let (mut returns, mut lengths) = (Vec::with_capacity(episodes), 0.0);
+    for seed in (seed..).take(episodes) {
+        let mut environment_rng = Stream::from_seed(seed);
+        let mut action_rng = Stream::derive(seed, Purpose::Action, 0);
+        let (mut discounted, mut power) = (0.0, 1.0);
+        let episode = play_episode(
+            &mut environment,
+            policy,
+            &mut environment_rng,
+            &mut action_rng,
+            |_, event| {
+                if let EpisodeEvent::Step { reward, .. } = event {
+                    discounted += power * reward;
+                    power *= gamma;
+                }
+                Ok::<_, EnvironmentError>(())
+            },
+        )?;
+        returns.push(discounted);
+        lengths += episode.length as f64;
+    }
     let length_mean = lengths / episodes as f64;
     Ok(Evaluation::of(
         source.name(),
         seed,
         actions,
+        gamma,
         returns,
         length_mean,
     ))
@@ -177,10 +189,12 @@ pub(crate) fn evaluate_run(
     choice: ActionChoice,
     episodes: usize,
     seed: u64,
+    gamma: f64,
 ) -> Result<Evaluation, EvaluateError> {
     let mut policy = run.policy().with_choice(choice);
     let source = run.source().as_ref();
-    evaluate(&mut policy, source, episodes, seed, actions_by(choice))
+    let actions = actions_by(choice);
+    evaluate(&mut policy, source, episodes, seed, actions, gamma)
 }
 
 /// A choice of actions in a word or two.
@@ -204,5 +218,18 @@ mod tests {
         let around = |mean: f64| [mean - 4.0, mean + 4.0].repeat(8);
         assert!(!are_better(&around(12.8), &around(10.0)));
         assert!(are_better(&around(12.9), &around(10.0)));
+    }
+    #[test]
+    fn returns_are_discounted_from_the_first_step_on() {
+        let source = rl_envs::EnvironmentId::CartPole;
+        let mut policy = rl_core::RandomPolicy::new(rl_core::Space::discrete(2));
+        let mut judge = |gamma| evaluate(&mut policy, &source, 5, 3, "random", gamma).unwrap();
+        let (plain, discounted) = (judge(1.0), judge(0.9));
+        assert_eq!(discounted.length_mean, plain.length_mean);
+        for (length, found) in plain.returns.iter().zip(&discounted.returns) {
+            // A reward of 1 for each step.
+            let expected = (1.0 - 0.9_f64.powf(*length)) / 0.1;
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
     }
 }

@@ -71,6 +71,10 @@ pub(crate) fn built_in() -> Vec<Preset> {
             "cartpole-reinforce",
             include_str!("../presets/cartpole-reinforce.toml"),
         ),
+        (
+            "reinforce-lab",
+            include_str!("../presets/reinforce-lab.toml"),
+        ),
         ("cartpole-gae", include_str!("../presets/cartpole-gae.toml")),
         ("cartpole-a2c", include_str!("../presets/cartpole-a2c.toml")),
         ("cartpole-a3c", include_str!("../presets/cartpole-a3c.toml")),

@@ -248,7 +248,7 @@ impl Observer for RunDirectory {
         self.write(Self::CONFIG, &toml::to_string(&run.config())?)?;
         if run.clock().updates == 0 && self.evaluation_episodes > 0 {
             let episodes = self.evaluation_episodes.min(INITIAL_EPISODES);
-            let initial = evaluate_run(run, ActionChoice::Sample, episodes, EVALUATION_SEED)?;
+            let initial = evaluate_run(run, ActionChoice::Sample, episodes, EVALUATION_SEED, 1.0)?;
             self.initial_returns = initial.returns;
         }
         self.metrics.start(run)?;
@@ -298,7 +298,8 @@ impl Observer for RunDirectory {
         let written = self.metrics.end(run, outcome);
         let here = self.begin.elapsed().as_secs_f64();
         let is_complete = matches!(outcome, Outcome::Finished | Outcome::Reached);
-        let judge = |choice| evaluate_run(run, choice, self.evaluation_episodes, EVALUATION_SEED);
+        let episodes = self.evaluation_episodes;
+        let judge = |choice| evaluate_run(run, choice, episodes, EVALUATION_SEED, 1.0);
         let judged = match is_complete && self.evaluation_episodes > 0 {
             true => judge(ActionChoice::Mode)
                 .and_then(|likeliest| Ok(Some([likeliest, judge(ActionChoice::Sample)?]))),

@@ -20,9 +20,17 @@ pub struct Arguments {
     /// Number of episodes
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = count::<u32>(1..=u64::MAX))]
     episodes: u32,
+    /// Discount of the returns, from the first step on
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = discount)]
+    gamma: f64,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+fn discount(text: &str) -> Result<f64, String> {
+    let gamma = text.parse().ok().filter(|x| (0.0..=1.0).contains(x));
+    gamma.ok_or_else(|| "allowed is a number from 0 to 1".to_owned())
 }
 
 /// Carries it out.
@@ -41,6 +49,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
             episodes,
             seed,
             player.actions(),
+            arguments.gamma,
         )?)
     };
     let evaluation = match arguments.player.policy_path() {

@@ -9,7 +9,7 @@ use rl_lab::evidence::{EvidenceConfig, EvidenceProgress};
 use rl_train::{Layers, Origin, Registry, UsageError};
 
 use super::player::environment;
-use crate::options::assignments;
+use crate::options::{assignments, seed_range};
 use crate::output::{err, out, outln};
 use crate::usage::Usage;
 
@@ -58,15 +58,7 @@ pub struct Arguments {
 
 /// Seeds as they are typed.
 fn seeds(text: &str) -> Result<Range<u64>, String> {
-    let number = |word: &str| {
-        let wrong = |_| format!("'{word}' is not a whole number from 0");
-        word.trim().parse::<u64>().map_err(wrong)
-    };
-    let first = EvidenceConfig::SEEDS.start;
-    match text.split_once("..") {
-        Some((start, end)) => Ok(number(start)?..number(end)?),
-        None => Ok(first..first.saturating_add(number(text)?)),
-    }
+    seed_range(text, EvidenceConfig::SEEDS.start)
 }
 
 /// Carries it out.

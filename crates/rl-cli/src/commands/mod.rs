@@ -1,6 +1,7 @@
 //! The commands: their arguments, and what they do.
 
 pub mod bench;
+pub mod curves;
 pub mod eval;
 pub mod evidence;
 pub mod list;

@@ -169,7 +169,7 @@ fn go(mut run: Box<dyn Run>, config: &Config, directory: RunDirectory) -> Result
     let keys = &config.run;
     let mut screen = screen::Screen::new(keys.quiet);
     let mut stop = StopFlag::new(stop_flag()?);
-    let mut evaluation = PeriodicEvaluation::every(keys.eval_every, keys.eval_episodes);
+    let mut evaluation = PeriodicEvaluation::from(keys);
     let mut best = BestPolicy::new(directory.path().join(RunDirectory::BEST));
     let mut goal = StopAt::mean_return(keys.stop_at.unwrap_or(f64::INFINITY));
     let mut directory = directory

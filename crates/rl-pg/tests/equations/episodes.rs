@@ -288,15 +288,16 @@ fn vanilla_policy_gradient_takes_the_steps_of_its_equation() {
 #[test]
 fn reinforce_takes_the_steps_of_its_equation() {
     for learner in BOTH {
-        for (baseline, gradient) in [
-            (Baseline::None, Gradient::Sum),
-            (Baseline::Value, Gradient::Sum),
-            (Baseline::Value, Gradient::MeanOverSteps),
+        for (baseline, gradient, discount_from_start) in [
+            (Baseline::None, Gradient::Sum, false),
+            (Baseline::Value, Gradient::Sum, true),
+            (Baseline::Value, Gradient::MeanOverSteps, false),
         ] {
             let config = ReinforceConfig {
                 baseline,
                 gradient,
                 gamma: GAMMA,
+                discount_from_start,
                 entropy_coefficient: 0.05,
                 value_learning_rate: VALUE_RATE,
                 value_iterations: VALUE_ITERATIONS,
@@ -313,7 +314,13 @@ fn reinforce_takes_the_steps_of_its_equation() {
                 agent
                     .update(&store, &training.clock, &mut Metrics::default())
                     .unwrap();
-                let rows = rows(&own.parameters, &store, kinds);
+                let mut rows = rows(&own.parameters, &store, kinds);
+                if discount_from_start {
+                    let times = store.iter().flat_map(|episode| 0..episode.len() as i32);
+                    for (row, t) in rows.iter_mut().zip(times) {
+                        row.advantage *= GAMMA.powi(t);
+                    }
+                }
                 let scale = match gradient {
                     Gradient::Sum => rows.len() as f64 / store.len() as f64,
                     Gradient::MeanOverSteps => 1.0,

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use rl_core::{ActionChoice, BoxError, Metrics};
 
+use crate::config::RunConfig;
 use crate::evaluate::evaluate_run;
 use crate::observer::Observer;
 use crate::view::RunView;
@@ -11,13 +12,14 @@ use crate::view::RunView;
 /// Evaluation of the policy every so many updates, and after the last, on episodes that no training
 /// sees.
 ///
-/// It adds the metrics `eval_return_mean` and `eval_return_std` (the likeliest actions), and
-/// `eval_drawn_return_mean` (drawn ones); NaN in updates between.
+/// It adds the metrics `eval_return_mean` and `eval_return_std` (the likeliest actions),
+/// `eval_drawn_return_mean` and `eval_drawn_return_std` (drawn ones); NaN in updates between.
 #[derive(Clone, Copy, Debug)]
 pub struct PeriodicEvaluation {
     every: u64,
     episodes: usize,
     seed: u64,
+    gamma: f64,
 }
 
 impl PeriodicEvaluation {
@@ -28,6 +30,17 @@ impl PeriodicEvaluation {
             every: every.max(1),
             episodes,
             seed: 1_000_000,
+            gamma: 1.0,
+        }
+    }
+}
+
+impl From<&RunConfig> for PeriodicEvaluation {
+    /// As the keys of a run have it.
+    fn from(keys: &RunConfig) -> Self {
+        Self {
+            gamma: keys.eval_gamma,
+            ..Self::every(keys.eval_every, keys.eval_episodes)
         }
     }
 }
@@ -38,17 +51,28 @@ impl Observer for PeriodicEvaluation {
         run: &dyn RunView,
         metrics: &mut Metrics,
     ) -> Result<ControlFlow<()>, BoxError> {
-        let [mut mean, mut std, mut drawn] = [f64::NAN; 3];
+        let mut metric = [f64::NAN; 4];
         let clock = run.clock();
         if clock.updates.is_multiple_of(self.every) || clock.has_spent(run.budget()) {
-            let judge = |choice| evaluate_run(run, choice, self.episodes, self.seed);
+            let judge = |choice| evaluate_run(run, choice, self.episodes, self.seed, self.gamma);
             let likeliest = judge(ActionChoice::Mode)?;
-            (mean, std) = (likeliest.return_mean, likeliest.return_std);
-            drawn = judge(ActionChoice::Sample)?.return_mean;
+            let drawn = judge(ActionChoice::Sample)?;
+            metric = [
+                likeliest.return_mean,
+                likeliest.return_std,
+                drawn.return_mean,
+                drawn.return_std,
+            ];
         }
-        metrics.put("eval_return_mean", mean);
-        metrics.put("eval_return_std", std);
-        metrics.put("eval_drawn_return_mean", drawn);
+        let names = [
+            "eval_return_mean",
+            "eval_return_std",
+            "eval_drawn_return_mean",
+            "eval_drawn_return_std",
+        ];
+        for (name, metric) in names.into_iter().zip(metric) {
+            metrics.put(name, metric);
+        }
         Ok(ControlFlow::Continue(()))
     }
 }

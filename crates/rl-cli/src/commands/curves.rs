@@ -1,0 +1,112 @@
+//! `rl curves`: draws learning curves of several seeds.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, value_parser};
+use rl_lab::curves::{Arm, CurveAxis, CurvesConfig};
+use rl_train::Registry;
+
+use crate::options::{assignments, seed_range};
+use crate::output::{err, out, outln};
+use crate::usage::Usage;
+
+const AXES: [CurveAxis; 2] = [CurveAxis::Updates, CurveAxis::Steps];
+
+/// Train configurations with several seeds, and draw their learning curves
+#[derive(Args)]
+#[command(
+    after_help = "A configuration is a preset, with keys after it to change: \
+                  notebook-total,gamma=0.99. Thin lines are runs; a thick one is their mean, with a \
+                  band of its standard error. Of a single run, the band is the standard error of its \
+                  evaluations. Beside the picture goes a CSV file."
+)]
+pub struct Arguments {
+    /// Configurations: PRESET[,KEY=VALUE]...
+    #[arg(required = true, value_name = "CONFIGURATION")]
+    arms: Vec<String>,
+    /// Seeds that each is trained with: their number, or a range
+    #[arg(long, value_name = "N|FROM..TO", default_value = "5", value_parser = seeds)]
+    seeds: Range<u64>,
+    /// Set a key of every configuration
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Metric to draw, a column of metrics.csv
+    #[arg(long, value_name = "NAME", default_value = "return_mean")]
+    metric: String,
+    /// Updates whose mean a point is
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
+    window: u32,
+    /// Axis to draw it over
+    #[arg(short = 'x', long = "axis", value_name = "NAME", default_value = "updates", value_parser = PossibleValuesParser::new(AXES.map(CurveAxis::name)).map(axis))]
+    axis: CurveAxis,
+    /// Value to count the curves that reach it
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    threshold: Option<f64>,
+    /// Picture
+    #[arg(
+        short,
+        long,
+        value_name = "FILE.svg",
+        default_value = "runs/curves.svg"
+    )]
+    output: PathBuf,
+}
+
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    seed_range(text, 0)
+}
+
+fn axis(name: String) -> CurveAxis {
+    let named = AXES.into_iter().find(|axis| axis.name() == name);
+    named.unwrap_or_default()
+}
+
+/// Carries it out.
+///
+/// # Errors
+/// A wrong call, or runs that failed.
+pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
+    let is_svg = arguments.output.extension().is_some_and(|x| x == "svg");
+    let wrong = || format!("-o {}: allowed is FILE.svg", arguments.output.display());
+    ensure!(is_svg, Usage(wrong()));
+    let all: Vec<(String, String)> = pairs(&arguments.set)?;
+    let arm = |text: &String| -> Result<Arm> {
+        let (preset, keys) = text.split_once(',').unwrap_or((text, ""));
+        let keys = keys.split(',').filter(|key| !key.is_empty());
+        let own = pairs(&keys.map(str::to_owned).collect::<Vec<_>>())?;
+        let preset = ("preset".to_owned(), preset.to_owned());
+        Ok(Arm {
+            name: text.clone(),
+            set: [preset].into_iter().chain(all.clone()).chain(own).collect(),
+        })
+    };
+    let config = CurvesConfig {
+        arms: arguments.arms.iter().map(arm).collect::<Result<_>>()?,
+        seeds: arguments.seeds.clone(),
+        metric: arguments.metric.clone(),
+        window: arguments.window as usize,
+        axis: arguments.axis,
+    };
+    ensure!(
+        !config.seeds.is_empty(),
+        Usage("--seeds: allowed is 1 seed or more".to_owned())
+    );
+    let curves = config.train(registry, |arm, curve| {
+        let last = curve.points.last().map_or(f64::NAN, |point| point.value);
+        err!("{} seed {}: {last:.1}", arm.name, curve.seed);
+    })?;
+    out!("{}", curves.table(arguments.threshold));
+    for path in curves.write(&arguments.output)? {
+        outln!("{}", path.display());
+    }
+    Ok(())
+}
+
+fn pairs(texts: &[String]) -> Result<Vec<(String, String)>> {
+    let pairs = assignments(texts)?;
+    let owned = pairs.iter().map(|&(key, value)| (key.into(), value.into()));
+    Ok(owned.collect())
+}

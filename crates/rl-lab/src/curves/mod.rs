@@ -1,0 +1,10 @@
+//! Learning curves: configurations that are trained with the same seeds, side by side.
+
+mod chart;
+mod curve;
+mod grid;
+mod report;
+mod train;
+
+pub use curve::{Arm, Curve, CurveAxis, CurvePoint, CurvesConfig};
+pub use report::Curves;
