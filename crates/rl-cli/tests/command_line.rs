@@ -242,6 +242,19 @@ fn a_configuration_file_is_checked_key_by_key() {
 }
 
 #[test]
+fn options_win_over_set_which_wins_over_the_file_which_wins_over_the_preset() {
+    let place = Place::new();
+    place.write("file.toml", "gamma = 0.3\nlr = 0.3\nsize = 3\n");
+    let words = "train --preset cartpole --size 5 --set size=4 --set lr=0.4 --config file.toml";
+    let config = assert_success(&place.rl(&format!("{words} --print-config")));
+    let config: toml::Table = config.parse().unwrap();
+    assert_eq!(config["size"].as_integer(), Some(5));
+    assert_eq!(config["learning_rate"].as_float(), Some(0.4));
+    assert_eq!(config["gamma"].as_float(), Some(0.3));
+    assert_eq!(config["steps_per_update"].as_integer(), Some(4000));
+}
+
+#[test]
 fn a_directory_that_is_not_empty_is_left_as_it_is() {
     let place = Place::new();
     fs::create_dir(place.path("full")).unwrap();

@@ -221,7 +221,7 @@ fn a_variance_that_cannot_be_measured_says_what_can() {
         &["pendulum", "finite-mdp", "cartpole", "all"],
     );
     refused("--batches 1", &["--batches", "2 to 100000"]);
-    refused("--trajectories 1", &["--trajectories", "2..=1000"]);
+    refused("--trajectories 1", &["--trajectories", "2 to 1000"]);
     place.write("taken", "");
     let taken = "variance --env finite-mdp --batches 2 --out taken";
     assert_failure(&place.rl(taken), 1, &["cannot write taken"]);

@@ -212,14 +212,15 @@ fn a_loss_that_is_not_finite_ends_the_run_and_keeps_its_metrics() {
 #[test]
 fn a_reward_that_is_not_finite_ends_the_run() {
     let place = Place::new();
-    let output = place.rl("train --quiet --set reward_scale=1e39 --out run");
+    let output =
+        place.rl("train --quiet --env pendulum --algo vpg --set reward_scale=3e38 --out run");
     assert_failure(
         &output,
         1,
         &[
             "update 1",
-            "environment 0",
-            "reward times the reward scale 1e39",
+            "environment 2",
+            "reward times the reward scale 3e38",
             "not a finite",
         ],
     );

@@ -46,7 +46,7 @@ config! {
         /// Updates between evaluations; 0 for none while training.
         pub eval_every: u64 = 0;
         /// Episodes of each of these evaluations.
-        pub eval_episodes: usize = 20, Range::AtLeast(1.0);
+        pub eval_episodes: usize = 20, Range::Between(1.0, 1e6);
         /// Discount of the returns of these evaluations, 0 to 1.
         pub eval_gamma: f64 = 1.0, Range::Unit;
         /// Mean return at which the run ends early: of the evaluations, or of late episodes.
