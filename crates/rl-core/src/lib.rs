@@ -59,7 +59,7 @@ pub use collect::{
     CollectConfig, Episodes, Interact, Rollouts, Steps, TransformConfig, Transformed,
 };
 pub use environment::{End, Environment, FlatEnvironment, Status, Step};
-pub use environment_error::{EnvironmentError, panic_message};
+pub use environment_error::EnvironmentError;
 pub use episode::{Episode, EpisodeEvent, LONGEST_EPISODE, play_episode, run_episode};
 pub use flat::Flat;
 pub use gae::{Gae, GaeConfig};
@@ -86,7 +86,7 @@ pub use valued_steps::ValuedSteps;
 /// [`EnvironmentError`], [`StateError`] and [`BoxError`].
 pub mod error {
     pub use crate::batch::BatchError;
-    pub use crate::environment_error::OwnError;
+    pub use crate::environment_error::{OwnError, panic_message};
     pub use crate::gae::GaeConfigError;
     pub use crate::moments::MomentsError;
     pub use crate::space::SpaceError;

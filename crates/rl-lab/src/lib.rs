@@ -13,5 +13,10 @@ mod statistics;
 mod table;
 pub mod variance;
 
-pub use files::FileError;
-pub use render::{Picture, RenderError, render};
+pub use render::{Picture, render};
+
+/// Errors of files and of pictures.
+pub mod error {
+    pub use crate::files::FileError;
+    pub use crate::render::RenderError;
+}

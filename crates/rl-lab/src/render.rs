@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rl_core::{EnvironmentError, Episode, EpisodeEvent, Purpose, Stream, play_episode};
 use rl_envs::draw::{Animation, DrawError, Frame, PngSequence};
-use rl_train::{EvaluateError, Player, Registry, UsageError};
+use rl_train::error::EvaluateError;
+use rl_train::{Player, Registry, UsageError};
 
 /// Seconds that an animation stands still at the end of an episode.
 const PAUSE: f64 = 1.0;

@@ -1,9 +1,10 @@
 //! Configuration of the networks that an agent starts from.
 
 use rl_core::{Purpose, Spaces, Stream};
+use rl_nets::error::{ModuleError, NetworkSizeError};
 use rl_nets::{
-    Activation, Device, DistributionKind, Head, Initialization, MlpConfig, MlpWeights, ModuleError,
-    NetworkSizeError, NetworkWeights, Networks, PolicyConfig, PolicyWeights,
+    Activation, Device, DistributionKind, Head, Initialization, MlpConfig, MlpWeights,
+    NetworkWeights, Networks, PolicyConfig, PolicyWeights,
 };
 
 use crate::{ConfigError, OwnNetworks, Range, config, words};

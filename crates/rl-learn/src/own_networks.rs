@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rl_core::{Purpose, Stream};
-use rl_nets::{Device, Forward, ModuleError, ModuleWeights};
+use rl_nets::error::ModuleError;
+use rl_nets::{Device, Forward, ModuleWeights};
 
 type Make = Arc<dyn Fn(&Device, usize) -> Made + Send + Sync>;
 type Made = Result<ModuleWeights, ModuleError>;

@@ -56,16 +56,24 @@ pub use rl_core::ActionChoice;
 pub use activation::Activation;
 pub use actor::Actor;
 pub use actor_critic::{ActorCritic, Outputs};
-pub use distribution::{DistributionKind, Head, HeadError};
+pub use distribution::{DistributionKind, Head};
 pub use encoding::network_inputs;
 pub use initialization::Initialization;
 pub use mlp::{Mlp, MlpConfig};
 pub use network::{Forward, Network};
-pub use network_weights::{ModuleError, ModuleWeights, NetworkWeights};
-pub use networks::{NetworkSizeError, Networks};
+pub use network_weights::{ModuleWeights, NetworkWeights};
+pub use networks::Networks;
 pub use policy::PolicyConfig;
-pub use policy_file::{PolicyFile, PolicyFileError, save_policy, sort_header};
+pub use policy_file::{PolicyFile, save_policy, sort_header};
 pub use weights::{LayerWeights, MlpWeights, PolicyWeights};
+
+/// Errors of networks and of the files of policies.
+pub mod error {
+    pub use crate::distribution::HeadError;
+    pub use crate::network_weights::ModuleError;
+    pub use crate::networks::NetworkSizeError;
+    pub use crate::policy_file::PolicyFileError;
+}
 
 /// Returns `true` if vector instructions of this CPU multiply and add at once, as networks on the host
 /// do. Without them the same bits take a hundred times as long.

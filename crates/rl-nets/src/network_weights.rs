@@ -4,7 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use rl_core::{NamedArray, panic_message};
+use rl_core::NamedArray;
+use rl_core::error::panic_message;
 
 use crate::{Forward, MlpWeights, Network};
 

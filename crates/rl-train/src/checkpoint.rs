@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use rl_core::Snapshot;
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint_error::{CheckpointError, FORMAT_VERSION};
+pub use crate::checkpoint_error::CheckpointError;
+use crate::checkpoint_error::FORMAT_VERSION;
 use crate::files::{flush_directory, write_flushed};
 use crate::state_file;
 use crate::view::RunView;

@@ -4,12 +4,12 @@ use rl_core::collect::InteractError;
 use rl_core::error::ThreadsError;
 use rl_core::{BoxError, EnvironmentError, StateError};
 use rl_learn::ConfigError;
-use rl_nets::PolicyFileError;
+use rl_nets::error::PolicyFileError;
 
-use crate::backend::BackendError;
+pub use crate::backend::BackendError;
 use crate::checkpoint_error::CheckpointError;
-use crate::evaluate::EvaluateError;
-use crate::run_directory_error::RunDirectoryError;
+pub use crate::evaluate::EvaluateError;
+pub use crate::run_directory_error::RunDirectoryError;
 use crate::usage::UsageError;
 
 /// Reason why a run could not begin, or ended early.

@@ -131,7 +131,7 @@ pub enum EvaluateError {
 /// let mut policy = RandomPolicy::new(Space::discrete(2));
 /// let evaluation = rl_train::evaluate(&mut policy, &EnvironmentId::CartPole, 10, 0, "random", 1.0)?;
 /// assert!(evaluation.return_mean < 100.0);
-/// # Ok::<(), rl_train::EvaluateError>(())
+/// # Ok::<(), rl_train::error::EvaluateError>(())
 /// ```
 ///
 /// # Errors

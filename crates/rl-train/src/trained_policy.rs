@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use rl_core::{ActionChoice, Policy, PolicyRecord, SavedPolicy, Stream};
-use rl_nets::{PolicyFileError, save_policy};
+use rl_nets::error::PolicyFileError;
+use rl_nets::save_policy;
 
 /// Policy of a run: it acts on observations as environments show them, and can be written to a file
 /// that [`PolicyFile`](rl_nets::PolicyFile), PyTorch and NumPy read.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rl_train::UsageError;
 use serde_json::{Map, Value};
 
-use crate::FileError;
+use crate::files::FileError;
 use crate::settings::differences;
 
 /// Reason why trainings could not be measured.

@@ -10,7 +10,7 @@ use toml::Table;
 
 use super::BenchError;
 use super::process::{self, Pin};
-use crate::FileError;
+use crate::files::FileError;
 use crate::files::read;
 use crate::settings::of_table;
 

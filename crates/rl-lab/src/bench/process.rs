@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::BenchError;
-use crate::FileError;
+use crate::files::FileError;
 use crate::files::read;
 
 /// Time between two looks at a process: the error of its wall-clock time, and of its peak memory

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::chart::chart;
 use super::curve::{Curve, CurvesConfig};
 use super::grid::{grid, means, point_at};
-use crate::FileError;
+use crate::files::FileError;
 use crate::files::{csv_of, write_all};
 use crate::table::aligned;
 

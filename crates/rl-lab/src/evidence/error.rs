@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rl_train::{TrainError, UsageError};
 
-use crate::FileError;
+use crate::files::FileError;
 
 /// Reason why there is no evidence.
 #[derive(Debug, thiserror::Error)]

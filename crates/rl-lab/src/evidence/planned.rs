@@ -13,7 +13,7 @@ use toml::Table;
 
 use super::completed::CompletedRun;
 use super::{Claim, EvidenceConfig, EvidenceError};
-use crate::FileError;
+use crate::files::FileError;
 use crate::files::read;
 use crate::settings::{differences, of_table};
 

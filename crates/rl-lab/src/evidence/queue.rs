@@ -11,7 +11,7 @@ use rl_train::Registry;
 use super::completed::CompletedRun;
 use super::planned::Planned;
 use super::{Claim, EvidenceConfig, EvidenceError};
-use crate::FileError;
+use crate::files::FileError;
 
 /// Progress of the runs after the end of one of them.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::claims::tuning_note;
 use super::completed::CompletedRun;
 use super::{Claim, EvidenceConfig};
-use crate::FileError;
+use crate::files::FileError;
 use crate::files::csv_of;
 use crate::statistics::{RESAMPLES, bootstrap_interval, interquartile_mean, median};
 use crate::table::{aligned, thousands};

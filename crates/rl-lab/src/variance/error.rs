@@ -4,7 +4,7 @@ use rl_core::EnvironmentError;
 use rl_core::collect::CollectError;
 use rl_core::finite_mdp::{SolveError, TableError};
 use rl_learn::{ConfigError, UpdateError};
-use rl_train::BackendError;
+use rl_train::error::BackendError;
 
 /// Reason why nothing was measured.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::chart::chart;
 use super::{VarianceRow, VarianceSetting};
-use crate::FileError;
+use crate::files::FileError;
 use crate::files::{csv_of, write_all};
 use crate::table::aligned;
 

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use super::chart::chart;
 use super::knees::{PLATEAU, description};
 use super::{ScalingAxis, ScalingBench, ScalingPoint};
-use crate::FileError;
 use crate::bench::Machine;
+use crate::files::FileError;
 use crate::files::{csv_of, write_all};
 use crate::table::{aligned, thousands};
 

@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::Workload;
-use crate::FileError;
 use crate::bench::process::{self, Pin};
 use crate::bench::{BenchError, own};
+use crate::files::FileError;
 
 /// The files of the program, by their names.
 const FILES: [(&str, &str); 6] = [

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::goals::goals;
 use super::{TimedRun, TrainBench, TrainSpeed, WORKLOADS, Workload};
-use crate::FileError;
 use crate::bench::Machine;
+use crate::files::FileError;
 use crate::files::write_all;
 use crate::statistics::median;
 use crate::table::{aligned, thousands};
