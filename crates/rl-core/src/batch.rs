@@ -64,7 +64,8 @@ pub trait BatchEnvironment: Send {
     /// [`BatchError`].
     fn restart(&mut self, lane: usize, observation: &mut [f32]) -> Result<(), BatchError>;
 
-    /// Replaces the stream that an environment draws from. A lane that does not exist has none.
+    /// Replaces the stream that an environment draws from, from its next draw on; without effect where
+    /// there is no such environment.
     fn set_rng(&mut self, lane: usize, rng: Stream);
 
     /// Returns `true` if an environment has failed by itself since it was last started. A batch

@@ -26,9 +26,10 @@ config! {
     /// ```
     ///
     /// over the steps of a batch of whole episodes that π_θ collected, with `N` the steps that a batch
-    /// has at least (the source divides by the number of episodes; [`Gradient`] has the choice), `wₜ` the return, the reward-to-go, an
-    /// n-step return or the generalised advantage estimate, and `bₜ` a baseline. One optimizer step
-    /// per batch follows this gradient; a value function is fitted after it.
+    /// has at least (the steps gathered with [`Gradient::MeanOverSteps`]; the source divides by the
+    /// number of episodes), `wₜ` the return, the reward-to-go, an n-step return or the generalised
+    /// advantage estimate, and `bₜ` a baseline. One optimizer step per batch follows this gradient; a
+    /// value function is fitted after it.
     ///
     /// The defaults solve CartPole-v1 reliably.
     ///

@@ -50,8 +50,8 @@ const TIME_LIMIT: usize = 1000;
 ///
 /// * Lander and legs are one mechanism of five coordinates in `f64`. Box2D solves three bodies
 ///   in `f32`, whose joints give way a little. Over 1000 recorded flights of 30 steps both stay
-///   within 0.006 m, 0.007 rad, 0.02 m/s and 0.04 rad/s of each other; furthest in fast spins, where a leg reaches
-///   its stop one step apart.
+///   within 0.006 m, 0.007 rad, 0.02 m/s and 0.04 rad/s of each other; furthest in fast spins,
+///   where a leg reaches its stop one step apart.
 /// * Contacts are corners against the chunk of terrain below them and ridges against faces, where
 ///   Box2D collides polygons with edges. The ground is solid below its line, which Box2D's is
 ///   not; the ground at height 0 below the terrain is left out.

@@ -1,6 +1,7 @@
 //! The fused learner computes what Burn's tape does.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod refusals;
 mod sessions;
 
 use rl_core::{BoxSpace, Discrete, Reduce, SingleProcess, Space, Stream, Threads};
@@ -315,74 +316,6 @@ fn assert_reports_agree(a: &FitReport, b: &FitReport, what: &str) {
             (a - b).abs() <= 2e-5 * a.abs().max(1.0),
             "{what}: {name} {a} {b}"
         );
-    }
-}
-
-/// Both learners of a policy with a `ln σ`, on a batch of their own.
-fn gaussian_learners() -> [(LearnerKind, Box<dyn NaturalGradient>, Experience); 2] {
-    let kind = DistributionKind::DiagGaussian;
-    let networks = networks(kind, Activation::Tanh, false);
-    [LearnerKind::Burn, LearnerKind::Fused].map(|of| {
-        let experience = Experience::new(&networks, &space(kind));
-        (of, learner(&networks, of, Optimizer::Sgd), experience)
-    })
-}
-
-#[test]
-fn a_standard_deviation_that_leaves_its_range_is_named_and_the_last_networks_stay() {
-    for (of, mut learner, experience) in gaussian_learners() {
-        let before = learner.networks().flat();
-        let bonus = EntropyBonus(1.0);
-        let batch = Batch {
-            samples: experience.samples(),
-            terms: &[&bonus],
-            ..Batch::default()
-        };
-        // The gradient by ln σ, -1 in two dimensions, is clipped to a norm of 0.5.
-        let stepped = learner.session(&batch, &mut |session| {
-            session.gradient(0..1, false)?;
-            session.step(100.0)
-        });
-        let error = stepped.unwrap_err();
-        assert!(
-            matches!(error, UpdateError::LogStd { dimension: 0, .. }),
-            "{of:?} {error}"
-        );
-        assert!(
-            error.to_string().contains("ln σ of action dimension 0"),
-            "{error}"
-        );
-        assert_eq!(learner.networks().flat(), before, "{of:?}");
-    }
-}
-
-#[test]
-fn an_evaluation_that_is_not_finite_is_named_with_its_row() {
-    for (of, mut learner, experience) in gaussian_learners() {
-        let Samples {
-            observations,
-            actions,
-            ..
-        } = experience.samples();
-        let (mut observations, n) = (observations.to_vec(), experience.samples().advantages.len());
-        let dim = observations.len() / n;
-        observations[3 * dim..4 * dim].fill(f32::INFINITY);
-        observations[3 * dim] = f32::NEG_INFINITY;
-        observations[3 * dim + 1] = f32::NAN;
-        let mut evaluate = |log_probs: usize, values: usize| {
-            let (mut log_probs, mut values) = (vec![0.0; log_probs], vec![0.0; values]);
-            learner.evaluate(&observations, actions, &mut log_probs, &mut values)
-        };
-        for (error, name) in [
-            (evaluate(n, 0), "log-probability"),
-            (evaluate(0, n), "value"),
-        ] {
-            let message = error.unwrap_err().to_string();
-            assert!(
-                message.contains(name) && message.contains("row 3"),
-                "{of:?} {message}"
-            );
-        }
     }
 }
 
