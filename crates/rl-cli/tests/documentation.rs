@@ -86,7 +86,7 @@ fn every_number_of_a_paragraph_about_evidence_is_on_the_pages_that_it_links() {
     }
 }
 
-/// What follows a link's target.
+/// Text after a link's target.
 fn after_link(text: &str) -> &str {
     match text.split_once(')') {
         Some((target, rest)) if target.contains(".md") => rest,

@@ -131,7 +131,7 @@ fn fault(place: &Place, env: &str, algo: &str, key: &Key, value: &str) -> Option
     (!sound).then(|| format!("{}: {errors}\n{line}", output.status))
 }
 
-/// What is wrong with the numbers of a run that succeeded.
+/// The fault of the numbers of a run that succeeded, if they have one.
 fn unsound_numbers(place: &Place) -> Option<String> {
     let mut reader = csv::Reader::from_path(place.path("run/metrics.csv")).unwrap();
     let columns: Vec<String> = reader
@@ -154,7 +154,7 @@ fn unsound_numbers(place: &Place) -> Option<String> {
     (!judged.status.success()).then(|| String::from_utf8_lossy(&judged.stderr).into_owned())
 }
 
-/// A share of all cases, and all of them with `RL_SWEEP=1`: each of so many is tried.
+/// Every 37th case; `RL_SWEEP=n` tries every n-th, and `RL_SWEEP=1` all.
 #[test]
 fn extreme_values_are_refused_by_name_or_train_with_finite_numbers() {
     let stride: usize = std::env::var("RL_SWEEP").map_or(37, |text| text.parse().unwrap());

@@ -56,8 +56,8 @@ pub struct Summary {
     pub evaluation_stochastic: Option<Evaluation>,
     /// Mean return of the initial policy, its actions drawn, over the first 20 of them.
     pub initial_return_mean: Option<f64>,
-    /// Returns `true` if drawn actions of the final policy return more than those of the initial one,
-    /// by more than two standard errors of the difference.
+    /// Flag: drawn actions of the final policy return more than those of the initial one, by more than
+    /// two standard errors of the difference.
     pub learned: Option<bool>,
     /// Signs that it did not learn, in words.
     pub notes: Vec<String>,

@@ -1,4 +1,4 @@
-//! What the files of a run say is what happened in it.
+//! Files of a run against what happened in it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

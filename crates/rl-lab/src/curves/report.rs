@@ -57,7 +57,8 @@ impl Curves {
     }
 
     /// Writes the picture to `path`, and the curves beside it as a CSV file of the same name; both
-    /// are overwritten. Of a curve of many updates there is every so manieth. Returns their paths.
+    /// are overwritten. A curve of more than 200 updates has 200 points, at equal distances. Returns their
+    /// paths.
     ///
     /// # Errors
     /// [`FileError`].
