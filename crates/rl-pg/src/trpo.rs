@@ -106,40 +106,15 @@ impl UpdateRule<Rollout> for TrpoConfig {
         gradient.iter_mut().for_each(|g| *g = -*g);
         let (direction, curvature) = self.natural_direction(agent, &observations, &gradient)?;
 
-        let delta = self.target_kl;
-        let (mut kl, mut moved) = (0.0, false);
+        let mut kl = None;
         // No curvature, no gradient: nothing to be gained.
         if curvature > 0.0 {
-            let mut length = (2.0 * delta / curvature).sqrt();
-            let before = self.objective(agent, &samples, samples.log_probs, agent.actor())?;
-            let mut log_probs = vec![0.0; samples.log_probs.len()];
-            for _ in 0..self.line_search_steps {
-                let mut candidate = start.clone();
-                add_scaled(&mut candidate, length as f32, &direction);
-                agent.learner.set_parameters(&candidate);
-                let actor = actor_of(agent.networks());
-                kl = agent
-                    .actor()
-                    .mean_kl(&actor, &observations, &agent.setup.threads);
-                kl = mean_over_ranks(agent, kl)?;
-                let learner = agent.learner.as_mut();
-                match learner.evaluate(&observations, samples.actions, &mut log_probs, &mut []) {
-                    // A step too far for the numbers is refused as any other.
-                    Ok(()) | Err(UpdateError::Evaluation { .. }) => {}
-                    Err(error) => return Err(error.into()),
-                }
-                let after = self.objective(agent, &samples, &log_probs, &actor)?;
-                moved = after > before && kl <= delta;
-                if moved {
-                    agent.set_actor(actor);
-                    break;
-                }
-                length *= self.line_search_factor;
-            }
-            if !moved {
+            let length = (2.0 * self.target_kl / curvature).sqrt();
+            let found = self.line_search(agent, &samples, &start, (&direction, length));
+            if !matches!(found, Ok(Some(_))) {
                 agent.learner.set_parameters(&start);
-                kl = 0.0;
             }
+            kl = found?;
         }
         let rate = self.optimizer.learning_rate_at(clock.done());
         let error = agent.fit_value(&observations, &estimates.returns, rate)?;
@@ -148,8 +123,8 @@ impl UpdateRule<Rollout> for TrpoConfig {
             metrics.put(term.name(), *value);
         }
         metrics.put("grad_norm", measured.grad_norm);
-        metrics.put("kl", kl);
-        metrics.put("line_search_success", f64::from(u8::from(moved)));
+        metrics.put("kl", kl.unwrap_or(0.0));
+        metrics.put("line_search_success", f64::from(u8::from(kl.is_some())));
         metrics.put("value_loss", error.unwrap_or(f64::NAN));
         metrics.put("explained_variance", estimates.explained_variance());
         metrics.put("learning_rate", rate);
@@ -209,6 +184,44 @@ impl TrpoConfig {
         agent.setup.reduce.mean_f32(product)?;
         add_scaled(product, self.cg_damping as f32, vector);
         Ok(())
+    }
+
+    /// Shortens a step along `direction` from `start` until the objective has grown and the divergence
+    /// is at most δ, and returns the divergence. Without such a step, and after an error, the learner is
+    /// left with the last that was tried.
+    fn line_search(
+        &self,
+        agent: &mut ActorLearner,
+        samples: &Samples<'_>,
+        start: &[f32],
+        (direction, mut length): (&[f32], f64),
+    ) -> Result<Option<f64>, BoxError> {
+        let before = self.objective(agent, samples, samples.log_probs, agent.actor())?;
+        let mut log_probs = vec![0.0; samples.log_probs.len()];
+        let mut candidate = vec![0.0; start.len()];
+        for _ in 0..self.line_search_steps {
+            candidate.copy_from_slice(start);
+            add_scaled(&mut candidate, length as f32, direction);
+            agent.learner.set_parameters(&candidate);
+            let actor = actor_of(agent.networks());
+            let (old, threads) = (agent.actor(), &agent.setup.threads);
+            let kl = old.mean_kl(&actor, samples.observations, threads);
+            let kl = mean_over_ranks(agent, kl)?;
+            let (observations, actions) = (samples.observations, samples.actions);
+            let learner = agent.learner.as_mut();
+            match learner.evaluate(observations, actions, &mut log_probs, &mut []) {
+                // A step too far for the numbers is refused as any other.
+                Ok(()) | Err(UpdateError::Evaluation { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let after = self.objective(agent, samples, &log_probs, &actor)?;
+            if after > before && kl <= self.target_kl {
+                agent.set_actor(actor);
+                return Ok(Some(kl));
+            }
+            length *= self.line_search_factor;
+        }
+        Ok(None)
     }
 
     /// The surrogate and the entropy bonus, which the line search wants to see grow, of a policy

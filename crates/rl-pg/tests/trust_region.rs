@@ -3,8 +3,13 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use common::{Training, setup};
+use rl_core::{BoxError, Interact, Metrics, Reduce};
 use rl_envs::CartPole;
+use rl_learn::Setup;
 use rl_pg::TrpoConfig;
 
 fn config() -> TrpoConfig {
@@ -66,4 +71,45 @@ fn a_try_that_overflows_is_a_refusal() {
             assert!(metrics.get("kl").unwrap().is_finite());
         }
     }
+}
+
+/// One process whose connection is lost at the second sum, the divergence of the first step tried.
+#[derive(Default)]
+struct Lost(AtomicUsize);
+
+impl Reduce for Lost {
+    fn ranks(&self) -> usize {
+        1
+    }
+
+    fn rank(&self) -> usize {
+        0
+    }
+
+    fn mean_f32(&self, _values: &mut [f32]) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    fn sum_f64(&self, _values: &mut [f64]) -> Result<(), BoxError> {
+        match self.0.fetch_add(1, Ordering::Relaxed) {
+            1 => Err("the connection is lost".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn an_error_in_the_line_search_leaves_the_policy_as_it_was() {
+    let setup = Setup {
+        reduce: Arc::new(Lost::default()),
+        ..setup(CartPole::v1, 4)
+    };
+    let mut training = Training::new(config(), setup);
+    let before = training.agent.networks().flat();
+    let (agent, clock) = (&mut training.agent, &mut training.clock);
+    let updated = training
+        .interaction
+        .update(agent, clock, &mut Metrics::default());
+    assert!(updated.is_err());
+    assert_eq!(training.agent.networks().flat(), before);
 }
