@@ -103,13 +103,23 @@ pub enum UpdateError {
 
 /// Refuses a quantity that is not finite.
 pub(crate) fn finite(quantity: &'static str, numbers: &[f32]) -> Result<(), UpdateError> {
-    match numbers.iter().find(|x| !x.is_finite()) {
+    match first_not(numbers, f32::is_finite) {
         None => Ok(()),
-        Some(&value) => Err(UpdateError::NonFinite {
+        Some(i) => Err(UpdateError::NonFinite {
             quantity,
-            value: value.into(),
+            value: numbers[i].into(),
         }),
     }
+}
+
+/// Index of the first number that is not `valid`.
+fn first_not(numbers: &[f32], valid: impl Fn(f32) -> bool) -> Option<usize> {
+    // Without an exit from the loop it runs in registers.
+    let all = numbers.iter().fold(true, |all, &x| all & valid(x));
+    if all {
+        return None;
+    }
+    numbers.iter().position(|&x| !valid(x))
 }
 
 /// Refuses log-probabilities and values that are not finite, by their row.
@@ -118,7 +128,7 @@ pub(crate) fn check_evaluation(log_probs: &[f32], values: &[f32]) -> Result<(), 
         ("log-probability of the action", log_probs),
         ("value", values),
     ] {
-        if let Some(row) = numbers.iter().position(|x| !x.is_finite()) {
+        if let Some(row) = first_not(numbers, f32::is_finite) {
             let value = numbers[row];
             return Err(UpdateError::Evaluation {
                 quantity,
@@ -136,16 +146,16 @@ const MOST_LOG_STD: f32 = 20.0;
 /// Refuses parameters, in the flat order, whose squares are not finite, as no policy's file may hold
 /// them, or a `ln σ` out of its range.
 pub(crate) fn check_parameters(networks: &Networks, flat: &[f32]) -> Result<(), UpdateError> {
-    if let Some(weight) = flat.iter().find(|x| !(*x * *x).is_finite()) {
+    if let Some(i) = first_not(flat, |x| (x * x).is_finite()) {
         return Err(UpdateError::NonFinite {
             quantity: "square of the new value of a weight",
-            value: (weight * weight).into(),
+            value: (flat[i] * flat[i]).into(),
         });
     }
     let of_policy = networks.networks().first().map(NetworkWeights::parameters);
     let start = of_policy.iter().flatten().map(|part| part.len()).sum();
     let log_std = &flat[start..][..networks.log_std().len()];
-    match log_std.iter().position(|x| x.abs() > MOST_LOG_STD) {
+    match first_not(log_std, |x| x.abs() <= MOST_LOG_STD) {
         None => Ok(()),
         Some(dimension) => Err(UpdateError::LogStd {
             dimension,

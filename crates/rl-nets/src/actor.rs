@@ -220,7 +220,10 @@ impl Policy for Actor {
         self.evaluate(observations, &mut outputs);
         let FrozenPolicy { head, log_std, .. } = &*self.policy;
         let is_seen = |observation: &[f32]| match observation {
-            [index] if is_index => (0..size).any(|i| i as f32 == *index),
+            [x] if is_index => {
+                let index = *x as usize;
+                index < size && index as f32 == *x
+            }
             numbers => numbers.iter().all(|x| x.is_finite()),
         };
         let seen = observations.chunks_exact(if is_index { 1 } else { size });

@@ -104,6 +104,13 @@ impl CollectConfig {
         if self.group_size == 0 {
             return Err(CollectError::EmptyGroup);
         }
+        if self.longest_episode == 0 {
+            return Err(CollectError::Config {
+                key: "longest_episode",
+                value: "0".into(),
+                allowed: "at least 1",
+            });
+        }
         self.transform.check(self.gamma)
     }
 }

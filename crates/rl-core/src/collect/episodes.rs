@@ -6,7 +6,7 @@ use super::error::FirstError;
 use super::interact::put_episodes;
 use super::lanes::{EpisodePlan, LaneEpisodes};
 use super::members::Members;
-use crate::collect::{CollectError, InteractError, Normalization, check_size};
+use crate::collect::{CollectError, InteractError, Normalization};
 use crate::{
     Agent, Clock, CollectConfig, Episode, Interact, Learns, Metrics, Policy, StateError,
     StateReader, StateWriter, TrajectoryStore,
@@ -58,12 +58,8 @@ impl<P> Episodes<P> {
             group_size: config.group_size,
             collection: 0,
         };
-        let members = Members::new(config, 1)?;
-        check_size(
-            members.len(),
-            min_steps.div_ceil(members.len()),
-            &members.spaces,
-        )?;
+        let mut members = Members::new(config, 1)?;
+        members.check_size(min_steps.div_ceil(members.len()))?;
         let spaces = &members.spaces;
         let dims = (spaces.observation.flat_dim(), spaces.action.flat_dim());
         let lanes = (0..members.len()).map(|_| LaneEpisodes::new(dims.0, dims.1));
@@ -87,13 +83,9 @@ impl<P: Policy + Clone + Send> Episodes<P> {
     /// [`CollectError`], the first in time whatever the number of threads; the experience gathered so
     /// far is dropped.
     pub fn collect(&mut self, policy: &P, min_steps: usize) -> Result<&Collection, CollectError> {
-        let members = &self.members;
-        check_size(
-            members.len(),
-            min_steps.div_ceil(members.len()),
-            &members.spaces,
-        )?;
-        self.members.act_by(policy);
+        let members = &mut self.members;
+        members.check_size(min_steps.div_ceil(members.len()))?;
+        members.act_by(policy);
         self.gather(min_steps)?;
         let updated = self.members.update_transform();
         updated.map_err(|error| CollectError::Reduce(error.to_string()))?;

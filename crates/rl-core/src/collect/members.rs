@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::shard::Shard;
 use super::transform::Transform;
-use crate::collect::{CollectError, Normalization};
+use crate::collect::{CollectError, Normalization, SizeError, check_size};
 use crate::state::{Scoped, ScopedReader};
 use crate::{
     Acts, BoxError, Clock, CollectConfig, Policy, Purpose, Reduce, Spaces, State, StateError,
@@ -19,6 +19,8 @@ pub(super) struct Members<P> {
     pub spaces: Spaces,
     pub threads: Threads,
     environments: usize,
+    /// Most steps of each environment that memory has been found for.
+    pub most_steps: usize,
     /// Index of the first environment, counted through all processes.
     first: usize,
     reduce: Arc<dyn Reduce>,
@@ -63,6 +65,7 @@ impl<P> Members<P> {
             spaces,
             threads: config.threads,
             environments: n,
+            most_steps: 0,
             first: first as usize,
             reduce: config.reduce,
             restarted: Vec::new(),
@@ -72,6 +75,16 @@ impl<P> Members<P> {
     /// Number of environments.
     pub fn len(&self) -> usize {
         self.environments
+    }
+
+    /// Checks that so many steps of each environment can be numbered and fit into memory. That of the
+    /// largest batch so far is held already: it is not looked for among what is free.
+    pub fn check_size(&mut self, steps: usize) -> Result<(), SizeError> {
+        if steps > self.most_steps {
+            check_size(self.environments, steps, &self.spaces)?;
+            self.most_steps = steps;
+        }
+        Ok(())
     }
 
     /// Normalisation of what is collected next.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::error::FirstError;
 use super::interact::put_episodes;
 use super::members::Members;
-use crate::collect::{CollectError, InteractError, Normalization, check_size};
+use crate::collect::{CollectError, InteractError, Normalization};
 use crate::{
     Agent, Clock, CollectConfig, Episode, Interact, Learns, Metrics, Policy, Rollout, StateError,
     StateReader, StateWriter,
@@ -62,8 +62,8 @@ impl<P> Rollouts<P> {
         if steps == 0 {
             return Err(CollectError::NoStep);
         }
-        let members = Members::new(config, actors)?;
-        check_size(members.len(), steps, &members.spaces)?;
+        let mut members = Members::new(config, actors)?;
+        members.check_size(steps)?;
         let spaces = &members.spaces;
         let dims = (spaces.observation.flat_dim(), spaces.action.flat_dim());
         Ok(Self {
@@ -104,7 +104,7 @@ impl<P: Policy + Clone + Send> Rollouts<P> {
         if steps == 0 {
             return Err(CollectError::NoStep);
         }
-        check_size(self.members.len(), steps, &self.members.spaces)?;
+        self.members.check_size(steps)?;
         self.members.act_by(policy);
         self.gather(steps)?;
         let updated = self.members.update_transform();

@@ -161,6 +161,36 @@ fn sizes_beyond_numbers_are_refused_by_every_interaction() {
 }
 
 #[test]
+fn memory_that_a_batch_already_has_is_not_looked_for_again() {
+    let mut rollouts = Rollouts::new(config(8, 1), 5).unwrap();
+    assert_eq!(rollouts.members.most_steps, 5);
+    rollouts.collect(&policy(), 70).unwrap();
+    rollouts.collect(&policy(), 3).unwrap();
+    assert_eq!(rollouts.members.most_steps, 70);
+    // As if such a batch were there, whatever else takes up the machine by now.
+    let more = 1 << 61;
+    assert!(rollouts.members.check_size(more).is_err());
+    rollouts.members.most_steps = more;
+    assert_eq!(rollouts.members.check_size(more), Ok(()));
+    let mut episodes = episodes(8, 1, 5);
+    episodes.collect(&policy(), 400).unwrap();
+    assert_eq!(episodes.members.most_steps, 50);
+}
+
+#[test]
+fn an_episode_of_no_steps_is_no_limit() {
+    let config = CollectConfig {
+        longest_episode: 0,
+        ..config(1, 1)
+    };
+    let error = Episodes::<RandomPolicy>::new(config, 5).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "longest_episode = 0 is out of range: allowed is at least 1"
+    );
+}
+
+#[test]
 fn a_reward_scale_that_is_zero_or_infinite_in_32_bits_is_refused() {
     for reward_scale in [0.0, 1e-300, 1e300, f64::NAN, f64::INFINITY] {
         let mut scaled = config(1, 1);
