@@ -29,7 +29,12 @@ use usage::Usage;
 
 /// Reinforcement learning: policy gradients.
 #[derive(Parser)]
-#[command(name = "rl", version, arg_required_else_help = true)]
+#[command(
+    name = "rl",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 80
+)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -66,7 +71,11 @@ pub fn main(registry: &Registry) -> ExitCode {
     let matches = match command.try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
-            if let Some(message) = options::in_our_words(&error) {
+            // Keys are options of `train` alone.
+            let is_train = std::env::args_os()
+                .nth(1)
+                .is_some_and(|word| word == "train");
+            if let Some(message) = options::in_our_words(&error).filter(|_| is_train) {
                 output::err!("error: {message}");
                 return ExitCode::from(2);
             }

@@ -10,7 +10,7 @@ use rl_train::{Key, Layers, Origin, Registry, UsageError, ValueKind, exclusive, 
 pub fn seed_range(text: &str, first: u64) -> Result<Range<u64>, String> {
     let number = |word: &str| {
         let wrong = |_| format!("'{word}' is not a whole number from 0");
-        word.trim().parse::<u64>().map_err(wrong)
+        count::<u64>(0..=u64::MAX)(word.trim()).map_err(wrong)
     };
     match text.split_once("..") {
         Some((start, end)) => Ok(number(start)?..number(end)?),

@@ -179,7 +179,12 @@ pub fn summary(summary: &Summary) -> String {
             }
             if let (Some(false), Some(before)) = (summary.learned, summary.initial_return_mean) {
                 let text = format!("before training, drawn actions returned {before:.1}");
-                rows.push(("did not learn", text));
+                // A policy to start from may be as good as any.
+                let name = match summary.init_from {
+                    Some(_) => "no improvement",
+                    None => "did not learn",
+                };
+                rows.push((name, text));
             }
         }
         _ => rows.push((

@@ -163,6 +163,14 @@ fn unknown_words_are_answered_with_the_nearest_and_all_allowed_ones() {
             "train --set resume=x",
             ["--set resume", "an option", "--resume"],
         ),
+        (
+            "eval x --n-eval-episodes 5",
+            ["'--n-eval-episodes'", "unexpected", "Usage"],
+        ),
+        (
+            "eval x --episodes 5e9",
+            ["5e9", "--episodes", "1 to 4294967295"],
+        ),
         ("tran", ["tran", "train", "unrecognized"]),
         ("list env", ["env", "envs", "algos"]),
     ] {

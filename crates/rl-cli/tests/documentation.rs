@@ -193,3 +193,16 @@ fn anchors(text: &str) -> HashSet<String> {
     };
     headings.map(anchor).collect()
 }
+
+#[test]
+fn help_fits_80_columns() {
+    let place = Place::new();
+    let commands = "train eval render list parity bench evidence variance curves";
+    let benches = ["bench envs", "bench train", "bench scaling", ""];
+    for command in commands.split(' ').chain(benches) {
+        let help = assert_success(&place.rl(&format!("{command} --help")));
+        for line in help.lines() {
+            assert!(line.chars().count() <= 80, "{command}: {line}");
+        }
+    }
+}

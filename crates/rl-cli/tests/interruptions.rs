@@ -245,6 +245,21 @@ fn rows_of_several_updates_are_the_same_after_an_interruption() {
 }
 
 #[test]
+fn a_run_that_started_from_a_policy_is_resumed_without_its_file() {
+    let place = Place::new();
+    assert_success(&place.rl("train --algo a2c --updates 3 --quiet --out first"));
+    // A step size that falls would depend on the first budget.
+    let words = "train --algo a2c --anneal-learning-rate=false --init-from \
+                 first/policy.safetensors --quiet";
+    assert_success(&place.rl(&format!("{words} --updates 9 --out whole")));
+    assert_success(&place.rl(&format!("{words} --updates 5 --out run")));
+    fs::remove_file(place.path("first/policy.safetensors")).unwrap();
+    assert_success(&place.rl("train --resume run --updates 9 --quiet"));
+    let policy = |run: &str| fs::read(place.path(run).join("policy.safetensors")).unwrap();
+    assert!(policy("run") == policy("whole"));
+}
+
+#[test]
 fn the_configuration_of_an_extended_run_repeats_it() {
     let place = Place::new();
     let words =
@@ -273,6 +288,10 @@ fn what_cannot_be_resumed_says_why() {
         ),
         (
             "train --resume done --set gamma=0.5",
+            ["--resume", "cannot be used with"],
+        ),
+        (
+            "train --resume done --print-config",
             ["--resume", "cannot be used with"],
         ),
     ] {

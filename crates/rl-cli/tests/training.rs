@@ -322,8 +322,25 @@ fn a_run_whose_policy_is_no_better_than_the_initial_one_says_so() {
         );
         let summary = json(&place.path("run/summary.json"));
         assert_eq!(summary["learned"], learned, "{words}");
+        // Nor did a return fall that never rose but by chance.
+        assert!(
+            learned || !screen.contains("the mean return fell"),
+            "{screen}"
+        );
         fs::remove_dir_all(place.path("run")).unwrap();
     }
+}
+
+#[test]
+fn a_good_policy_to_start_from_is_not_said_to_have_learned_nothing() {
+    let place = Place::new();
+    assert_success(&place.rl("train --quiet --out good"));
+    let from = "train --init-from good/policy.safetensors --lr 1e-30 --updates 1 --out run";
+    let screen = assert_success(&place.rl(from));
+    assert!(screen.contains("no improvement "), "{screen}");
+    assert!(!screen.contains("did not learn"), "{screen}");
+    let summary = json(&place.path("run/summary.json"));
+    assert_eq!(summary["init_from"], "good/policy.safetensors");
 }
 
 #[test]

@@ -114,10 +114,10 @@ impl Config {
             return Ok(None);
         };
         let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
-        let horizon = match (number.parse(), unit) {
-            (Ok(n @ 1..), "updates") => Budget::Updates(n),
-            (Ok(n @ 1..), "steps") => Budget::Steps(n),
-            (Ok(n @ 1..), "episodes") => Budget::Episodes(n),
+        let horizon = match (whole(number), unit.trim()) {
+            (Some(n), "updates") => Budget::Updates(n),
+            (Some(n), "steps") => Budget::Steps(n),
+            (Some(n), "episodes") => Budget::Episodes(n),
             _ => {
                 let allowed = "a number with its unit, as in 60000 steps, 100 updates, 50 episodes";
                 return Err(ConfigError::new("horizon", text, allowed));
@@ -151,12 +151,7 @@ impl Config {
                 let time = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
                 Ok(CheckpointEvery::Time(time))
             }
-            None => match text.parse::<f64>() {
-                Ok(n) if n >= 1.0 && n.fract() == 0.0 && n < 2_f64.powi(53) => {
-                    Ok(CheckpointEvery::Updates(n as u64))
-                }
-                _ => Err(wrong()),
-            },
+            None => whole(text).map(CheckpointEvery::Updates).ok_or_else(wrong),
         }
     }
 
@@ -192,4 +187,16 @@ impl Config {
         self.horizon()?;
         self.checkpoint_every().map(|_| ())
     }
+}
+
+/// The whole number from 1 that a text is, which may be written `1e6`.
+fn whole(text: &str) -> Option<u64> {
+    let written = || {
+        let number: Option<f64> = text.parse().ok();
+        number.filter(|n| n.fract() == 0.0 && *n < 2_f64.powi(53))
+    };
+    let exact = text.parse().ok();
+    exact
+        .or_else(|| written().map(|n| n as u64))
+        .filter(|n| *n >= 1)
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rl_learn::{ConfigError, Key, Keys as _};
+use rl_nets::PolicyWeights;
 use toml::{Table, Value};
 
 use crate::backend::Backend;
@@ -134,6 +135,32 @@ impl<'r> Layers<'r> {
     /// [`TrainError`]; values out of their range are named with their origin.
     pub fn start(&mut self) -> Result<(Config, Box<dyn Run>), TrainError> {
         let config = self.finish()?;
+        let initial = InitialPolicy::of(&config.run).map_err(|error| self.explained(error))?;
+        let weights = initial.as_ref().map(|initial| initial.weights.clone());
+        let mut run = self.make(&config, weights)?;
+        if let Some(initial) = initial {
+            initial.carry_normalization(&mut *run)?;
+        }
+        Ok((config, run))
+    }
+
+    /// Checks the whole, and makes the run that it describes for [`Run::restore`]: a policy to start from
+    /// is not read, since the state has what became of it.
+    ///
+    /// # Errors
+    /// [`TrainError`].
+    pub fn start_to_restore(&mut self) -> Result<(Config, Box<dyn Run>), TrainError> {
+        let config = self.finish()?;
+        let run = self.make(&config, None)?;
+        Ok((config, run))
+    }
+
+    /// The run of a configuration, with the weights that its policy starts from if they are not drawn.
+    fn make(
+        &self,
+        config: &Config,
+        weights: Option<PolicyWeights>,
+    ) -> Result<Box<dyn Run>, TrainError> {
         let environment = self.registry.find_environment(&config.run.env);
         let (Some(environment), Some(backend)) =
             (environment, Backend::from_name(&config.run.backend))
@@ -141,9 +168,8 @@ impl<'r> Layers<'r> {
             let missing = "an environment or a backend that is not there";
             return Err(UsageError(missing.into()).into());
         };
-        let initial = InitialPolicy::of(&config.run).map_err(|error| self.explained(error))?;
         let mut networks = config.run.networks.clone();
-        networks.start_from = initial.as_ref().map(|initial| initial.weights.clone());
+        networks.start_from = weights;
         let horizon = config.horizon().map_err(|error| self.explain(&error))?;
         let parts = TrainerBuilder::new((), Arc::clone(environment.source()))
             .environments(config.run.environments)
@@ -155,14 +181,9 @@ impl<'r> Layers<'r> {
             .networks(networks)
             .device(backend.device()?)
             .describe(config.to_repeat()?);
-        let mut run = self
-            .algorithm()
+        self.algorithm()
             .start(config.algorithm.clone(), parts)
-            .map_err(|error| self.explained(error))?;
-        if let Some(initial) = initial {
-            initial.carry_normalization(&mut *run)?;
-        }
-        Ok((config, run))
+            .map_err(|error| self.explained(error))
     }
 
     /// The error, with the origin of a value out of its range.

@@ -56,6 +56,8 @@ pub struct Summary {
     pub evaluation_stochastic: Option<Evaluation>,
     /// Mean return of the initial policy, its actions drawn, over the first 20 of them.
     pub initial_return_mean: Option<f64>,
+    /// Policy file that it started from, if it did.
+    pub init_from: Option<String>,
     /// Flag: drawn actions of the final policy return more than those of the initial one, by more than
     /// two standard errors of the difference.
     pub learned: Option<bool>,
@@ -119,10 +121,14 @@ impl Summary {
             final_return_mean: known(recent.mean()),
             best_return_mean: known(recent.best()),
             evaluation,
+            init_from: config
+                .get("init_from")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             learned: drawn.map(|drawn| are_better(&drawn.returns, initial_returns)),
             initial_return_mean: drawn.map(|_| moments(initial_returns).0),
             evaluation_stochastic,
-            notes: symptoms.notes(run, moments(initial_returns).0),
+            notes: symptoms.notes(run, initial_returns),
             versions: Versions {
                 rl: env!("CARGO_PKG_VERSION"),
                 burn: BURN_VERSION,

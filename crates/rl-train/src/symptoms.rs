@@ -2,6 +2,7 @@
 
 use rl_core::{Metrics, StateError, StateReader, StateWriter};
 
+use crate::evaluate::moments;
 use crate::view::RunView;
 
 /// Counts of updates that changed nothing, and the range of returns.
@@ -39,15 +40,14 @@ impl Symptoms {
         self.highest = self.highest.max(returns("return_max"));
     }
 
-    /// What there is to say at the end of a run, whose drawn actions returned `initial` on average
-    /// before the first update.
-    pub fn notes(&self, run: &dyn RunView, initial: f64) -> Vec<String> {
+    /// Sentences about a run that ends, whose drawn actions had these returns before the first update.
+    pub fn notes(&self, run: &dyn RunView, initial_returns: &[f64]) -> Vec<String> {
         let (clock, recent) = (run.clock(), run.recent_returns());
         let updates = clock.updates;
         let mut notes = Vec::new();
         if self.zero_gradients > 0 {
             notes.push(format!(
-                "{} of {updates} updates had a gradient of zero, and changed nothing",
+                "{} of {updates} updates had a gradient of zero",
                 self.zero_gradients
             ));
         }
@@ -68,7 +68,9 @@ impl Symptoms {
             ));
         }
         let (mean, best) = (recent.mean(), recent.best());
-        if best > initial && mean < initial + 0.5 * (best - initial) {
+        let (initial, variance) = moments(initial_returns);
+        // A rise within one deviation of the initial returns may be chance.
+        if best > initial + variance.sqrt() && mean < 0.5 * (initial + best) {
             notes.push(format!(
                 "the mean return fell from {best:.1} to {mean:.1}; with eval_every the best policy is \
                  kept"

@@ -41,7 +41,7 @@ enum Command {
 )]
 struct Environments {
     /// Runs of each measurement; their median counts
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count::<u32>(1..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count::<u32>(1..=u32::MAX.into()))]
     runs: u32,
     /// Length of a run
     #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = positive)]
@@ -71,7 +71,7 @@ struct Train {
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(WORKLOADS).map(String::from))]
     workload: Vec<String>,
     /// Runs of each side, with the seeds from 0
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count::<u32>(1..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count::<u32>(1..=u32::MAX.into()))]
     runs: u32,
     /// Share of a workload's updates to make, at least one
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = share)]
@@ -101,7 +101,7 @@ struct Scaling {
     #[arg(long, value_name = "N", value_parser = count::<u64>(1..=u64::MAX))]
     most: Option<u64>,
     /// Runs of each point; their median counts
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = count::<u32>(1..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = count::<u32>(1..=u32::MAX.into()))]
     runs: u32,
     /// Seconds that a run trains, about, in whole updates
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]

@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Args, value_parser};
 use rl_lab::curves::{Arm, CurveAxis, CurvesConfig};
 use rl_train::Registry;
 
-use crate::options::{assignments, seed_range};
+use crate::options::{assignments, count, seed_range};
 use crate::output::{err, out, outln};
 use crate::usage::Usage;
 
@@ -27,8 +27,9 @@ pub struct Arguments {
     /// Configurations: PRESET[,KEY=VALUE]...
     #[arg(required = true, value_name = "CONFIGURATION")]
     arms: Vec<String>,
-    /// Seeds that each is trained with: their number, or a range
-    #[arg(long, value_name = "N|FROM..TO", default_value = "5", value_parser = seeds)]
+    /// Seeds that each is trained with: a range, the last not in it, or their
+    /// number, from 0 on
+    #[arg(long, value_name = "FIRST..END|N", default_value = "5", value_parser = seeds)]
     seeds: Range<u64>,
     /// Set a key of every configuration
     #[arg(long, value_name = "KEY=VALUE")]
@@ -37,7 +38,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "return_mean")]
     metric: String,
     /// Updates whose mean a point is
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::<u32>(1..=u32::MAX.into()))]
     window: u32,
     /// Axis to draw it over
     #[arg(short = 'x', long = "axis", value_name = "NAME", default_value = "updates", value_parser = PossibleValuesParser::new(AXES.map(CurveAxis::name)).map(axis))]
@@ -52,7 +53,7 @@ pub struct Arguments {
         value_name = "FILE.svg",
         default_value = "runs/curves.svg"
     )]
-    output: PathBuf,
+    out: PathBuf,
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
@@ -69,8 +70,8 @@ fn axis(name: String) -> CurveAxis {
 /// # Errors
 /// A wrong call, or runs that failed.
 pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
-    let is_svg = arguments.output.extension().is_some_and(|x| x == "svg");
-    let wrong = || format!("-o {}: allowed is FILE.svg", arguments.output.display());
+    let is_svg = arguments.out.extension().is_some_and(|x| x == "svg");
+    let wrong = || format!("-o {}: allowed is FILE.svg", arguments.out.display());
     ensure!(is_svg, Usage(wrong()));
     let all: Vec<(String, String)> = pairs(&arguments.set)?;
     let arm = |text: &String| -> Result<Arm> {
@@ -99,7 +100,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
         err!("{} seed {}: {last:.1}", arm.name, curve.seed);
     })?;
     out!("{}", curves.table(arguments.threshold));
-    for path in curves.write(&arguments.output)? {
+    for path in curves.write(&arguments.out)? {
         outln!("{}", path.display());
     }
     Ok(())

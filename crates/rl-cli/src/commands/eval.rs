@@ -18,7 +18,7 @@ pub struct Arguments {
     #[command(flatten)]
     player: PlayerArguments,
     /// Number of episodes
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = count::<u32>(1..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = count::<u32>(1..=u32::MAX.into()))]
     episodes: u32,
     /// Discount of the returns, from the first step on
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = discount)]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::output::{out, outln};
 use crate::screen::columns;
 
-/// List environments, algorithms, presets and backends
+/// List environments, algorithms, presets, their pairs and backends
 #[derive(Args)]
 pub struct Arguments {
     /// One list only

@@ -15,9 +15,7 @@ use crate::usage::Usage;
 
 /// Show a policy at play, in the episodes that `eval` judges it by
 #[derive(Args)]
-#[command(
-    override_usage = "rl render <DIR | --random --env NAME | --heuristic --env NAME> -o OUT [OPTIONS]"
-)]
+#[command(override_usage = "rl render <DIR | --random --env NAME | --heuristic --env NAME> -o OUT")]
 pub struct Arguments {
     #[command(flatten)]
     player: PlayerArguments,
@@ -25,7 +23,7 @@ pub struct Arguments {
     #[arg(short, long, value_name = "OUT")]
     out: PathBuf,
     /// Number of episodes
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::<u32>(1..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::<u32>(1..=u32::MAX.into()))]
     episodes: u32,
 }
 

@@ -35,7 +35,7 @@ pub struct Arguments {
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Go on with the run of a directory
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "set"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "set", "print_config"])]
     resume: Option<PathBuf>,
     /// Print the complete configuration, and train nothing
     #[arg(long)]
@@ -125,7 +125,7 @@ fn resume(path: &Path, options: &[(&'static str, &str)], registry: &Registry) ->
     let mut layers = Layers::new(registry);
     layers.file(&path.join(RunDirectory::CONFIG))?;
     set_options(&mut layers, &others)?;
-    let (mut config, mut run) = layers.start()?;
+    let (mut config, mut run) = layers.start_to_restore()?;
     checkpoint.check(&*run)?;
     let restarted = run
         .restore(checkpoint.state())

@@ -101,7 +101,9 @@ fn row(name: &str, curves: &[&Curve], threshold: Option<f64>) -> [String; 7] {
     };
     let mean = means(curves, &[f64::INFINITY]);
     let mean = mean.first().map_or(String::new(), |mean| {
-        format!("{:.1} ± {:.1}", mean.value, mean.standard_error)
+        let error = Some(mean.standard_error).filter(|error| error.is_finite());
+        let error = error.map_or(String::new(), |error| format!(" ± {error:.1}"));
+        format!("{:.1}{error}", mean.value)
     });
     let least = |of: &dyn Fn(&Curve) -> f64| {
         let curve = curves.iter().min_by(|a, b| of(a).total_cmp(&of(b)));

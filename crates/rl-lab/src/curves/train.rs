@@ -11,17 +11,32 @@ use super::curve::{Arm, Curve, CurveAxis, CurvePoint, CurvesConfig};
 use super::grid::moving_means;
 use super::report::Curves;
 
+/// Keys that curves have no use for: their seeds are given apart, and no run has a directory or ends early.
+const NO_KEYS: [&str; 7] = [
+    "seed",
+    "out",
+    "quiet",
+    "log_every",
+    "checkpoint_every",
+    "checkpoint_keep",
+    "stop_at",
+];
+
 impl CurvesConfig {
     /// Trains every configuration with every seed, one after the other; `progress` hears of each
     /// curve.
     ///
     /// # Errors
-    /// [`TrainError`]; a metric that a run does not have is a wrong call.
+    /// [`TrainError`]; a metric that a run does not have is a wrong call. Configurations are checked before
+    /// the first is trained.
     pub fn train(
         self,
         registry: &Registry,
         mut progress: impl FnMut(&Arm, &Curve),
     ) -> Result<Curves, TrainError> {
+        for arm in &self.arms {
+            layers(registry, arm, self.seeds.start)?.finish()?;
+        }
         let mut curves = Vec::new();
         for (index, arm) in self.arms.iter().enumerate() {
             for seed in self.seeds.clone() {
@@ -44,12 +59,7 @@ impl CurvesConfig {
         arm: &Arm,
         seed: u64,
     ) -> Result<Vec<CurvePoint>, TrainError> {
-        let mut layers = Layers::new(registry);
-        let seed = ("seed".to_owned(), seed.to_string());
-        for (key, value) in arm.set.iter().chain([&seed]) {
-            layers.set(key, value, &Origin::Flag(arm.name.clone()))?;
-        }
-        let (config, mut run) = layers.start()?;
+        let (config, mut run) = layers(registry, arm, seed)?.start()?;
         let mut evaluation = PeriodicEvaluation::from(&config.run);
         let deviation = self.metric.replace("_mean", "_std");
         let episodes = config.run.eval_episodes as f64;
@@ -92,6 +102,20 @@ impl CurvesConfig {
             .into()),
         }
     }
+}
+
+/// The configuration of a run.
+fn layers<'r>(registry: &'r Registry, arm: &Arm, seed: u64) -> Result<Layers<'r>, UsageError> {
+    let mut layers = Layers::new(registry);
+    for (key, value) in &arm.set {
+        if NO_KEYS.contains(&key.trim()) {
+            let message = format!("{key} (from {}): it has no meaning for curves", arm.name);
+            return Err(UsageError(message));
+        }
+        layers.set(key, value, &Origin::Flag(arm.name.clone()))?;
+    }
+    layers.set("seed", &seed.to_string(), &Origin::Flag("--seeds".into()))?;
+    Ok(layers)
 }
 
 #[cfg(test)]
@@ -139,6 +163,22 @@ mod tests {
         assert!(curves.unwrap().table(None).contains("to go"));
         let expected = [("total", 5), ("total", 6), ("to go", 5), ("to go", 6)];
         assert_eq!(heard, expected.map(|(name, seed)| (name.to_owned(), seed)));
+    }
+
+    #[test]
+    fn every_configuration_is_checked_before_the_first_is_trained() {
+        for (key, value) in [("gama", "1"), ("stop_at", "100"), ("seed", "3")] {
+            let mut config = config("return_mean");
+            config.arms[1].set.push((key.into(), value.into()));
+            let error = config.train(&Registry::default(), |_, _| panic!("{key}: a run was made"));
+            let error = error.unwrap_err();
+            assert!(error.is_usage());
+            let message = error.to_string();
+            assert!(
+                message.contains(key) && message.contains("to go"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

@@ -408,6 +408,10 @@ fn schedules_keep_a_horizon_of_their_own() {
         rates(&[("updates", "4"), ("horizon", "2 updates")])[..2],
         [1.0, 0.5]
     );
+    assert_eq!(
+        rates(&[("updates", "4"), ("horizon", "8e0 updates")])[..2],
+        [1.0, 0.875]
+    );
     let message = layers(&[("horizon", "soon")])
         .finish()
         .unwrap_err()
