@@ -43,7 +43,7 @@ through Burn's tape (`--learner burn`); the fused learner, the default on a CPU,
 
 Machine: {common.machine()}.
 
-{common.command_line("backends.py", "--backends", ",".join(backends), "--seeds", seeds, "-o", "docs/evidence/backends.md")}
+{common.command_line("backends.py", "--backends", ",".join(backends), "--seeds", seeds, "-o", "docs/evidence/backends.md", features="ndarray")}
 """
 
 

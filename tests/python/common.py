@@ -92,9 +92,10 @@ def table(header, rows):
     return "\n".join([line(header), line(["---", *["---:"] * (len(header) - 1)]), *map(line, rows)])
 
 
-def command_line(script, *words):
-    """The command that makes a page again, as from the repository's root."""
-    return "```\ncargo build --release -p rl-cli\n" + " ".join(["python", f"tests/python/{script}", *map(str, words)]) + "\n```"
+def command_line(script, *words, features=None):
+    """The command that makes a page again, as from the repository's root, with features of the binary."""
+    features = f" --features {features}" if features else ""
+    return f"```\ncargo build --release -p rl-cli{features}\n" + " ".join(["python", f"tests/python/{script}", *map(str, words)]) + "\n```"
 
 
 def emit(text, path=None):

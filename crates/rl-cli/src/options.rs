@@ -124,14 +124,15 @@ pub fn assignments(set: &[String]) -> Result<Vec<(&str, &str)>, UsageError> {
     let pairs: Vec<(&str, &str)> = set
         .iter()
         .map(|pair| {
-            pair.split_once('=').ok_or_else(|| {
+            let parts = pair.split_once('=').map(|(key, value)| (key.trim(), value));
+            parts.ok_or_else(|| {
                 UsageError(format!(
                     "--set {pair}: a key and a value belong here, as in gamma=0.99"
                 ))
             })
         })
         .collect::<Result<_, _>>()?;
-    let keys: Vec<&str> = pairs.iter().map(|(key, _)| key.trim()).collect();
+    let keys: Vec<&str> = pairs.iter().map(|&(key, _)| key).collect();
     if let Some(key) = keys.iter().find(|key| NO_KEYS.contains(key)) {
         let option = key.replace('_', "-");
         return Err(UsageError(format!(

@@ -150,6 +150,12 @@ fn a_wrong_call_names_what_there_is_and_leaves_nothing() {
     ] {
         assert_failure(&place.rl(&format!("evidence {words}")), 2, &names);
     }
+    let spaced = place
+        .command("evidence --set")
+        .arg(" seed=3")
+        .output()
+        .unwrap();
+    assert_failure(&spaced, 2, &["its own", "seed"]);
     assert!(!place.path("runs").exists());
 }
 
