@@ -29,6 +29,7 @@ const RL_COMMANDS: &[(&str, &str)] = &[
         "measures bias and variance of the gradient's estimators",
     ),
     ("curves", "draws learning curves of several seeds"),
+    ("sweep", "trains every combination of some keys' values"),
 ];
 
 /// Commands of this program, each with its line in the list.
@@ -135,7 +136,7 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, check, structure, test, gymnasium, downstream, regress"
+                 curves, sweep, check, structure, test, gymnasium, downstream, regress"
             ),
             "{answer}"
         );

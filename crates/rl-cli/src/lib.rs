@@ -14,6 +14,7 @@
 
 mod bench_screen;
 mod commands;
+mod jobs_screen;
 mod options;
 mod output;
 mod parity_screen;
@@ -51,6 +52,7 @@ enum Command {
     Evidence(commands::evidence::Arguments),
     Variance(commands::variance::Arguments),
     Curves(commands::curves::Arguments),
+    Sweep(commands::sweep::Arguments),
 }
 
 /// Returns `true` if the call was wrong, rather than what came of it.
@@ -113,6 +115,7 @@ fn run(
         Command::Evidence(arguments) => commands::evidence::run(&arguments, registry)?,
         Command::Variance(arguments) => commands::variance::run(&arguments)?,
         Command::Curves(arguments) => commands::curves::run(&arguments, registry)?,
+        Command::Sweep(arguments) => commands::sweep::run(&arguments, registry)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,14 @@
 //! Options of a configuration's keys.
 
 use std::ops::{Range, RangeInclusive};
+use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgMatches, Command};
+use rl_lab::jobs::Shard;
 use rl_train::{Key, Layers, Origin, Registry, UsageError, ValueKind, exclusive, key_of_others};
+
+use crate::output::err;
 
 /// Seeds as they are typed: `5..8`, or how many from the first on.
 pub fn seed_range(text: &str, first: u64) -> Result<Range<u64>, String> {
@@ -16,6 +20,21 @@ pub fn seed_range(text: &str, first: u64) -> Result<Range<u64>, String> {
         Some((start, end)) => Ok(number(start)?..number(end)?),
         None => Ok(first..first.saturating_add(number(text)?)),
     }
+}
+
+/// The share of the runs to make: that of `--shard`, or else that of a task of a SLURM array, with a note of it.
+///
+/// # Errors
+/// [`UsageError`] for variables of SLURM that make no sense.
+pub fn shard(given: Option<Shard>) -> Result<Option<Shard>, UsageError> {
+    if given.is_some() {
+        return Ok(given);
+    }
+    let shard = Shard::of_slurm(|name| std::env::var(name).ok())?;
+    if let Some(shard) = shard {
+        err!("note: shard {shard}, from SLURM_ARRAY_TASK_ID; --shard 1/1 is all");
+    }
+    Ok(shard)
 }
 
 /// Adds an option for every key of a registry.
@@ -143,6 +162,80 @@ pub fn assignments(set: &[String]) -> Result<Vec<(&str, &str)>, UsageError> {
     Ok(pairs)
 }
 
+/// Options that say what the runs of an experiment start from.
+#[derive(clap::Args)]
+pub struct Base {
+    /// Named configuration to start from, or a file of one
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    preset: Option<String>,
+    /// Environment
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// Algorithm
+    #[arg(long, value_name = "NAME")]
+    algo: Option<String>,
+    /// Configuration file, such as the config.toml of a run
+    #[arg(long, value_name = "FILE.toml")]
+    pub config: Option<PathBuf>,
+}
+
+impl Base {
+    /// Its keys, and those of `--set` on top, each once, with the texts of their values.
+    ///
+    /// # Errors
+    /// [`UsageError`] for a key that is given twice, and those of [`assignments`].
+    pub fn pairs(&self, set: &[String]) -> Result<Vec<(String, String)>, UsageError> {
+        let options = [
+            ("preset", &self.preset),
+            ("env", &self.env),
+            ("algo", &self.algo),
+        ];
+        let options = options
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value.as_deref()?)));
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (key, value) in options.chain(assignments(set)?) {
+            let key = if key == "lr" { "learning_rate" } else { key };
+            if pairs.iter().any(|(known, _)| known == key) {
+                let message = format!("{key} is given twice: its values belong into one option");
+                return Err(UsageError(message));
+            }
+            pairs.push((key.to_owned(), value.to_owned()));
+        }
+        Ok(pairs)
+    }
+}
+
+/// Values that are separated by commas. One within quotes belongs to a value.
+///
+/// # Errors
+/// [`UsageError`] for a value without a character.
+pub fn values(key: &str, text: &str) -> Result<Vec<String>, UsageError> {
+    let mut values = vec![String::new()];
+    let mut quote = None;
+    for c in text.chars() {
+        match (c, quote) {
+            (',', None) => {
+                values.push(String::new());
+                continue;
+            }
+            ('"' | '\'', None) => quote = Some(c),
+            (_, Some(open)) if c == open => quote = None,
+            _ => {}
+        }
+        if let Some(last) = values.last_mut() {
+            last.push(c);
+        }
+    }
+    if values.iter().any(|value| value.trim().is_empty()) {
+        return Err(UsageError(format!(
+            "--set {key}={text}: a value belongs before and after each comma"
+        )));
+    }
+    let trimmed = values.iter().map(|value| value.trim().to_owned());
+    Ok(trimmed.collect())
+}
+
 /// The keys that are given as options, with the texts of their values.
 ///
 /// # Errors
@@ -176,4 +269,23 @@ pub fn set_options(
         layers.set(key, value, &Origin::Flag(flag))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comma_separates_values_unless_it_is_within_quotes() {
+        let split = |text| values("key", text).unwrap();
+        assert_eq!(split("1e-3, 5e-3"), ["1e-3", "5e-3"]);
+        assert_eq!(split(r#""a,b",c,'d,e'"#), [r#""a,b""#, "c", "'d,e'"]);
+        for text in ["", "1,", ",1", "1,,2"] {
+            let UsageError(message) = values("size", text).unwrap_err();
+            assert!(
+                message.contains(&format!("--set size={text}:")),
+                "{message}"
+            );
+        }
+    }
 }

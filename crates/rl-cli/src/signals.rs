@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rl_lab::evidence::PARENT_VARIABLE;
+use rl_lab::jobs::PARENT_VARIABLE;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 

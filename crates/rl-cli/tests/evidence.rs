@@ -170,6 +170,59 @@ fn evidence_on_seeds_of_the_tuning_says_so() {
     );
 }
 
+#[test]
+fn shards_in_one_directory_write_what_one_machine_writes() {
+    let place = Place::new();
+    // Times are what they are, and the place is said.
+    let page = |name: &str| {
+        let text = fs::read_to_string(place.path(name).join("evidence.md")).unwrap();
+        let rows = text.replace(&format!("--out {name}"), "--out X");
+        let cut = |line: &str| match line.starts_with("| cartpole-ppo ") {
+            true => line.split(" | ").take(6).collect::<Vec<_>>().join(" | "),
+            false => line.to_owned(),
+        };
+        rows.lines().map(cut).collect::<Vec<_>>()
+    };
+    let csv = |name: &str| {
+        let mut rows = csv::Reader::from_path(place.path(name).join("runs.csv")).unwrap();
+        let without_times = |row: csv::StringRecord| {
+            let cells = row.iter().enumerate();
+            let cells = cells.filter(|(i, _)| ![7, 8].contains(i));
+            cells.map(|(_, cell)| cell.to_owned()).collect::<Vec<_>>()
+        };
+        rows.records()
+            .map(|row| without_times(row.unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_success(&place.rl(&format!("evidence {SHORT} --seeds 5 --out one")));
+    let words = format!("evidence {SHORT} --seeds 5 --out many");
+    let text = assert_success(&place.rl(&format!("{words} --shard 2/3")));
+    assert!(text.contains("shard 2/3 is complete; 2 of 5"), "{text}");
+    // A task of an array is a shard by itself.
+    let slurm = place
+        .command(&format!("{words} --json"))
+        .env("SLURM_ARRAY_TASK_ID", "2")
+        .env("SLURM_ARRAY_TASK_COUNT", "3")
+        .env("SLURM_ARRAY_TASK_MIN", "0")
+        .output()
+        .unwrap();
+    let share: Value = serde_json::from_str(&assert_success(&slurm)).unwrap();
+    assert_eq!(
+        (&share["shard"], &share["complete"]),
+        (&"3/3".into(), &3.into())
+    );
+    assert!(!place.path("many/evidence.md").exists());
+    let text = assert_success(&place.rl(&format!("{words} --shard 1/3")));
+    assert!(text.contains("many: evidence.md"), "{text}");
+    assert_eq!(page("one"), page("many"));
+    assert_eq!((csv("one").len(), csv("one")), (5, csv("many")));
+    assert_failure(
+        &place.rl(&format!("{words} --shard 4/3")),
+        2,
+        &["4/3", "I/N"],
+    );
+}
+
 #[cfg(unix)]
 fn wait_for(name: &str, is_there: impl Fn() -> bool) {
     let start = std::time::Instant::now();

@@ -1,15 +1,17 @@
 //! Measurements of many runs: speed beside programs in Python ([`bench`](mod@bench)), claims over many seeds
-//! ([`evidence`]), learning curves of several seeds ([`curves`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
-//! Pictures of a policy at play ([`render`](render())) are here too.
+//! ([`evidence`]), learning curves of several seeds ([`curves`]), every combination of some keys' values ([`sweep`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
+//! Their trainings are processes of a pool ([`jobs`]). Pictures of a policy at play ([`render`](render())) are here too.
 
 pub mod bench;
 mod chart;
 pub mod curves;
 pub mod evidence;
 mod files;
+pub mod jobs;
 mod render;
 mod settings;
 mod statistics;
+pub mod sweep;
 mod table;
 pub mod variance;
 

@@ -15,13 +15,20 @@ pub fn thousands(number: f64) -> String {
 
 /// A Markdown table with the first `left` columns to the left, the others to the right.
 pub fn aligned<const N: usize>(header: [&str; N], left: usize, rows: &[[String; N]]) -> String {
-    let widths: [usize; N] = std::array::from_fn(|i| {
-        let cells = rows.iter().map(|row| row[i].chars().count());
-        cells.fold(header[i].chars().count(), usize::max)
-    });
-    let line = |cells: [&str; N]| {
-        let padded = cells.iter().zip(widths).enumerate();
-        padded.fold("|".to_owned(), |line, (i, (cell, width))| {
+    columns(&header, left, rows)
+}
+
+/// [`aligned`] for a number of columns that is known when it runs; every row has as many cells as the header.
+pub fn columns(header: &[&str], left: usize, rows: &[impl AsRef<[String]>]) -> String {
+    let widths: Vec<usize> = (0..header.len())
+        .map(|i| {
+            let cells = rows.iter().map(|row| row.as_ref()[i].chars().count());
+            cells.fold(header[i].chars().count(), usize::max)
+        })
+        .collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let padded = cells.zip(&widths).enumerate();
+        padded.fold("|".to_owned(), |line, (i, (cell, &width))| {
             if i < left {
                 format!("{line} {cell:<width$} |")
             } else {
@@ -29,13 +36,17 @@ pub fn aligned<const N: usize>(header: [&str; N], left: usize, rows: &[[String; 
             }
         }) + "\n"
     };
-    let rules: [String; N] = std::array::from_fn(|i| {
-        let dashes = "-".repeat(widths[i] - usize::from(i >= left));
+    let rules = widths.iter().enumerate().map(|(i, width)| {
+        let dashes = "-".repeat(width - usize::from(i >= left));
         if i < left { dashes } else { dashes + ":" }
     });
-    let mut text = line(header) + &line(rules.each_ref().map(String::as_str));
-    for row in rows {
-        text += &line(row.each_ref().map(String::as_str));
+    let rules: Vec<String> = rules.collect();
+    let mut text = line(&mut header.iter().copied());
+    for row in [rules.as_slice()]
+        .into_iter()
+        .chain(rows.iter().map(AsRef::as_ref))
+    {
+        text += &line(&mut row.iter().map(String::as_str));
     }
     text
 }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::{Error, Result};
 use clap::Args;
-use rl_lab::evidence::{EvidenceConfig, EvidenceProgress};
+use rl_lab::evidence::EvidenceConfig;
+use rl_lab::jobs::{Gathered, Shard};
 use rl_train::{Layers, Origin, Registry, UsageError};
 
 use super::player::environment;
-use crate::options::{assignments, seed_range};
+use crate::jobs_screen;
+use crate::options::{assignments, seed_range, shard};
 use crate::output::{err, out, outln};
 use crate::usage::Usage;
 
@@ -18,7 +20,9 @@ use crate::usage::Usage;
 #[command(
     after_help = "The score of a run is the mean return of 100 episodes of its final policy. A run \
                   that is complete in OUT/runs is not repeated: a call that was interrupted goes on \
-                  where it stopped. The trainings end with this command."
+                  where it stopped. The trainings end with this command. \
+                  With --shard, several machines share the work: the last one, with the runs of all in \
+                  its OUT/runs, writes the results. A task of a SLURM array is a shard by itself."
 )]
 pub struct Arguments {
     /// The claims about one environment only
@@ -51,6 +55,9 @@ pub struct Arguments {
     /// Set a key of every run's configuration, on top of the presets
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Make a share of the runs: of N shards, the I-th
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -81,6 +88,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
         algo: arguments.algo.as_ref().map(algorithm).transpose()?,
         seeds: arguments.seeds.clone(),
         jobs: arguments.jobs,
+        shard: shard(arguments.shard)?,
         out: arguments.out.clone(),
         set: set
             .iter()
@@ -88,7 +96,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
             .collect(),
         program: std::env::current_exe()?,
     };
-    let progress = &mut |progress: &_| err!("{}", line(progress));
+    let progress = &mut |progress: &_| err!("{}", jobs_screen::line(progress));
     let evidence = config.gather(registry, progress).map_err(|error| {
         if error.is_usage() {
             Error::new(Usage(error.to_string()))
@@ -96,6 +104,10 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
             Error::new(error)
         }
     })?;
+    let evidence = match evidence {
+        Gathered::All(evidence) => evidence,
+        Gathered::Share(share) => return jobs_screen::share(&share, arguments.json),
+    };
     if arguments.json {
         outln!("{}", serde_json::to_string(&evidence)?);
     } else {
@@ -106,23 +118,4 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The line for a run that has ended.
-fn line(progress: &EvidenceProgress) -> String {
-    let EvidenceProgress {
-        preset,
-        seed,
-        score,
-        took,
-        ended,
-        total,
-        left,
-    } = progress;
-    let score = score.map_or("failed".to_owned(), |score| format!("score {score:.2}"));
-    format!(
-        "{ended} of {total}  {preset} seed {seed}  {score} in {:.1} s  about {:.0} s left",
-        took.as_secs_f64(),
-        left.as_secs_f64()
-    )
 }

@@ -8,5 +8,6 @@ pub mod list;
 pub mod parity;
 mod player;
 pub mod render;
+pub mod sweep;
 pub mod train;
 pub mod variance;

@@ -1,8 +1,7 @@
 //! Runs that are complete.
 
-use serde::Deserialize;
-
 use super::Claim;
+use crate::jobs::RunSummary;
 
 /// Completed run of a claim's preset with one seed.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,36 +11,10 @@ pub struct CompletedRun {
     pub summary: RunSummary,
 }
 
-/// The part of `summary.json` that evidence is made of.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct RunSummary {
-    pub env_steps: u64,
-    /// Environment steps at which the last update began to gather its own.
-    pub env_steps_before_last_update: u64,
-    pub updates: u64,
-    /// Seconds from the first step to the last update.
-    pub wall_s: f64,
-    pub env_steps_per_s: f64,
-    /// Returns of the final policy's likeliest actions.
-    pub evaluation: EvaluationSummary,
-    /// Returns of actions that are drawn from the final policy.
-    pub evaluation_stochastic: EvaluationSummary,
-}
-
-/// Undiscounted returns of a run's final policy.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct EvaluationSummary {
-    pub episodes: u64,
-    pub return_mean: f64,
-    pub return_std: f64,
-    pub return_min: f64,
-    pub return_max: f64,
-}
-
 impl CompletedRun {
     /// The mean return of the likeliest actions.
     pub fn score(&self) -> f64 {
-        self.summary.evaluation.return_mean
+        self.summary.score()
     }
 
     /// Returns `true` if its score is one that was to be reached.
@@ -59,6 +32,7 @@ impl CompletedRun {
 pub mod tests {
     use super::*;
     use crate::evidence::claims::CLAIMS;
+    use crate::jobs::EvaluationSummary;
 
     /// A run of the first claim.
     pub fn run(seed: u64, score: f64, env_steps_before_last_update: u64) -> CompletedRun {

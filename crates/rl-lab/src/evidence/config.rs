@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::claims::CLAIM_SEEDS;
+use crate::jobs::Shard;
 
 /// Configuration of the evidence: the claims, the number of runs and the place of the files.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,8 @@ pub struct EvidenceConfig {
     pub seeds: Range<u64>,
     /// Runs at a time; 1 to 1024.
     pub jobs: usize,
+    /// Share of the runs to make; `None` for all.
+    pub shard: Option<Shard>,
     /// Directory of the report and, in `runs`, of the run directories.
     pub out: PathBuf,
     /// Keys that every run sets on top of its preset.

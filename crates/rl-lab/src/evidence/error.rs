@@ -1,11 +1,9 @@
 //! Errors of gathering evidence.
 
-use std::io;
-use std::path::PathBuf;
-
-use rl_train::{TrainError, UsageError};
+use rl_train::UsageError;
 
 use crate::files::FileError;
+use crate::jobs::JobError;
 
 /// Reason why there is no evidence.
 #[derive(Debug, thiserror::Error)]
@@ -13,75 +11,21 @@ pub enum EvidenceError {
     /// A configuration that is refused.
     #[error(transparent)]
     Usage(#[from] UsageError),
-    /// A run that cannot be made.
+    /// Runs that could not be made.
     #[error(transparent)]
-    Train(#[from] TrainError),
-    /// A directory of a run that holds another one.
-    #[error(
-        "{} holds a run of another configuration: {differences}. Choose another --out, or move it \
-         away", directory.display()
-    )]
-    OtherRun {
-        /// The directory.
-        directory: PathBuf,
-        /// Keys with both values.
-        differences: String,
-    },
-    /// An output directory that another process gathers evidence in.
-    #[error(
-        "{} is in use by another `rl evidence`. Wait for its end, or choose another --out",
-        directory.display()
-    )]
-    InUse {
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// A file of a run that makes no sense.
-    #[error("{} is damaged: {reason}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// The fault.
-        reason: String,
-    },
-    /// A file that could not be read or written.
+    Job(#[from] JobError),
+    /// A file that could not be written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A run that could not be started.
-    #[error("cannot start {}: {source}", program.display())]
-    Start {
-        /// The binary.
-        program: PathBuf,
-        /// Reason of the system.
-        source: io::Error,
-    },
-    /// A run that ended with an error of its own.
-    #[error("{0}")]
-    Failed(String),
-    /// Runs that failed.
-    #[error(
-        "{failed} of {total} runs failed. Complete ones are kept in {}, and the same command \
-         goes on from there.{reasons}", directory.display()
-    )]
-    Runs {
-        /// Number of them.
-        failed: usize,
-        /// Number of all runs.
-        total: usize,
-        /// A line for each claim and reason, with the seeds.
-        reasons: String,
-        /// Directory of the others.
-        directory: PathBuf,
-    },
 }
 
 impl EvidenceError {
     /// Returns `true` if the configuration is at fault, rather than a run.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Usage(_) | Self::OtherRun { .. } => true,
-            Self::Train(error) => error.is_usage(),
-            _ => false,
+            Self::Usage(_) => true,
+            Self::Job(error) => error.is_usage(),
+            Self::File(_) => false,
         }
     }
 }
