@@ -359,4 +359,13 @@ mod tests {
         let others = mean_group_gradient(Peers::Others);
         assert!((others - exact_gradient()).abs() < 1e-6, "{others}");
     }
+
+    #[test]
+    fn returns_that_hardly_differ_are_not_blown_up() {
+        let mut advantages = [f32::NAN; 2];
+        group_advantages(&[0.0, 2e-8], &mut advantages);
+        // A deviation of 1.41e-8, and 1e-8 against division by zero.
+        assert!((advantages[1] - 0.4142).abs() < 1e-4, "{advantages:?}");
+        assert_eq!(advantages[0], -advantages[1]);
+    }
 }

@@ -336,3 +336,48 @@ impl<B: BatchEnvironment + ?Sized> BatchEnvironment for Box<B> {
         (**self).load(lane, from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_for_another_number_of_environments_is_named() {
+        for (buffer, expected) in [
+            ("observations", 6),
+            ("rewards", 3),
+            ("statuses", 3),
+            ("final_observations", 6),
+            ("episode_returns", 3),
+            ("episode_lengths", 3),
+        ] {
+            let mut buffers = StepBuffers::new(3, 2);
+            assert_eq!(buffers.as_mut().check(3, 2), Ok(()));
+            match buffer {
+                "observations" => buffers.observations.push(0.0),
+                "rewards" => buffers.rewards.push(0.0),
+                "statuses" => buffers.statuses.push(Status::Running),
+                "final_observations" => buffers.final_observations.push(0.0),
+                "episode_returns" => buffers.episode_returns.push(0.0),
+                _ => buffers.episode_lengths.push(0),
+            }
+            let error = BatchError::Length {
+                buffer,
+                actual: expected + 1,
+                expected,
+                environments: 3,
+            };
+            assert_eq!(buffers.as_mut().check(3, 2), Err(error));
+        }
+    }
+
+    #[test]
+    fn a_lane_beyond_the_last_is_refused() {
+        let beyond = BatchError::Lane {
+            lane: 3,
+            environments: 3,
+        };
+        assert_eq!(BatchError::check_lane(2, 3), Ok(()));
+        assert_eq!(BatchError::check_lane(3, 3), Err(beyond));
+    }
+}

@@ -297,3 +297,119 @@ impl FlatEnvironment for Box<dyn FlatEnvironment> {
         (**self).restore_flat(state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Implements what it has to, and no more.
+    struct Bare;
+
+    impl Environment for Bare {
+        type Observation = usize;
+        type Action = usize;
+
+        fn observation_space(&self) -> Space {
+            Space::discrete(5)
+        }
+
+        fn action_space(&self) -> Space {
+            Space::discrete(2)
+        }
+
+        fn reset(&mut self, _rng: &mut Stream) -> Result<usize, EnvironmentError> {
+            Ok(4)
+        }
+
+        fn step(
+            &mut self,
+            action: &usize,
+            _rng: &mut Stream,
+        ) -> Result<Step<usize>, EnvironmentError> {
+            Ok(Step {
+                observation: *action,
+                reward: -1.0,
+                status: Status::Truncated,
+            })
+        }
+    }
+
+    /// Answers each call in a way of its own.
+    struct Flatly;
+
+    impl FlatEnvironment for Flatly {
+        fn spaces(&self) -> Spaces {
+            Bare.spaces()
+        }
+
+        fn reset_into(
+            &mut self,
+            rng: &mut Stream,
+            observation: &mut [f32],
+        ) -> Result<(), EnvironmentError> {
+            observation[0] = rng.next_f64() as f32;
+            Err(EnvironmentError::own("no start"))
+        }
+
+        fn step_into(
+            &mut self,
+            action: &[f32],
+            _rng: &mut Stream,
+            observation: &mut [f32],
+        ) -> Result<(f64, Status), EnvironmentError> {
+            observation.copy_from_slice(action);
+            Ok((-1.0, Status::Truncated))
+        }
+
+        fn save_flat(&self) -> Option<Vec<f64>> {
+            Some(vec![1.0, 2.0])
+        }
+
+        fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+            Err(EnvironmentError::state(format!("{state:?}")))
+        }
+    }
+
+    /// Answers to all calls, in words.
+    fn answers(mut environment: impl FlatEnvironment) -> String {
+        let mut rng = Stream::from_seed(0);
+        let [mut first, mut second] = [[f32::NAN]; 2];
+        let started = environment.reset_into(&mut rng, &mut first);
+        let stepped = environment.step_into(&[1.0], &mut rng, &mut second);
+        let state = environment.save_flat();
+        let restored = environment.restore_flat(&[3.0]);
+        let spaces = environment.spaces();
+        format!("{spaces:?} {started:?} {first:?} {stepped:?} {second:?} {state:?} {restored:?}")
+    }
+
+    #[test]
+    fn a_boxed_environment_answers_as_the_environment() {
+        let boxed: Box<dyn FlatEnvironment> = Box::new(Flatly);
+        assert_eq!(answers(boxed), answers(Flatly));
+    }
+
+    #[test]
+    fn an_environment_without_the_methods_is_neither_saved_nor_restored() {
+        assert_eq!(Bare.save_state(), None);
+        assert_eq!(Bare.save_flat(), None);
+        let refusal = Err(EnvironmentError::state(
+            "this environment cannot be restored",
+        ));
+        assert_eq!(Bare.restore_state(&[0.0]), refusal);
+        assert_eq!(Bare.restore_flat(&[0.0]), refusal);
+    }
+
+    #[test]
+    fn only_a_termination_ends_the_value_and_any_end_the_episode() {
+        for (status, end, bootstraps, continues) in [
+            (Status::Running, None, true, true),
+            (Status::Terminated, Some(End::Terminated), false, false),
+            (Status::Truncated, Some(End::Truncated), true, false),
+        ] {
+            assert_eq!(status.end(), end);
+            assert_eq!(status.bootstraps(), bootstraps);
+            assert_eq!(status.continues(), continues);
+            assert_eq!(end.map_or(Status::Running, Status::from), status);
+        }
+    }
+}

@@ -260,4 +260,10 @@ mod tests {
         );
         assert!(error(f64::NAN, 0.5).starts_with("gamma = NaN"));
     }
+
+    #[test]
+    fn a_checked_configuration_keeps_its_parameters() {
+        let gae = gae(0.75, 0.25);
+        assert_eq!((gae.gamma(), gae.lambda()), (0.75, 0.25));
+    }
 }

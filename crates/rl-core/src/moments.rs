@@ -383,4 +383,14 @@ mod tests {
             moments
         );
     }
+
+    #[test]
+    fn prior_moments_weigh_as_much_as_their_count() {
+        let mut moments = RunningMoments::with_prior(1, 2.0);
+        moments.update(&[3.0]);
+        assert_eq!(moments.count(), 3.0);
+        assert_eq!(moments.mean(), [1.0]);
+        // Squares about the mean: 2 of the prior, and 6 that the mean moved by.
+        assert!((moments.variance()[0] - 8.0 / 3.0).abs() < 1e-15);
+    }
 }

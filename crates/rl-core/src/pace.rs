@@ -125,4 +125,30 @@ mod tests {
         let (_, together) = calls(&mut pace, 600, 1.0, 0.6);
         assert!(together > 400, "{together}");
     }
+
+    #[test]
+    fn the_time_of_a_way_moves_three_tenths_towards_the_newest() {
+        let mut pace = Pace::default();
+        for together in [true, false] {
+            pace.record(together, 1.0);
+            pace.record(together, 2.0);
+        }
+        assert_eq!((pace.together, pace.alone), (Some(1.3), Some(1.3)));
+    }
+
+    #[test]
+    fn trials_that_show_nothing_new_become_rarer_and_others_frequent() {
+        let mut pace = Pace::default();
+        pace.record(true, 1.0);
+        pace.record(false, 2.0);
+        let mut every = Vec::new();
+        for seconds in [2.0, 2.0, 2.0, 2.0, 2.0, 2.0, -5.0, -5.0] {
+            pace.record(true, 1.0);
+            pace.record(false, seconds);
+            every.push(pace.trial_every);
+        }
+        // The seventh trial makes one thread the faster way; the eighth is no trial any more.
+        assert_eq!(every[..6], [16, 32, 64, 128, 128, 128]);
+        assert_eq!(every[6], TRIALS[0]);
+    }
 }

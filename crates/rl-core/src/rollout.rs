@@ -404,4 +404,18 @@ mod tests {
             assert_eq!((x - forever).abs() > 1.0, ends, "row {row}: {x}");
         }
     }
+
+    #[test]
+    fn sizes_are_those_it_was_made_with() {
+        let mut rollout = Rollout::new(2, 4, 3);
+        assert!(rollout.is_empty());
+        rollout.begin(5, &mut Vec::new());
+        assert!(!rollout.is_empty());
+        assert_eq!(
+            (rollout.environments(), rollout.steps_per_environment()),
+            (2, 5)
+        );
+        assert_eq!((rollout.observation_dim(), rollout.action_dim()), (4, 3));
+        assert_eq!((rollout.len(), rollout.actions().len()), (10, 30));
+    }
 }

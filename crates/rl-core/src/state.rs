@@ -357,4 +357,16 @@ mod tests {
         agent.f32s("parameters", &mut read).unwrap();
         assert_eq!(read, [1.0, 2.0]);
     }
+
+    #[test]
+    fn an_array_tells_its_length_whatever_its_type() {
+        for array in [
+            Array::F32(vec![0.0; 2]),
+            Array::F64(vec![0.0; 2]),
+            Array::U64(vec![0; 2]),
+        ] {
+            assert!(array.len() == 2 && !array.is_empty());
+        }
+        assert!(Array::F32(Vec::new()).is_empty());
+    }
 }

@@ -307,7 +307,11 @@ mod tests {
         assert_eq!(second.end, End::Truncated);
         assert!(store.get(2).is_none());
         assert_eq!((store.len(), store.steps()), (2, 3));
-        assert_eq!(store.observations().len(), 6);
+        assert_eq!((store.observation_dim(), store.action_dim()), (2, 1));
+        assert_eq!(store.observations(), [0.0, 0.5, 1.0, 1.5, 9.0, 9.5]);
+        assert_eq!(store.actions(), [1.0, 0.0, 1.0]);
+        assert_eq!(store.rewards(), [1.0, 2.0, -1.0]);
+        assert_eq!(store.iter().count(), 2);
     }
 
     #[test]
@@ -317,6 +321,14 @@ mod tests {
         let mut open = store.begin(&[5.0, 5.0]);
         open.push(&[1.0], 1.0, &[6.0, 6.0]);
         drop(open);
+        assert_eq!(store, before);
+
+        let mut store = TrajectoryStore::new(1, 3);
+        store
+            .begin(&[0.0])
+            .finish(&[1.0; 3], 1.0, &[1.0], End::Truncated);
+        let before = store.clone();
+        store.begin(&[2.0]).push(&[3.0; 3], 1.0, &[3.0]);
         assert_eq!(store, before);
     }
 

@@ -68,3 +68,26 @@ pub(super) fn put_episodes(metrics: &mut Metrics, episodes: &[Episode]) {
     metrics.put("return_max", returns().fold(f64::NAN, f64::max));
     metrics.put("length_mean", mean(steps as f64));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mean, least and greatest return, and mean length.
+    fn statistics(episodes: &[Episode]) -> [f64; 4] {
+        let mut metrics = Metrics::default();
+        put_episodes(&mut metrics, episodes);
+        ["return_mean", "return_min", "return_max", "length_mean"]
+            .map(|name| metrics.get(name).unwrap())
+    }
+
+    #[test]
+    fn the_statistics_of_episodes_are_means_and_extremes_and_nan_without_any() {
+        let episodes = [(3.0, 1), (-1.0, 4), (4.0, 10)].map(|(total_reward, length)| Episode {
+            total_reward,
+            length,
+        });
+        assert_eq!(statistics(&episodes), [2.0, -1.0, 4.0, 5.0]);
+        assert!(statistics(&[]).iter().all(|x| x.is_nan()));
+    }
+}

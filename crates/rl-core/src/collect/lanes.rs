@@ -1,7 +1,7 @@
 //! Whole episodes from the environments of one thread.
 
 use super::error::{FirstError, Phase};
-use super::shard::{Shard, all_finite, bad_reward, check_observations};
+use super::shard::{Shard, all_finite, bad_reward, check_observation};
 use super::transform::Frozen;
 use crate::collect::CollectError;
 use crate::{Episode, Policy, StepSlices, Stream, TrajectoryBuilder, TrajectoryStore};
@@ -147,8 +147,8 @@ impl<P: Policy + Clone> Shard<P> {
             if !all_finite(&self.buffers.observations[..gathering * dim]) {
                 for (row, gathering) in rows[..gathering].iter().enumerate() {
                     let observation = &self.buffers.observations[row * dim..][..dim];
-                    let place = |_| (first + gathering.lane, gathering.length);
-                    if let Err(error) = check_observations(observation, dim, seed, place) {
+                    let (environment, length) = (first + gathering.lane, gathering.length);
+                    if let Err(error) = check_observation(observation, seed, environment, length) {
                         errors.note(step, Phase::Observation, error);
                     }
                 }
@@ -208,7 +208,7 @@ impl<P: Policy + Clone> Shard<P> {
         self.batch
             .restart(lane, seen)
             .map_err(|error| CollectError::of_batch(error, self.first, self.seed, |_| 0))?;
-        check_observations(seen, dim, self.seed, |_| (self.first + lane, 0))?;
+        check_observation(seen, self.seed, self.first + lane, 0)?;
         self.moments[lane].discounted_return = 0.0;
         transform.observe(&mut self.moments[lane], seen);
         Ok(())

@@ -69,9 +69,7 @@ impl<P> Shard<P> {
                 .batch
                 .restart(lane, observation)
                 .map_err(|error| CollectError::of_batch(error, self.first, self.seed, |_| 0))
-                .and_then(|()| {
-                    check_observations(observation, dim, self.seed, |_| (self.first + lane, 0))
-                });
+                .and_then(|()| check_observation(observation, self.seed, self.first + lane, 0));
             match started {
                 Ok(()) => {
                     self.running[lane] = true;
@@ -116,10 +114,10 @@ impl<P> Shard<P> {
         }
         for (lane, running) in self.running.iter_mut().enumerate() {
             let observation = &self.buffers.observations[lane * dim..][..dim];
-            let place = |_| (self.first + lane, self.lengths[lane]);
+            let (environment, length) = (self.first + lane, self.lengths[lane]);
             if let (true, Err(error)) = (
                 *running,
-                check_observations(observation, dim, self.seed, place),
+                check_observation(observation, self.seed, environment, length),
             ) {
                 *running = false;
                 errors.note(step, Phase::Observation, error);
@@ -136,26 +134,22 @@ pub(super) fn all_finite(observations: &[f32]) -> bool {
         .fold(true, |finite, x| finite & x.is_finite())
 }
 
-/// Refuses observations `[n, dim]` that are not finite; `place` gives the environment and the step of
-/// a row.
-pub(super) fn check_observations(
-    observations: &[f32],
-    dim: usize,
+/// Refuses an observation, of `environment` after `step` steps of its episode, that is not finite.
+pub(super) fn check_observation(
+    observation: &[f32],
     seed: u64,
-    place: impl Fn(usize) -> (usize, usize),
+    environment: usize,
+    step: usize,
 ) -> Result<(), CollectError> {
-    if all_finite(observations) {
-        return Ok(());
-    }
-    let found = observations.iter().position(|x| !x.is_finite());
-    let i = found.unwrap_or_default();
-    let (environment, step) = place(i / dim);
-    Err(CollectError::NonFinite {
-        environment,
-        seed,
-        step,
-        quantity: format!("observation[{}] =", i % dim),
-        value: observations[i].into(),
+    let bad = observation.iter().position(|x| !x.is_finite());
+    bad.map_or(Ok(()), |i| {
+        Err(CollectError::NonFinite {
+            environment,
+            seed,
+            step,
+            quantity: format!("observation[{i}] ="),
+            value: observation[i].into(),
+        })
     })
 }
 
@@ -292,7 +286,7 @@ impl<P: Policy + Clone> Shard<P> {
                 length: self.buffers.episode_lengths[lane],
             };
             let observation = &self.buffers.final_observations[lane * dim..][..dim];
-            check_observations(observation, dim, self.seed, |_| (environment, length))?;
+            check_observation(observation, self.seed, environment, length)?;
             self.lengths[lane] = 0;
             &self.buffers.final_observations
         } else if step + 1 == n_steps {

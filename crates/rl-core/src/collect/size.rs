@@ -109,4 +109,20 @@ mod tests {
         assert!(error.allowed.contains("GiB"), "{error}");
         assert_eq!(check_size(1000, 1000, &spaces(4)), Ok(1_000_000));
     }
+
+    #[test]
+    fn a_step_takes_three_observations_two_actions_and_some_numbers() {
+        let spaces = |observation, action| Spaces {
+            observation,
+            action,
+        };
+        let (two, five) = (Space::discrete(2), Space::discrete(5));
+        let bytes = |numbers: u64| 4 * numbers + 24;
+        assert_eq!(
+            bytes_per_step(&spaces(Space::unbounded(4), two)),
+            bytes(12 + 2 + 12)
+        );
+        let vector = Space::symmetric([1.0; 3]);
+        assert_eq!(bytes_per_step(&spaces(five, vector)), bytes(7 + 6 + 12));
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::{FirstError, Phase};
 use super::interact::put_episodes;
 use super::members::Members;
-use super::shard::{bad_reward, check_observations};
+use super::shard::{bad_reward, check_observation};
 use crate::collect::{CollectError, InteractError, Normalization};
 use crate::{
     Agent, Clock, CollectConfig, Episode, Interact, LearnsOnline, Metrics, StateError, StateReader,
@@ -117,8 +117,7 @@ impl<A: LearnsOnline> Interact<A> for Steps<<A as Agent>::Policy> {
                         .reward(&mut shard.moments[lane], reward)
                         .ok_or_else(|| bad_reward(environment, shard.seed, length, reward, frozen))
                         .and_then(|learned| {
-                            let place = |_| (environment, length);
-                            check_observations(after, dim, shard.seed, place)?;
+                            check_observation(after, shard.seed, environment, length)?;
                             Ok(learned)
                         });
                     let learned = match learned {
@@ -146,8 +145,8 @@ impl<A: LearnsOnline> Interact<A> for Steps<<A as Agent>::Policy> {
                         });
                         clock.episodes += 1;
                         let observation = &shard.buffers.observations[row];
-                        let place = |_| (environment, 0);
-                        if let Err(error) = check_observations(observation, dim, shard.seed, place)
+                        if let Err(error) =
+                            check_observation(observation, shard.seed, environment, 0)
                         {
                             shard.running[lane] = false;
                             errors.note(step, Phase::Reset, error);

@@ -271,3 +271,94 @@ impl State for Transform {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Barrier, Mutex};
+
+    use super::*;
+    use crate::SingleProcess;
+
+    /// Sums between two threads.
+    struct Pair<'a> {
+        rank: usize,
+        met: &'a Barrier,
+        sums: &'a Mutex<Vec<Vec<f64>>>,
+    }
+
+    impl Reduce for Pair<'_> {
+        fn ranks(&self) -> usize {
+            2
+        }
+
+        fn rank(&self) -> usize {
+            self.rank
+        }
+
+        fn mean_f32(&self, _values: &mut [f32]) -> Result<(), BoxError> {
+            Err("moments are sums".into())
+        }
+
+        fn sum_f64(&self, values: &mut [f64]) -> Result<(), BoxError> {
+            self.sums.lock().unwrap().push(values.to_vec());
+            self.met.wait();
+            let all = self.sums.lock().unwrap().clone();
+            self.met.wait();
+            self.sums.lock().unwrap().clear();
+            self.met.wait();
+            for (i, value) in values.iter_mut().enumerate() {
+                *value = all.iter().map(|sums| sums[i]).sum();
+            }
+            Ok(())
+        }
+    }
+
+    fn member(rows: &[[f64; 2]]) -> RunningMoments {
+        let mut moments = RunningMoments::new(2);
+        rows.iter().for_each(|row| moments.update(row));
+        moments
+    }
+
+    /// The moments after a merge of the members of two processes, as each of the two has them.
+    fn merged(members: [Vec<RunningMoments>; 2]) -> [RunningMoments; 2] {
+        let (met, sums) = (Barrier::new(2), Mutex::default());
+        let merge_of = |rank: usize| {
+            let reduce = Pair {
+                rank,
+                met: &met,
+                sums: &sums,
+            };
+            let mut moments = member(&[[1.0, 1.0]]);
+            let done = merge(&mut moments, members[rank].iter(), &reduce);
+            done.map(|()| moments).map_err(|error| error.to_string())
+        };
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| merge_of(1));
+            [merge_of(0).unwrap(), other.join().unwrap().unwrap()]
+        })
+    }
+
+    #[test]
+    fn the_moments_of_two_processes_are_those_of_one_with_all_environments() {
+        let of_first = vec![member(&[[0.0, 5.0], [4.0, 1.0]]), member(&[[2.0, -3.0]])];
+        let of_second = vec![member(&[[8.0, 1.0], [-6.0, 2.0], [1.0, 0.5]])];
+        let mut expected = member(&[[1.0, 1.0]]);
+        let all = of_first.iter().chain(&of_second);
+        merge(&mut expected, all, &SingleProcess).unwrap();
+        for moments in merged([of_first, of_second]) {
+            assert_eq!(moments.count(), 7.0);
+            for i in 0..2 {
+                assert!((moments.mean()[i] - expected.mean()[i]).abs() < 1e-12);
+                assert!((moments.variance()[i] - expected.variance()[i]).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn processes_that_have_seen_nothing_change_no_moments() {
+        let nothing = || vec![RunningMoments::new(2)];
+        for moments in merged([nothing(), nothing()]) {
+            assert_eq!(moments, member(&[[1.0, 1.0]]));
+        }
+    }
+}

@@ -365,4 +365,15 @@ mod tests {
             assert_eq!(trajectory.rewards.iter().sum::<f32>(), 1.0);
         }
     }
+
+    #[test]
+    fn a_draw_at_the_end_of_a_probability_belongs_to_the_next() {
+        let drawn = Stream::from_seed(0).next_f64();
+        let draw = |probabilities: &[f64]| draw(probabilities, &mut Stream::from_seed(0));
+        assert_eq!(draw(&[drawn, 1.0 - drawn]), 1);
+        assert_eq!(draw(&[drawn + 1e-9, 1.0 - drawn]), 0);
+        assert_eq!(draw(&[0.0, 1.0, 0.0]), 1);
+        // What rounding leaves goes to the last that is possible.
+        assert_eq!(draw(&[0.1, 0.1, 0.0]), 1);
+    }
 }

@@ -344,4 +344,18 @@ mod tests {
             assert!(message.contains(expected), "{message}");
         }
     }
+
+    #[test]
+    fn a_grid_needs_a_cell_between_its_corners() {
+        let error = grid(2, 1, 1.0).unwrap_err();
+        assert_eq!(
+            error,
+            TableError::Size {
+                states: 2,
+                actions: 4
+            }
+        );
+        let mdp = grid(3, 1, 1.0).unwrap();
+        assert_close(&optimal_values(&mdp), &[0.0, -1.0, 0.0], 1e-8);
+    }
 }

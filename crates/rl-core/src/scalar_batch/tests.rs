@@ -211,3 +211,49 @@ fn a_panic_while_a_state_is_taken_up_is_an_error() {
         "'state' of the saved state: the environment panicked: 3 numbers"
     );
 }
+
+/// All that can be seen of a batch of counters that goes through every method, in words.
+fn seen_of(mut batch: impl BatchEnvironment) -> Vec<String> {
+    let mut out = StepBuffers::new(3, 1);
+    let mut seen = vec![format!("{} {:?}", batch.len(), batch.spaces())];
+    let started = batch.reset_into(&mut out.observations);
+    let stepped = batch.step_into(&[0.0; 3], out.as_mut());
+    seen.push(format!("{started:?} {stepped:?} {out:?}"));
+    let failed = batch.step_into(&[0.0; 3], out.as_mut());
+    seen.push(format!("{failed:?} {out:?}"));
+    let row = out.as_mut().split_at(1, 1).0;
+    let apart = batch.step_lanes(&[2], &[0.0], row);
+    seen.push(format!("{apart:?} {out:?}"));
+    batch.set_rng(0, Stream::from_seed(7));
+    for lane in 0..3 {
+        let mut snapshot = Snapshot::default();
+        let saved = batch.save(lane, &mut snapshot);
+        let failed = batch.has_failed(lane);
+        let restarted = batch.restart(lane, &mut out.observations[lane..=lane]);
+        let loaded = batch.load(lane, &snapshot);
+        seen.push(format!(
+            "{saved} {failed} {restarted:?} {loaded:?} {snapshot:?} {out:?}"
+        ));
+        let mut again = Snapshot::default();
+        seen.push(format!("{} {again:?}", batch.save(lane, &mut again)));
+    }
+    seen
+}
+
+#[test]
+fn a_boxed_batch_does_what_the_batch_does() {
+    let batch = || counters(Trouble::FailsToStep, false);
+    let boxed: Box<dyn BatchEnvironment> = Box::new(batch());
+    assert!(!boxed.is_empty());
+    assert_eq!(seen_of(boxed), seen_of(batch()));
+}
+
+#[test]
+fn a_batch_of_nothing_is_empty() {
+    let make = || Counter {
+        trouble: Trouble::None,
+        resets: 0,
+        steps: 0,
+    };
+    assert!(ScalarBatch::new(make, Vec::new()).is_empty());
+}

@@ -133,3 +133,11 @@ fn a_space_survives_serialisation() {
     let text = serde_json::to_string(&space).unwrap();
     assert_eq!(serde_json::from_str::<Space>(&text).unwrap(), space);
 }
+
+#[test]
+fn a_box_tells_its_bounds() {
+    let space = BoxSpace::new(vec![-1.0, -2.0], vec![3.0, 4.0]).unwrap();
+    assert_eq!(space.low(), [-1.0, -2.0]);
+    assert_eq!(space.high(), [3.0, 4.0]);
+    assert_eq!(space.dim(), 2);
+}

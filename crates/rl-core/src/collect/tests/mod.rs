@@ -3,6 +3,7 @@
 mod limits;
 mod resuming;
 mod returns;
+mod wide;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

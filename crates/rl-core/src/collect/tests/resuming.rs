@@ -12,7 +12,7 @@ struct Idle {
 }
 
 #[derive(Clone)]
-struct Random(RandomPolicy);
+pub(super) struct Random(pub(super) RandomPolicy);
 
 impl Policy for Random {
     fn act(&mut self, observations: &[f32], rngs: &mut [Stream], actions: &mut [f32]) {
@@ -338,4 +338,32 @@ fn a_policy_with_its_normalisation_acts_on_what_environments_show() {
     let names: Vec<&str> = record.arrays.iter().map(|a| a.name.as_str()).collect();
     assert_eq!(names, ["obs_norm.mean", "obs_norm.var"]);
     let _ = FlatEnvironment::spaces(&Countdown::default());
+}
+
+/// An update that takes its time is timed, and its normalisation is shown.
+fn is_timed_and_normalised<I: Interact<Idle>>(interaction: I) -> usize {
+    let mut run = Run::new(interaction);
+    run.update();
+    assert!(run.1.normalization().moments().is_some());
+    assert!(run.1.acting() > std::time::Duration::ZERO);
+    run.1.recent_episodes()
+}
+
+#[test]
+fn an_interaction_tells_its_normalisation_its_time_and_the_episodes_of_late() {
+    let config = || transformed(2, 1);
+    assert_eq!(
+        is_timed_and_normalised(Rollouts::new(config(), 50).unwrap()),
+        100
+    );
+    // Many episodes of one update speak for themselves.
+    assert_eq!(
+        is_timed_and_normalised(Episodes::new(config(), 50).unwrap()),
+        0
+    );
+    assert_eq!(
+        is_timed_and_normalised(Episodes::new(config(), 1).unwrap()),
+        100
+    );
+    assert_eq!(Idle::new().actors(), 1, "an agent acts by one policy");
 }
