@@ -30,6 +30,7 @@ const RL_COMMANDS: &[(&str, &str)] = &[
     ),
     ("curves", "draws learning curves of several seeds"),
     ("sweep", "trains every combination of some keys' values"),
+    ("runs", "lists run directories"),
 ];
 
 /// Commands of this program, each with its line in the list.
@@ -136,7 +137,7 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, sweep, check, structure, test, gymnasium, downstream, regress"
+                 curves, sweep, runs, check, structure, test, gymnasium, downstream, regress"
             ),
             "{answer}"
         );

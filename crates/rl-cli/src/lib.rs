@@ -25,6 +25,7 @@ mod usage;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use rl_lab::runs::RunsError;
 use rl_train::{Registry, TrainError, UsageError};
 use usage::Usage;
 
@@ -46,6 +47,7 @@ enum Command {
     Train(commands::train::Arguments),
     Eval(commands::eval::Arguments),
     Render(commands::render::Arguments),
+    Runs(commands::runs::Arguments),
     List(commands::list::Arguments),
     Parity(commands::parity::Arguments),
     Bench(commands::bench::Arguments),
@@ -62,6 +64,9 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error
             .downcast_ref::<TrainError>()
             .is_some_and(TrainError::is_usage)
+        || error
+            .downcast_ref::<RunsError>()
+            .is_some_and(RunsError::is_usage)
 }
 
 /// Runs the command line with the arguments of the process: what the registry holds can be trained,
@@ -109,6 +114,7 @@ fn run(
         }
         Command::Eval(arguments) => commands::eval::run(&arguments, registry)?,
         Command::Render(arguments) => commands::render::run(&arguments, registry)?,
+        Command::Runs(arguments) => commands::runs::run(&arguments, registry)?,
         Command::List(arguments) => commands::list::run(&arguments, registry)?,
         Command::Parity(arguments) => commands::parity::run(&arguments)?,
         Command::Bench(arguments) => commands::bench::run(&arguments)?,

@@ -13,7 +13,7 @@ use rl_train::{Evaluation, NO_PRESET, Observer, Outcome, RunView, Summary};
 /// Units of the progress bar.
 const UNITS: u64 = 1000;
 /// Columns that every line fits.
-const WIDTH: usize = 80;
+pub const WIDTH: usize = 80;
 /// Columns of the progress bar.
 const BAR: usize = 8;
 
@@ -275,7 +275,7 @@ pub fn columns<'a>(
 }
 
 /// Lines of a value that fit a width; a word that is longer stays whole.
-fn wrapped(value: &str, width: usize) -> Vec<String> {
+pub fn wrapped(value: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in value.split(' ') {
         let line = lines.last().map_or(0, |line| line.chars().count());

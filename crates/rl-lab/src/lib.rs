@@ -1,6 +1,6 @@
 //! Measurements of many runs: speed beside programs in Python ([`bench`](mod@bench)), claims over many seeds
 //! ([`evidence`]), learning curves of several seeds ([`curves`]), every combination of some keys' values ([`sweep`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
-//! Their trainings are processes of a pool ([`jobs`]). Pictures of a policy at play ([`render`](render())) are here too.
+//! Their trainings are processes of a pool ([`jobs`]), and the directories that they leave behind are read by [`runs`]. Pictures of a policy at play ([`render`](render())) are here too.
 
 pub mod bench;
 mod chart;
@@ -9,6 +9,7 @@ pub mod evidence;
 mod files;
 pub mod jobs;
 mod render;
+pub mod runs;
 mod settings;
 mod statistics;
 pub mod sweep;

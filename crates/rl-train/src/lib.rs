@@ -67,4 +67,4 @@ pub use trained_policy::TrainedPolicy;
 pub use trainer::Trainer;
 pub use usage::{Origin, UsageError};
 pub use view::{Outcome, RunView};
-pub use words::key_of_others;
+pub use words::{key_of_others, nearest};

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rl_core::{ActionChoice, BoxError, Metrics, Snapshot, StateError, StateReader, StateWriter};
@@ -28,6 +29,9 @@ const EVALUATION_SEED: u64 = 0;
 const INITIAL_EPISODES: usize = 20;
 /// Checkpoints that are kept.
 const KEPT: usize = 3;
+/// Tries to take the lock, and the time between them: a reader's look holds it for an instant.
+const TRIES: usize = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// Directory of a run, as an observer: `config.toml`, `metrics.csv`, `checkpoints/`,
 /// `policy.safetensors` (with each checkpoint) and `summary.json`. It is the last of a run's observers, so that it hears
@@ -89,7 +93,8 @@ impl RunDirectory {
     pub const BEST: &'static str = "best.safetensors";
     /// Name of the summary's file.
     pub const SUMMARY: &'static str = "summary.json";
-    const METRICS: &'static str = "metrics.csv";
+    /// Name of the file of the metrics.
+    pub const METRICS: &'static str = "metrics.csv";
     const CHECKPOINTS: &'static str = "checkpoints";
     const LOCK: &'static str = ".lock";
 
@@ -156,11 +161,33 @@ impl RunDirectory {
         Self::held(path, file)
     }
 
+    /// Returns `true` if a process writes to the directory; it is not disturbed.
+    ///
+    /// # Errors
+    /// The system's, for a lock that cannot be looked at.
+    pub fn is_in_use(path: impl AsRef<Path>) -> io::Result<bool> {
+        let lock = match File::open(path.as_ref().join(Self::LOCK)) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match lock.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     fn held(path: &Path, lock: File) -> Result<Self, RunDirectoryError> {
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(RunDirectoryError::InUse(path.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(io_error(path)(error)),
+        for attempt in 1.. {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < TRIES => thread::sleep(BETWEEN_TRIES),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(RunDirectoryError::InUse(path.to_owned()));
+                }
+                Err(TryLockError::Error(error)) => return Err(io_error(path)(error)),
+            }
         }
         Ok(Self {
             path: path.to_owned(),

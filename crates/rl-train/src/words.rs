@@ -79,7 +79,7 @@ pub(crate) fn unknown(kind: &str, word: &str, allowed: &[&str], origin: &Origin)
 }
 
 /// The word nearest to a misspelled one, if one is near.
-fn nearest<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
     let scored = allowed
         .iter()
         .map(|candidate| (strsim::jaro_winkler(word, candidate), *candidate));

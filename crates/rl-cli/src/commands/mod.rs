@@ -8,6 +8,7 @@ pub mod list;
 pub mod parity;
 mod player;
 pub mod render;
+pub mod runs;
 pub mod sweep;
 pub mod train;
 pub mod variance;

@@ -32,7 +32,7 @@ impl CompletedRun {
 pub mod tests {
     use super::*;
     use crate::evidence::claims::CLAIMS;
-    use crate::jobs::EvaluationSummary;
+    use crate::runs::EvaluationSummary;
 
     /// A run of the first claim.
     pub fn run(seed: u64, score: f64, env_steps_before_last_update: u64) -> CompletedRun {

@@ -28,8 +28,6 @@ pub(crate) use job::{Job, JobResult};
 pub(crate) use plan_file::claim as claim_plan;
 pub(crate) use pool::JobPool;
 pub(crate) use recipe::Recipe;
-#[cfg(test)]
-pub(crate) use run_summary::EvaluationSummary;
 pub(crate) use run_summary::RunSummary;
 
 /// Seeds of a configuration, at most.

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::runs::EvaluationSummary;
+
 /// The part of `summary.json` that many runs are compared by.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct RunSummary {
@@ -16,16 +18,6 @@ pub struct RunSummary {
     pub evaluation: EvaluationSummary,
     /// Returns of actions that are drawn from the final policy.
     pub evaluation_stochastic: EvaluationSummary,
-}
-
-/// Undiscounted returns of a run's final policy.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct EvaluationSummary {
-    pub episodes: u64,
-    pub return_mean: f64,
-    pub return_std: f64,
-    pub return_min: f64,
-    pub return_max: f64,
 }
 
 impl RunSummary {

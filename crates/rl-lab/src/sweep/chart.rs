@@ -221,7 +221,8 @@ mod tests {
 
     use super::super::grid::{settings, tests::config};
     use super::*;
-    use crate::jobs::{EvaluationSummary, JobResult, RunSummary};
+    use crate::jobs::{JobResult, RunSummary};
+    use crate::runs::EvaluationSummary;
 
     pub fn finished(score: f64) -> JobResult {
         let evaluation = EvaluationSummary {
