@@ -23,7 +23,7 @@ pub fn run(command: &str, arguments: &[OsString]) -> Result<ExitCode> {
 
     // Only runs need a certain backend; for other commands the last one built will do.
     let otherwise = match built.last() {
-        Some(last) if !["train", "evidence", "curves", "sweep"].contains(&command) => last,
+        Some(last) if !["train", "evidence", "curves", "sweep", "tune"].contains(&command) => last,
         _ => DEFAULT_BACKEND,
     };
     let backend = backend::choose(arguments, otherwise)?;

@@ -30,6 +30,7 @@ const RL_COMMANDS: &[(&str, &str)] = &[
     ),
     ("curves", "draws learning curves of several seeds"),
     ("sweep", "trains every combination of some keys' values"),
+    ("tune", "searches for better values of keys"),
     ("runs", "lists run directories"),
 ];
 
@@ -87,10 +88,9 @@ pub fn text() -> String {
             .collect()
     };
     format!(
-        "Usage: cargo xtask <COMMAND> [ARGUMENTS]\n\n\
+        "Usage: cargo xtask <COMMAND> [ARGUMENTS]; for a run's: cargo xtask train --help\n\n\
          Runs (the binary `rl`, built with the backend asked for):\n{}\n\
-         The project:\n{}\n\
-         `cargo xtask train --help` explains the arguments of a run.\n",
+         The project:\n{}",
         listing(RL_COMMANDS),
         listing(OWN_COMMANDS),
     )
@@ -137,7 +137,8 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, sweep, runs, check, structure, test, gymnasium, downstream, regress"
+                 curves, sweep, tune, runs, check, structure, test, gymnasium, downstream, \
+                 regress"
             ),
             "{answer}"
         );

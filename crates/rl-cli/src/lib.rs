@@ -55,6 +55,7 @@ enum Command {
     Variance(commands::variance::Arguments),
     Curves(commands::curves::Arguments),
     Sweep(commands::sweep::Arguments),
+    Tune(commands::tune::Arguments),
 }
 
 /// Returns `true` if the call was wrong, rather than what came of it.
@@ -122,6 +123,7 @@ fn run(
         Command::Variance(arguments) => commands::variance::run(&arguments)?,
         Command::Curves(arguments) => commands::curves::run(&arguments, registry)?,
         Command::Sweep(arguments) => commands::sweep::run(&arguments, registry)?,
+        Command::Tune(arguments) => commands::tune::run(&arguments, registry)?,
     }
     Ok(ExitCode::SUCCESS)
 }

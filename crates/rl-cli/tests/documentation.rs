@@ -197,7 +197,7 @@ fn anchors(text: &str) -> HashSet<String> {
 #[test]
 fn help_fits_80_columns() {
     let place = Place::new();
-    let commands = "train eval render list parity bench evidence variance curves sweep runs";
+    let commands = "train eval render list parity bench evidence variance curves sweep tune runs";
     let benches = ["bench envs", "bench train", "bench scaling", ""];
     for command in commands.split(' ').chain(benches) {
         let help = assert_success(&place.rl(&format!("{command} --help")));

@@ -1,4 +1,4 @@
-//! `rl sweep`, as a user runs it.
+//! `rl sweep` and `rl tune`, as a user runs them.
 
 #![cfg(test)]
 
@@ -211,4 +211,122 @@ fn a_wrong_sweep_says_so_before_anything_starts() {
     assert!(!place.path("new").exists());
     let output = place.rl("sweep --set updates=1 --out other");
     assert_failure(&output, 2, &["other holds", "no sweep.toml"]);
+}
+
+#[test]
+fn a_short_tuning_finds_a_better_step_size_and_goes_on_after_a_kill_to_the_same_bytes() {
+    let place = Place::new();
+    let words = "tune --preset cartpole --set lr=1e-6 --set updates=15 --set steps_per_update=500 \
+                 --key lr --trials 12 --seeds-per-trial 1";
+    let output = place.rl(&format!("{words} --out whole --json --jobs 1"));
+    let json: Value = serde_json::from_str(&assert_success(&output)).unwrap();
+    let score = |of: &str| json[of]["score"].as_f64().unwrap();
+    assert!(score("best") > 2.0 * score("base"), "{json}");
+    let found: f64 = json["best"]["values"]["learning_rate"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(found > 1e-4, "{found}");
+    assert_eq!(json["trials"].as_array().unwrap().len(), 12);
+
+    let mut killed = place
+        .command(&format!("{words} --out parts --jobs 2"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !place.path("parts/runs/trial-5-seed0/summary.json").exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited for runs");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(
+        !place.path("parts/best.toml").exists(),
+        "the kill came too late"
+    );
+    let before = modified(&place.path("parts/runs/trial-5-seed0"));
+    let table = assert_success(&place.rl(&format!("{words} --out parts --jobs 2")));
+    assert_eq!(modified(&place.path("parts/runs/trial-5-seed0")), before);
+    assert!(
+        table.contains("| learning_rate | 0.000001 |")
+            || table.contains("| learning_rate | 1e-6 |"),
+        "{table}"
+    );
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 80),
+        "{table}"
+    );
+    for name in ["best.toml", "tune.csv", "tune.svg"] {
+        let files = ["whole", "parts"].map(|out| read(&place, &format!("{out}/{name}")));
+        assert_eq!(files[0], files[1], "{name}");
+    }
+    // The preset is one that trains, as a configuration and as a preset.
+    for option in ["--config", "--preset"] {
+        let words = format!("train {option} whole/best.toml --print-config");
+        let config: toml::Table = assert_success(&place.rl(&words)).parse().unwrap();
+        assert_eq!(config["learning_rate"].as_float(), Some(found), "{option}");
+        assert_eq!(config["updates"].as_integer(), Some(15), "{option}");
+    }
+}
+
+#[test]
+fn a_wrong_tuning_says_so_before_anything_starts() {
+    let place = Place::new();
+    for (words, names) in [
+        (
+            "--key clip_range",
+            ["clip_range", "not used by the algorithm vpg"],
+        ),
+        ("--key gama", ["'gama'", "'gamma'?"]),
+        ("--key gamma=0.5..2", ["--key gamma=0.5..2", "below 1"]),
+        (
+            "--key reward_scale=-1..0",
+            ["reward_scale = 0", "other than 0"],
+        ),
+        (
+            "--key lr=1e-2..1e-3",
+            ["--key learning_rate=1e-2..1e-3", "higher"],
+        ),
+        (
+            "--key activation=tanh,rectified",
+            ["activation", "'rectified'"],
+        ),
+        ("--key lr --key learning_rate", ["learning_rate", "twice"]),
+        ("--key seed=0..10", ["seed", "its own seed"]),
+        (
+            "--key optimizer_epsilon",
+            ["optimizer_epsilon=LOW..HIGH", "values"],
+        ),
+        ("--set gamma=2", ["gamma = 2", "0 to 1"]),
+        ("--trials 1", ["1 trials", "2 to 10000"]),
+        ("--seeds-per-trial 0", ["--seeds-per-trial", "1 to 25"]),
+        ("--seeds-per-trial 26", ["--seeds-per-trial", "1 to 25"]),
+        ("--minutes -1", ["--minutes -1", "from 0"]),
+        ("--jobs 0", ["0 jobs", "1 to 1024"]),
+    ] {
+        assert_failure(&place.rl(&format!("tune {words} --out new")), 2, &names);
+    }
+    assert!(!place.path("new").exists());
+    // Runs of a sweep are no trials.
+    assert_success(&place.rl(&format!("sweep {SHORT} --seeds 1 --out swept")));
+    let output = place.rl("tune --key lr --out swept");
+    assert_failure(&output, 2, &["swept holds", "no tune.toml"]);
+}
+
+#[test]
+fn trials_that_fail_are_the_worst_and_end_nothing() {
+    let place = Place::new();
+    let words = "tune --preset cartpole-ppo --set updates=2 --key reward_scale=1,3e38 --trials 6 \
+                 --seeds-per-trial 1 --out out --json";
+    let json: Value = serde_json::from_str(&assert_success(&place.rl(words))).unwrap();
+    let states = json["trials"].as_array().unwrap().iter();
+    let failed = states.filter(|trial| trial["state"] == "failed");
+    for trial in failed.clone() {
+        assert_eq!(trial["values"]["reward_scale"], "3e38");
+        assert!(trial["score"].is_null());
+    }
+    assert!(failed.count() > 0, "{json}");
+    assert_eq!(json["best"]["state"], "finalist");
 }

@@ -1,5 +1,5 @@
 //! Measurements of many runs: speed beside programs in Python ([`bench`](mod@bench)), claims over many seeds
-//! ([`evidence`]), learning curves of several seeds ([`curves`]), every combination of some keys' values ([`sweep`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
+//! ([`evidence`]), learning curves of several seeds ([`curves`]), every combination of some keys' values ([`sweep`]), a search for better ones ([`tune`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
 //! Their trainings are processes of a pool ([`jobs`]), and the directories that they leave behind are read by [`runs`]. Pictures of a policy at play ([`render`](render())) are here too.
 
 pub mod bench;
@@ -14,6 +14,7 @@ mod settings;
 mod statistics;
 pub mod sweep;
 mod table;
+pub mod tune;
 pub mod variance;
 
 pub use render::{Picture, render};

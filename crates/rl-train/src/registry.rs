@@ -248,12 +248,13 @@ impl AlgorithmEntry {
         &self.keys
     }
 
-    pub(crate) fn has(&self, key: &str) -> bool {
+    /// Returns `true` for a key of its own.
+    pub fn has(&self, key: &str) -> bool {
         self.keys.iter().any(|known| known.name == key)
     }
 
     /// The keys of its own with their defaults; those without a value are left out.
-    pub(crate) fn defaults(&self) -> &Table {
+    pub fn defaults(&self) -> &Table {
         &self.defaults
     }
 

@@ -11,4 +11,5 @@ pub mod render;
 pub mod runs;
 pub mod sweep;
 pub mod train;
+pub mod tune;
 pub mod variance;

@@ -4,6 +4,7 @@
 //! and a run that dies takes no other with it. Results are files alone: a run that is complete in its directory is
 //! not repeated, and a [`Shard`] of the list leaves directories that any other call puts together.
 
+mod command;
 mod error;
 mod failures;
 mod gathered;
@@ -24,6 +25,7 @@ use std::ops::Range;
 
 use rl_train::UsageError;
 
+pub(crate) use command::{command, set_options, shown};
 pub(crate) use job::{Job, JobResult};
 pub(crate) use plan_file::claim as claim_plan;
 pub(crate) use pool::JobPool;

@@ -6,9 +6,10 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use serde_json::Value;
 
-use super::grid::{file_name, shown};
+use super::grid::file_name;
 use super::report::{Sweep, SweepRow};
 use crate::chart::{Area, BLUE, Drawn, GRAY, GRID, INK, VERMILION, font, svg};
+use crate::jobs::shown;
 use crate::statistics::interquartile_mean;
 
 const SIZE: (u32, u32) = (720, 440);

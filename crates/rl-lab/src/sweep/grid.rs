@@ -6,7 +6,7 @@ use rl_train::{Registry, UsageError};
 use serde_json::{Map, Value};
 
 use super::SweepConfig;
-use crate::jobs::{Job, JobError, Recipe, check_seeds};
+use crate::jobs::{Job, JobError, Recipe, check_seeds, shown};
 
 /// Runs of a sweep, at most.
 pub const MOST_RUNS: u64 = 10_000;
@@ -129,15 +129,6 @@ fn setting(config: &SweepConfig, registry: &Registry, mut index: u64) -> Result<
         recipe,
         config: whole,
     })
-}
-
-/// A value as text.
-pub fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => "none".to_owned(),
-        value => value.to_string(),
-    }
 }
 
 /// Name of a file or directory for a text: the text, where it can be one.

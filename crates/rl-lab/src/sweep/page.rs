@@ -2,6 +2,7 @@
 
 use super::SweepConfig;
 use super::report::Sweep;
+use crate::jobs::{command, set_options};
 use crate::statistics::RESAMPLES;
 use crate::table::thousands;
 
@@ -33,7 +34,7 @@ pub fn page(sweep: &Sweep, config: &SweepConfig, pictures: &[String]) -> String 
         sweep.full_table(),
         threshold(sweep),
         thousands(RESAMPLES as f64),
-        command(config)
+        command_of(config)
     )
 }
 
@@ -48,39 +49,20 @@ fn threshold(sweep: &Sweep) -> String {
 }
 
 /// The command, ready for a shell.
-fn command(config: &SweepConfig) -> String {
-    let mut words = vec!["rl sweep".to_owned()];
-    if let Some(file) = &config.config {
-        words.push(format!("--config {}", quoted(&file.display().to_string())));
-    }
-    let set = config.set.iter().map(|(key, value)| (key, value.clone()));
+fn command_of(config: &SweepConfig) -> String {
     let keys = config.keys.iter();
-    let swept = keys.map(|swept| (&swept.key, swept.values.join(",")));
-    for (key, value) in set.chain(swept) {
-        words.push(match key.as_str() {
-            "preset" | "env" | "algo" => format!("--{key} {}", quoted(&value)),
-            key => format!("--set {}", quoted(&format!("{key}={value}"))),
-        });
-    }
+    let swept = keys.map(|swept| (swept.key.clone(), swept.values.join(",")));
+    let set = config.set.iter().cloned().chain(swept);
+    let mut words = vec![
+        "rl sweep".to_owned(),
+        set_options(config.config.as_deref(), set),
+    ];
     if let Some(threshold) = config.threshold {
         words.push(format!("--threshold {threshold}"));
     }
     let (start, end) = (config.seeds.start, config.seeds.end);
-    words.push(format!("--seeds {start}..{end} --jobs {}", config.jobs));
-    words.push(format!(
-        "--out {}",
-        quoted(&config.out.display().to_string())
-    ));
-    words.join(" ")
-}
-
-/// A word in quotes where a shell needs them.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-+=,/:".contains(c);
-    if word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    words.push(format!("--seeds {start}..{end}"));
+    command(words, config.jobs, &config.out)
 }
 
 #[cfg(test)]
@@ -95,10 +77,9 @@ mod tests {
             ..config(&[("size", &["16", "32"]), ("init_from", &["\"a, b\""])])
         };
         assert_eq!(
-            command(&config),
+            command_of(&config),
             "rl sweep --preset cartpole --set size=16,32 --set 'init_from=\"a, b\"' --threshold -5.5 \
              --seeds 0..2 --jobs 1 --out out"
         );
-        assert_eq!(quoted("it's"), r"'it'\''s'");
     }
 }

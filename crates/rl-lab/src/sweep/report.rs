@@ -7,8 +7,8 @@ use rl_core::Stream;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::grid::{Setting, shown};
-use crate::jobs::{JobResult, RunSummary};
+use super::grid::Setting;
+use crate::jobs::{JobResult, RunSummary, shown};
 use crate::statistics::{RESAMPLES, bootstrap_interval, interquartile_mean, median};
 use crate::table::{columns, thousands};
 
