@@ -15,6 +15,9 @@
 mod bench_screen;
 mod commands;
 mod jobs_screen;
+mod json_lines;
+mod live;
+mod option_groups;
 mod options;
 mod output;
 mod parity_screen;

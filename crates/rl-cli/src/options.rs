@@ -8,6 +8,7 @@ use clap::{Arg, ArgMatches, Command};
 use rl_lab::jobs::Shard;
 use rl_train::{Key, Layers, Origin, Registry, UsageError, ValueKind, exclusive, key_of_others};
 
+use crate::option_groups::{group_of, is_common};
 use crate::output::err;
 
 /// Seeds as they are typed: `5..8`, or how many from the first on.
@@ -37,16 +38,26 @@ pub fn shard(given: Option<Shard>) -> Result<Option<Shard>, UsageError> {
     Ok(shard)
 }
 
-/// Adds an option for every key of a registry.
+/// Adds an option for every key of a registry, and puts all options into groups.
 pub fn with_keys(command: Command, registry: &Registry) -> Command {
     let defaults = Layers::new(registry);
-    registry.keys().iter().fold(command, |command, key| {
+    let command = registry.keys().iter().fold(command, |command, key| {
         command.arg(option(key, registry, &defaults))
+    });
+    command.mut_args(|arg| {
+        let (heading, order) = group_of(arg.get_id().as_str());
+        let is_common = is_common(arg.get_id().as_str());
+        arg.help_heading(heading)
+            .display_order(order)
+            .hide_short_help(!is_common)
     })
 }
 
 fn option(key: &Key, registry: &Registry, defaults: &Layers<'_>) -> Arg {
     let mut help = key.help.clone();
+    let default = defaults.get(key.name);
+    let default = default.map_or(String::new(), |default| format!(" [default: {default}]"));
+    let short = format!("{help}{default}");
     let words = match &key.kind {
         ValueKind::Word(words) => words.clone(),
         _ => registry.words(key.name),
@@ -61,9 +72,7 @@ fn option(key: &Key, registry: &Registry, defaults: &Layers<'_>) -> Arg {
     if !users.is_empty() && users.len() < registry.algorithms().len() {
         help += &format!(" [{}]", users.join(", "));
     }
-    if let Some(default) = defaults.get(key.name) {
-        help += &format!(" [default: {default}]");
-    }
+    help += &default;
     let value = match key.kind {
         ValueKind::Flag => "BOOL",
         ValueKind::Count => "N",
@@ -77,9 +86,11 @@ fn option(key: &Key, registry: &Registry, defaults: &Layers<'_>) -> Arg {
         .value_name(match key.name {
             "out" => "DIR",
             "init_from" => "FILE",
+            "time_limit" => "TIME",
             _ => value,
         })
-        .help(help)
+        .help(short)
+        .long_help(help)
         // Negative numbers are values to complain about, not options.
         .allow_negative_numbers(true);
     let arg = if key.name == "learning_rate" {
@@ -133,7 +144,14 @@ pub fn in_our_words(error: &clap::Error) -> Option<String> {
 }
 
 /// Options of the command that are no keys of the configuration.
-const NO_KEYS: [&str; 4] = ["config", "set", "resume", "print_config"];
+const NO_KEYS: [&str; 6] = [
+    "config",
+    "set",
+    "resume",
+    "print_config",
+    "progress",
+    "json",
+];
 
 /// The keys and values of `--set`.
 ///

@@ -1,128 +1,15 @@
-//! Screens of a run: a live line while it goes on, a summary at its end.
+//! Results as text: the summary of a run, an evaluation, a table.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
-use std::ops::ControlFlow;
-use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rl_core::{BoxError, Episode, Metrics};
+use rl_core::Episode;
 use rl_lab::Picture;
-use rl_train::{Evaluation, NO_PRESET, Observer, Outcome, RunView, Summary};
+use rl_train::{Evaluation, NO_PRESET, Summary};
 
-/// Units of the progress bar.
-const UNITS: u64 = 1000;
+use crate::live::mean_return;
+
 /// Columns that every line fits.
 pub const WIDTH: usize = 80;
-/// Columns of the progress bar.
-const BAR: usize = 8;
-
-/// The live line, on standard error: redrawn on a terminal, a line per tenth of the run elsewhere.
-pub struct Screen {
-    form: Form,
-    begin: Instant,
-    /// Environment steps, and share of the budget, when it began.
-    before: (u64, f64),
-}
-
-enum Form {
-    Terminal(ProgressBar),
-    Lines { tenths: u32 },
-    Quiet,
-}
-
-impl Screen {
-    pub fn new(quiet: bool) -> Self {
-        let form = if quiet {
-            Form::Quiet
-        } else if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::with_draw_target(Some(UNITS), ProgressDrawTarget::stderr());
-            // What is wider than the terminal is cut, so that no line wraps.
-            let style = ProgressStyle::with_template(&format!("{{bar:{BAR}}} {{wide_msg}}"));
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            Form::Terminal(bar)
-        } else {
-            Form::Lines { tenths: 0 }
-        };
-        Self {
-            form,
-            begin: Instant::now(),
-            before: (0, 0.0),
-        }
-    }
-}
-
-impl Observer for Screen {
-    fn start(&mut self, run: &dyn RunView) -> Result<(), BoxError> {
-        let done = run.clock().share_of(run.budget());
-        self.begin = Instant::now();
-        self.before = (run.clock().env_steps, done);
-        if let Form::Lines { tenths } = &mut self.form {
-            *tenths = (done * 10.0) as u32;
-        }
-        Ok(())
-    }
-
-    fn update(
-        &mut self,
-        run: &dyn RunView,
-        _metrics: &mut Metrics,
-    ) -> Result<ControlFlow<()>, BoxError> {
-        let clock = run.clock();
-        let done = clock.share_of(run.budget());
-        let seconds = self.begin.elapsed().as_secs_f64();
-        let (steps_before, done_before) = self.before;
-        let line = || {
-            progress(
-                clock.updates,
-                clock.env_steps,
-                run.recent_returns().mean(),
-                (clock.env_steps - steps_before) as f64 / seconds,
-                seconds * (1.0 - done) / (done - done_before),
-            )
-        };
-        match &mut self.form {
-            Form::Quiet => {}
-            Form::Terminal(bar) => {
-                bar.set_position((done * UNITS as f64) as u64);
-                bar.set_message(line());
-            }
-            Form::Lines { tenths } => {
-                let reached = (done * 10.0) as u32;
-                if reached > *tenths || clock.updates == 1 {
-                    *tenths = reached;
-                    // A reader that is gone ends the lines, not the training.
-                    if writeln!(std::io::stderr(), "{}", line()).is_err() {
-                        self.form = Form::Quiet;
-                    }
-                }
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    fn end(&mut self, _run: &dyn RunView, _outcome: Outcome) -> Result<(), BoxError> {
-        if let Form::Terminal(bar) = &self.form {
-            bar.finish_and_clear();
-        }
-        Ok(())
-    }
-}
-
-/// The live line: updates, environment steps, their mean return, steps per second, seconds left.
-fn progress(updates: u64, steps: u64, mean: f64, rate: f64, left: f64) -> String {
-    let rate = match rate {
-        x if x >= 1e6 => format!("{:.2}M", x / 1e6),
-        x if x >= 1e4 => format!("{:.0}k", x / 1e3),
-        x => format!("{x:.0}"),
-    };
-    let mean = mean_return(mean);
-    let left = match left.is_finite() {
-        true => format!("  {left:.0} s left"),
-        false => String::new(),
-    };
-    format!("update {updates:>5}  steps {steps:>9}  return {mean:>7}  {rate}/s{left}")
-}
 
 /// The end of a run on one screen.
 pub fn summary(summary: &Summary) -> String {
@@ -165,11 +52,15 @@ pub fn summary(summary: &Summary) -> String {
     ];
     match (&summary.evaluation, &summary.evaluation_stochastic) {
         (Some(likeliest), Some(drawn)) => {
-            let mean = |e: &Evaluation| format!("{:.1} ± {:.1}", e.return_mean, e.return_std);
-            let of = format!("± deviation of {} episodes", drawn.episodes);
-            let likeliest_mean = format!("{} by the likeliest actions", mean(likeliest));
-            rows.push(("evaluation", likeliest_mean));
-            rows.push(("", format!("{} by drawn ones ({of})", mean(drawn))));
+            let judged = |e: &Evaluation, actions: &str| {
+                format!("{} by {actions}, {}", mean_of(e, 1), interval_of(e, 1))
+            };
+            rows.push(("evaluation", judged(likeliest, "the likeliest actions")));
+            rows.push(("", judged(drawn, "drawn ones")));
+            let [a, b] = [likeliest, drawn].map(|e| e.return_std);
+            let episodes = drawn.episodes;
+            let deviation = format!("{a:.1} and {b:.1} between the {episodes} episodes of each");
+            rows.push(("deviation", deviation));
             let costs = "Training draws actions to explore; that costs it return.";
             let relies = "It relies on chance: the likeliest actions alone do worse.";
             if likeliest.is_better_than(drawn) {
@@ -193,35 +84,48 @@ pub fn summary(summary: &Summary) -> String {
         )),
     }
     rows.extend(summary.notes.iter().map(|note| ("note", note.clone())));
-    rows.push(("run directory", summary.directory.display().to_string()));
+    let directory = summary.directory.display().to_string();
+    if summary.evaluation.is_some() {
+        let quoted = quoted(&directory);
+        rows.push(("next", format!("rl eval {quoted} --seed 1000")));
+        rows.push(("", format!("rl plot {quoted} -o curve.svg")));
+    }
+    rows.push(("run directory", directory));
     table(&rows)
 }
 
-/// A mean return; a dash before the first episode.
-fn mean_return(mean: f64) -> String {
-    if mean.is_nan() {
-        "-".into()
-    } else {
-        format!("{mean:.1}")
+/// A path as a shell reads it.
+fn quoted(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    match path.chars().all(is_plain) && !path.is_empty() {
+        true => path.to_owned(),
+        false => format!("'{}'", path.replace('\'', "'\\''")),
     }
 }
 
-/// An evaluation as a table.
-pub fn evaluation(evaluation: &Evaluation) -> String {
-    table(&[
+/// An evaluation as a table, with the share of the episodes that reach a threshold.
+pub fn evaluation(evaluation: &Evaluation, threshold: Option<f64>) -> String {
+    let actions = match evaluation.actions {
+        "the likeliest" => "the likeliest (--stochastic draws them, as training does)",
+        "drawn" => "drawn, as in training (without --stochastic the likeliest)",
+        others => others,
+    };
+    let discount = match evaluation.gamma {
+        1.0 => String::new(),
+        gamma => format!(", discounted by {gamma}"),
+    };
+    let mean = match evaluation.return_mean_interval {
+        Some(_) => format!("{}, {}", mean_of(evaluation, 2), interval_of(evaluation, 2)),
+        None => mean_of(evaluation, 2),
+    };
+    let mut rows = vec![
         ("environment", evaluation.env.clone()),
-        ("actions", evaluation.actions.into()),
+        ("actions", actions.into()),
         (
             "episodes",
             format!("{} from seed {}", evaluation.episodes, evaluation.seed),
         ),
-        (
-            "mean return",
-            match evaluation.gamma {
-                1.0 => format!("{:.2}", evaluation.return_mean),
-                gamma => format!("{:.2}, discounted by {gamma}", evaluation.return_mean),
-            },
-        ),
+        ("mean return", mean + &discount),
         (
             "deviation",
             format!("{:.2} between episodes", evaluation.return_std),
@@ -230,8 +134,29 @@ pub fn evaluation(evaluation: &Evaluation) -> String {
             "range",
             format!("{} to {}", evaluation.return_min, evaluation.return_max),
         ),
-        ("mean length", format!("{:.1}", evaluation.length_mean)),
-    ])
+    ];
+    if let Some(threshold) = threshold {
+        let share = 100.0 * evaluation.share_from(threshold);
+        rows.push((
+            "threshold",
+            format!("{share:.1} % of the episodes return {threshold} or more"),
+        ));
+    }
+    rows.push(("mean length", format!("{:.1}", evaluation.length_mean)));
+    table(&rows)
+}
+
+/// The mean return, with so many decimals.
+fn mean_of(evaluation: &Evaluation, decimals: usize) -> String {
+    format!("{:.decimals$}", evaluation.return_mean)
+}
+
+/// The interval of the mean return; a note where there is none.
+fn interval_of(evaluation: &Evaluation, decimals: usize) -> String {
+    match evaluation.return_mean_interval {
+        Some([low, high]) => format!("95 % interval {low:.decimals$} to {high:.decimals$}"),
+        None => "of one episode".into(),
+    }
 }
 
 /// Episodes of a picture, on one line.
@@ -312,26 +237,6 @@ mod tests {
         assert_eq!(
             lines[2],
             format!("{:<18} {}", "run directory", "x".repeat(90))
-        );
-    }
-
-    #[test]
-    fn the_live_line_fits_80_columns_at_its_longest_and_has_no_nan() {
-        let line = progress(999_999, 9_999_999_999, f64::NAN, 9.99e6, 99_999.4);
-        assert!(
-            line.chars().count() + BAR + 1 < WIDTH,
-            "{}: {line}",
-            line.len()
-        );
-        assert!(
-            !line.contains("NaN") && line.contains("return       -"),
-            "{line}"
-        );
-        assert!(!progress(1, 1, 0.0, 1.0, f64::INFINITY).contains("inf"));
-        let line = progress(1, 4092, -1200.25, 606_446.0, 1.2);
-        assert_eq!(
-            line,
-            "update     1  steps      4092  return -1200.2  606k/s  1 s left"
         );
     }
 }

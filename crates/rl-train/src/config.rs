@@ -8,6 +8,7 @@ use rl_learn::{ConfigError, Keys as _, NetworksConfig, Range, config};
 use toml::Table;
 
 use crate::checkpoint_every::CheckpointEvery;
+use crate::duration::duration;
 use crate::usage::UsageError;
 
 config! {
@@ -37,7 +38,7 @@ config! {
         pub out: Option<PathBuf> = None;
         /// Show no progress.
         pub quiet: bool = false;
-        /// Interval between checkpoints: updates as a number, or seconds as in 30s.
+        /// Interval between checkpoints: updates as a number, or a time as in 30s or 10m.
         pub checkpoint_every: String = "60s".into();
         /// Number of checkpoints to keep.
         pub checkpoint_keep: usize = 3, Range::AtLeast(1.0);
@@ -51,6 +52,8 @@ config! {
         pub eval_gamma: f64 = 1.0, Range::Unit;
         /// Mean return at which the run ends early: of the evaluations, or of late episodes.
         pub stop_at: Option<f64> = None;
+        /// Time after which the run ends, saved, as in 10m; --resume goes on for as long again.
+        pub time_limit: Option<String> = None;
         /// Policy file to start from instead of random weights.
         pub init_from: Option<PathBuf> = None;
         /// Environments side by side.
@@ -142,17 +145,28 @@ impl Config {
     pub fn checkpoint_every(&self) -> Result<CheckpointEvery, ConfigError> {
         let text = &self.run.checkpoint_every;
         let wrong = || {
-            let allowed = "a number of updates from 1, or seconds as in 30s";
+            let allowed = "a number of updates from 1, or a time as in 30s, 10m or 1h";
             ConfigError::new("checkpoint_every", text, allowed)
         };
-        match text.strip_suffix('s') {
-            Some(seconds) => {
-                let seconds: f64 = seconds.trim().parse().map_err(|_| wrong())?;
-                let time = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
-                Ok(CheckpointEvery::Time(time))
-            }
-            None => whole(text).map(CheckpointEvery::Updates).ok_or_else(wrong),
-        }
+        duration(text)
+            .map(CheckpointEvery::Time)
+            .or_else(|| whole(text).map(CheckpointEvery::Updates))
+            .ok_or_else(wrong)
+    }
+
+    /// The time after which the run ends.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a text that is none.
+    pub fn time_limit(&self) -> Result<Option<Duration>, ConfigError> {
+        let Some(text) = &self.run.time_limit else {
+            return Ok(None);
+        };
+        let limit = duration(text).filter(|limit| !limit.is_zero());
+        let allowed = "a time above 0, as in 30s, 10m or 1.5h";
+        limit
+            .map(Some)
+            .ok_or_else(|| ConfigError::new("time_limit", text, allowed))
     }
 
     /// Every key with its value, those without one left out.
@@ -185,6 +199,7 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.run.check_ranges()?;
         self.horizon()?;
+        self.time_limit()?;
         self.checkpoint_every().map(|_| ())
     }
 }

@@ -23,6 +23,9 @@ pub struct Evaluation {
     pub gamma: f64,
     /// Mean return.
     pub return_mean: f64,
+    /// The 95 % interval of the mean return, as of the normal distribution: the mean ± 1.96 standard
+    /// errors, whose deviation is divided by n − 1. `None` for a single episode.
+    pub return_mean_interval: Option<[f64; 2]>,
     /// Standard deviation of the returns (of the sample, divided by n).
     pub return_std: f64,
     /// Smallest return.
@@ -52,12 +55,19 @@ impl Evaluation {
             actions,
             gamma,
             return_mean,
+            return_mean_interval: interval(return_mean, variance, returns.len()),
             return_std: variance.sqrt(),
             return_min: returns.iter().copied().fold(f64::INFINITY, f64::min),
             return_max: returns.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             length_mean,
             returns,
         }
+    }
+
+    /// Share of the episodes, 0 to 1, whose return is `threshold` or more.
+    pub fn share_from(&self, threshold: f64) -> f64 {
+        let reached = self.returns.iter().filter(|r| **r >= threshold).count();
+        reached as f64 / self.returns.len() as f64
     }
 
     /// Returns `true` if its mean return is larger than another's by more than two standard errors
@@ -73,6 +83,14 @@ pub(crate) fn moments(returns: &[f64]) -> (f64, f64) {
     let mean = returns.iter().sum::<f64>() / n;
     let squares = returns.iter().map(|x| (x - mean).powi(2));
     (mean, squares.sum::<f64>() / n)
+}
+
+/// The interval of a mean over so many returns, of this variance (divided by n).
+fn interval(mean: f64, variance: f64, n: usize) -> Option<[f64; 2]> {
+    /// Quantile 0.975 of the standard normal distribution.
+    const QUANTILE: f64 = 1.959_963_984_540_054;
+    let half = QUANTILE * (variance / (n as f64 - 1.0)).sqrt();
+    (n > 1).then_some([mean - half, mean + half])
 }
 
 /// The comparison of [`Evaluation::is_better_than`].
@@ -219,6 +237,19 @@ mod tests {
         assert!(!are_better(&around(12.8), &around(10.0)));
         assert!(are_better(&around(12.9), &around(10.0)));
     }
+
+    #[test]
+    fn the_interval_of_a_mean_is_1_96_standard_errors_to_each_side() {
+        let evaluation = Evaluation::of("own", 0, "drawn", 1.0, vec![1.0, 2.0, 3.0, 6.0], 1.0);
+        // Of 4 returns the deviation is √(14/3), its standard error √(14/12).
+        let half = 1.96 * (14.0_f64 / 12.0).sqrt();
+        let [low, high] = evaluation.return_mean_interval.unwrap();
+        assert!((low - (3.0 - half)).abs() < 1e-3 && (high - (3.0 + half)).abs() < 1e-3);
+        assert_eq!(evaluation.share_from(3.0), 0.5);
+        let one = Evaluation::of("own", 0, "drawn", 1.0, vec![1.0], 1.0);
+        assert_eq!(one.return_mean_interval, None);
+    }
+
     #[test]
     fn returns_are_discounted_from_the_first_step_on() {
         let source = rl_envs::EnvironmentId::CartPole;

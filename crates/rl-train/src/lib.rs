@@ -13,7 +13,7 @@
 //! ```
 //!
 //! A [`Trainer`] is a run. [`Observer`]s hear of its updates: [`Progress`], [`RunDirectory`],
-//! [`PeriodicEvaluation`], [`BestPolicy`], [`StopAt`], or one's own. A [`Registry`] knows
+//! [`PeriodicEvaluation`], [`BestPolicy`], [`StopAt`], [`StopAfter`], or one's own. A [`Registry`] knows
 //! environments, algorithms and presets by name, and [`Layers`] make a run of presets, files and
 //! options.
 
@@ -23,6 +23,7 @@ pub mod checkpoint;
 mod checkpoint_error;
 mod checkpoint_every;
 mod config;
+mod duration;
 pub mod error;
 mod evaluate;
 mod files;
@@ -54,7 +55,9 @@ pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate};
 pub use layers::{Layers, exclusive};
 pub use observer::{Each, Observer, each};
-pub use observers::{BestPolicy, MetricsFile, PeriodicEvaluation, Progress, StopAt, StopFlag};
+pub use observers::{
+    BestPolicy, MetricsFile, PeriodicEvaluation, Progress, StopAfter, StopAt, StopFlag,
+};
 pub use player::Player;
 pub use presets::Preset;
 pub use recent_returns::RecentReturns;

@@ -50,10 +50,10 @@ pub trait Observer {
         metrics: &mut Metrics,
     ) -> Result<ControlFlow<()>, BoxError>;
 
-    /// Returns `true` if it ended the run because the goal of it is reached: the run is then complete,
-    /// and not interrupted.
-    fn is_reached(&self) -> bool {
-        false
+    /// Outcome of a run that it ends: [`Outcome::Interrupted`] unless its goal is reached, which
+    /// completes the run, or its time is up.
+    fn outcome(&self) -> Outcome {
+        Outcome::Interrupted
     }
 
     /// Returns `true` if it wants to [`store`](Self::store) the run after this update.

@@ -324,7 +324,10 @@ impl Observer for RunDirectory {
         let wall = self.metrics.wall();
         let written = self.metrics.end(run, outcome);
         let here = self.begin.elapsed().as_secs_f64();
-        let is_complete = matches!(outcome, Outcome::Finished | Outcome::Reached);
+        let is_complete = matches!(
+            outcome,
+            Outcome::Finished | Outcome::Reached | Outcome::TimeLimit
+        );
         let episodes = self.evaluation_episodes;
         let judge = |choice| evaluate_run(run, choice, episodes, EVALUATION_SEED, 1.0);
         let judged = match is_complete && self.evaluation_episodes > 0 {

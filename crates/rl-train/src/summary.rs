@@ -15,8 +15,8 @@ const BURN_VERSION: &str = "0.22.1";
 /// Result of a run: `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
-    /// End of the run: `finished` with its budget spent, `reached` its goal early, `interrupted` or
-    /// `failed`.
+    /// End of the run: `finished` with its budget spent, `reached` its goal early, `time_limit`
+    /// with its time up, `interrupted` or `failed`.
     pub outcome: &'static str,
     /// Name of the environment.
     pub env: String,

@@ -167,21 +167,21 @@ impl<A: Agent, I: Interact<A>> Trainer<A, I> {
     fn go(&mut self, observers: &mut [&mut dyn Observer]) -> Result<Outcome, TrainError> {
         while !self.clock.has_spent(self.budget) {
             let mut metrics = self.step()?;
-            let mut outcome = Ok(ControlFlow::Continue(()));
+            let mut outcome = Ok(None);
             for observer in observers.iter_mut() {
                 // All hear of it, even after one has ended the run, or failed.
-                match (&outcome, observer.update(self, &mut metrics)) {
-                    (Err(_), _) | (Ok(_), Ok(ControlFlow::Continue(()))) => {}
-                    (Ok(_), Ok(stop)) => outcome = Ok(stop),
-                    (Ok(_), Err(error)) => outcome = Err(error),
-                }
+                let heard = observer.update(self, &mut metrics);
+                outcome = match (outcome, heard) {
+                    (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+                    (Ok(known), Ok(ControlFlow::Continue(()))) => Ok(known),
+                    // A goal that is reached counts more than another end.
+                    (Ok(known), Ok(ControlFlow::Break(()))) => Ok(known
+                        .filter(|_| observer.outcome() != Outcome::Reached)
+                        .or(Some(observer.outcome()))),
+                };
             }
-            if outcome.map_err(TrainError::Observer)?.is_break() {
-                let mut observers = observers.iter();
-                return Ok(match observers.any(|observer| observer.is_reached()) {
-                    true => Outcome::Reached,
-                    false => Outcome::Interrupted,
-                });
+            if let Some(outcome) = outcome.map_err(TrainError::Observer)? {
+                return Ok(outcome);
             }
             if observers.iter().any(|observer| observer.is_due(self)) {
                 let state = self.state_with(observers);

@@ -64,6 +64,8 @@ pub enum Outcome {
     Finished,
     /// An observer ended it, whose goal is reached.
     Reached,
+    /// Its time was up; it can be resumed.
+    TimeLimit,
     /// An observer ended it; it can be resumed.
     Interrupted,
     /// An update or an observer failed.
@@ -76,6 +78,7 @@ impl Outcome {
         match self {
             Self::Finished => "finished",
             Self::Reached => "reached",
+            Self::TimeLimit => "time_limit",
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
         }

@@ -36,6 +36,6 @@ pub use rl_pg::{
 };
 pub use rl_train::{
     Backend, BestPolicy, CheckpointEvery, EnvironmentEntry, Evaluation, MetricsFile, Observer,
-    Outcome, PeriodicEvaluation, Progress, Registry, RunDirectory, RunView, StopAt, TrainError,
-    TrainedPolicy, Trainer, each, evaluate,
+    Outcome, PeriodicEvaluation, Progress, Registry, RunDirectory, RunView, StopAfter, StopAt,
+    TrainError, TrainedPolicy, Trainer, each, evaluate,
 };

@@ -1,15 +1,19 @@
 //! `rl train`: trains an agent, or goes on with a run.
 
+use std::io::{IsTerminal as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use clap::{ArgMatches, Args};
+use clap::{ArgMatches, Args, ValueEnum};
 use rl_train::{
     BestPolicy, Config, Layers, Observer, Origin, Outcome, PeriodicEvaluation, Registry, Run,
-    RunDirectory, StopAt, StopFlag, TrainError,
+    RunDirectory, StopAfter, StopAt, StopFlag, TrainError,
 };
 
+use crate::json_lines::JsonLines;
+use crate::live::{Form, Progress};
 use crate::options::{assignments, given, set_options};
 use crate::output::{err, out, outln};
 use crate::screen;
@@ -19,7 +23,8 @@ use crate::usage::Usage;
 /// Train an agent; without options, CartPole-v1 by reward-to-go policy gradient
 #[derive(Args)]
 #[command(
-    after_help = "Values come from the preset, then --config, then --set, then options; later ones \
+    after_help = "Every option and its default: rl train --help",
+    after_long_help = "Values come from the preset, then --config, then --set, then options; later ones \
                   win. Without --preset, it is the first one for --env and --algo; without one for \
                   them, the algorithm's defaults. The defaults above are those of the default \
                   preset. Every option is also a key of the configuration: --learning-rate 1e-3 is \
@@ -40,10 +45,54 @@ pub struct Arguments {
     /// Print the complete configuration, and train nothing
     #[arg(long)]
     print_config: bool,
+    /// Form of the live view on standard error; --quiet shows none
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = View::Auto)]
+    progress: View,
+    /// Print a line of JSON per update, and one for the summary, instead of the summary's text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Choice of the live view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum View {
+    /// Full or line as it fits a terminal, else plain
+    Auto,
+    /// Screen with curve, metrics and log
+    Full,
+    /// Line that is redrawn in place
+    Line,
+    /// Line per tenth of the run, and per minute
+    Plain,
+}
+
+impl Arguments {
+    /// The form of the live view; none where it would mix with lines of JSON.
+    ///
+    /// # Errors
+    /// A wrong call: a form that needs a terminal, without one.
+    fn form(&self, is_quiet: bool) -> Result<Option<Form>, Usage> {
+        let is_terminal = stderr().is_terminal();
+        let form = match self.progress {
+            _ if is_quiet => return Ok(None),
+            View::Auto if self.json && is_terminal && stdout().is_terminal() => return Ok(None),
+            View::Auto if is_terminal => Form::Fitting,
+            View::Auto | View::Plain => Form::Plain,
+            View::Full => Form::Full,
+            View::Line => Form::Line,
+        };
+        if !is_terminal && form != Form::Plain {
+            let form = if form == Form::Full { "full" } else { "line" };
+            return Err(Usage(format!(
+                "--progress {form}: standard error is no terminal; allowed are auto and plain"
+            )));
+        }
+        Ok(Some(form))
+    }
 }
 
 /// Keys that a resumed run may be given: none of them changes a bit, but for a later end.
-const RESUMABLE: [&str; 8] = [
+const RESUMABLE: [&str; 9] = [
     "updates",
     "steps",
     "episodes",
@@ -52,6 +101,7 @@ const RESUMABLE: [&str; 8] = [
     "checkpoint_every",
     "checkpoint_keep",
     "stop_at",
+    "time_limit",
 ];
 
 /// Carries it out.
@@ -63,13 +113,14 @@ pub fn run(
     matches: Option<&ArgMatches>,
     registry: &Registry,
 ) -> Result<ExitCode> {
+    arguments.form(false)?;
     let keys = registry.keys();
     let options = match matches {
         Some(matches) => given(matches, &keys)?,
         None => Vec::new(),
     };
     if let Some(directory) = &arguments.resume {
-        return resume(directory, &options, registry);
+        return resume(directory, arguments, &options, registry);
     }
     let mut layers = Layers::new(registry);
     if let Some(file) = &arguments.config {
@@ -94,7 +145,7 @@ pub fn run(
             RunDirectory::create_in("runs", &name)?
         }
     };
-    go(run, &config, directory)
+    go(run, &config, directory, arguments)
 }
 
 fn notices(layers: &Layers<'_>) {
@@ -106,7 +157,12 @@ fn notices(layers: &Layers<'_>) {
     }
 }
 
-fn resume(path: &Path, options: &[(&'static str, &str)], registry: &Registry) -> Result<ExitCode> {
+fn resume(
+    path: &Path,
+    arguments: &Arguments,
+    options: &[(&'static str, &str)],
+    registry: &Registry,
+) -> Result<ExitCode> {
     if let Some((key, _)) = options.iter().find(|(key, _)| !RESUMABLE.contains(key)) {
         let allowed = RESUMABLE.map(|key| format!("--{}", key.replace('_', "-")));
         return Err(Usage(format!(
@@ -161,17 +217,26 @@ fn resume(path: &Path, options: &[(&'static str, &str)], registry: &Registry) ->
         ))
         .into());
     }
-    go(run, &config, directory)
+    go(run, &config, directory, arguments)
 }
 
 /// Runs until the budget is spent, the goal reached, or a signal comes.
-fn go(mut run: Box<dyn Run>, config: &Config, directory: RunDirectory) -> Result<ExitCode> {
+fn go(
+    mut run: Box<dyn Run>,
+    config: &Config,
+    directory: RunDirectory,
+    arguments: &Arguments,
+) -> Result<ExitCode> {
     let keys = &config.run;
-    let mut screen = screen::Screen::new(keys.quiet);
-    let mut stop = StopFlag::new(stop_flag()?);
+    let form = arguments.form(keys.quiet)?;
+    let flag = stop_flag()?;
+    let mut progress = Progress::new(form, Arc::clone(&flag));
+    let mut stop = StopFlag::new(flag);
+    let mut lines = JsonLines::new(stdout());
     let mut evaluation = PeriodicEvaluation::from(keys);
     let mut best = BestPolicy::new(directory.path().join(RunDirectory::BEST));
     let mut goal = StopAt::mean_return(keys.stop_at.unwrap_or(f64::INFINITY));
+    let mut limit = config.time_limit()?.map(StopAfter::new);
     let mut directory = directory
         .checkpoint_every(config.checkpoint_every()?)
         .keep_checkpoints(keys.checkpoint_keep)
@@ -183,7 +248,17 @@ fn go(mut run: Box<dyn Run>, config: &Config, directory: RunDirectory) -> Result
     if keys.stop_at.is_some() {
         observers.push(&mut goal);
     }
-    observers.extend([&mut stop as &mut dyn Observer, &mut screen, &mut directory]);
+    if let Some(limit) = &mut limit {
+        observers.push(limit);
+    }
+    observers.extend([
+        &mut stop as &mut dyn Observer,
+        &mut progress,
+        &mut directory,
+    ]);
+    if arguments.json {
+        observers.push(&mut lines);
+    }
     let outcome = run.run(&mut observers);
     let path = directory.path().display().to_string();
     let outcome = match outcome {
@@ -199,14 +274,19 @@ fn go(mut run: Box<dyn Run>, config: &Config, directory: RunDirectory) -> Result
         }
     };
     match directory.summary() {
-        Some(summary) if !keys.quiet => out!("{}", screen::summary(summary)),
+        Some(summary) if arguments.json => lines.write(summary)?,
+        Some(summary) if !keys.quiet => {
+            out!("{}{}", progress.curve(), screen::summary(summary));
+        }
         _ => outln!("{path}"),
     }
+    let updates = run.clock().updates;
+    let go_on = format!("to go on: rl train --resume {path}");
+    if outcome == Outcome::TimeLimit && !run.clock().has_spent(run.budget()) {
+        err!("the time was up after update {updates}; {go_on}");
+    }
     if outcome == Outcome::Interrupted {
-        err!(
-            "interrupted after update {}; to go on: rl train --resume {path}",
-            run.clock().updates
-        );
+        err!("interrupted after update {updates}; {go_on}");
         return Ok(ExitCode::from(INTERRUPTED));
     }
     Ok(ExitCode::SUCCESS)

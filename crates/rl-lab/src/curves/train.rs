@@ -12,7 +12,7 @@ use super::grid::moving_means;
 use super::report::Curves;
 
 /// Keys that curves have no use for: their seeds are given apart, and no run has a directory or ends early.
-const NO_KEYS: [&str; 7] = [
+const NO_KEYS: [&str; 8] = [
     "seed",
     "out",
     "quiet",
@@ -20,6 +20,7 @@ const NO_KEYS: [&str; 7] = [
     "checkpoint_every",
     "checkpoint_keep",
     "stop_at",
+    "time_limit",
 ];
 
 impl CurvesConfig {

@@ -15,7 +15,7 @@ use crate::files::{FileError, read};
 
 /// State of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum RunState {
     /// A process writes to the directory.
     Running,
@@ -23,6 +23,8 @@ pub enum RunState {
     Finished,
     /// The goal was reached early.
     Reached,
+    /// Its time was up; it can go on.
+    TimeLimit,
     /// It was stopped or killed before its end.
     Interrupted,
     /// It ended with an error.
@@ -36,6 +38,7 @@ impl RunState {
             Self::Running => "running",
             Self::Finished => "finished",
             Self::Reached => "reached",
+            Self::TimeLimit => "time_limit",
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
         }
@@ -90,9 +93,10 @@ impl StoredRun {
             None | Some("interrupted") => RunState::Interrupted,
             Some("finished") => RunState::Finished,
             Some("reached") => RunState::Reached,
+            Some("time_limit") => RunState::TimeLimit,
             Some("failed") => RunState::Failed,
             Some(other) => {
-                let allowed = "allowed are finished, reached, interrupted and failed";
+                let allowed = "allowed are finished, reached, time_limit, interrupted and failed";
                 let reason = format!("outcome = '{other}': {allowed}");
                 return Err(RunsError::damaged(
                     &directory.join(RunDirectory::SUMMARY),
@@ -237,6 +241,7 @@ mod tests {
         for (outcome, state) in [
             ("finished", RunState::Finished),
             ("reached", RunState::Reached),
+            ("time_limit", RunState::TimeLimit),
             ("interrupted", RunState::Interrupted),
             ("failed", RunState::Failed),
         ] {

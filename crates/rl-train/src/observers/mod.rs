@@ -11,4 +11,4 @@ pub use best_policy::BestPolicy;
 pub use evaluation::PeriodicEvaluation;
 pub use metrics_file::MetricsFile;
 pub use progress::Progress;
-pub use stop::{StopAt, StopFlag};
+pub use stop::{StopAfter, StopAt, StopFlag};

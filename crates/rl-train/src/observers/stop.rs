@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rl_core::{BoxError, Metrics};
 
 use crate::observer::Observer;
-use crate::view::RunView;
+use crate::view::{Outcome, RunView};
 
 /// Early stop at a mean return: of an evaluation where there is one
 /// ([`PeriodicEvaluation`](crate::PeriodicEvaluation), given before), otherwise of late episodes.
@@ -44,8 +45,51 @@ impl Observer for StopAt {
         })
     }
 
-    fn is_reached(&self) -> bool {
-        self.reached
+    fn outcome(&self) -> Outcome {
+        match self.reached {
+            true => Outcome::Reached,
+            false => Outcome::Interrupted,
+        }
+    }
+}
+
+/// Stop once a time has passed since the run began or went on. The update that is being made is
+/// finished, and the run can be resumed, for as long again.
+#[derive(Clone, Copy, Debug)]
+pub struct StopAfter {
+    limit: Duration,
+    begin: Instant,
+}
+
+impl StopAfter {
+    /// A stop after `limit`.
+    pub fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            begin: Instant::now(),
+        }
+    }
+}
+
+impl Observer for StopAfter {
+    fn start(&mut self, _run: &dyn RunView) -> Result<(), BoxError> {
+        self.begin = Instant::now();
+        Ok(())
+    }
+
+    fn update(
+        &mut self,
+        _run: &dyn RunView,
+        _metrics: &mut Metrics,
+    ) -> Result<ControlFlow<()>, BoxError> {
+        Ok(match self.begin.elapsed() >= self.limit {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    }
+
+    fn outcome(&self) -> Outcome {
+        Outcome::TimeLimit
     }
 }
 
