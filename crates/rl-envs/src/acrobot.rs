@@ -199,4 +199,25 @@ mod tests {
         assert_eq!(within_half_turn(PI.next_up()), PI.next_up() - 2.0 * PI);
         assert!((within_half_turn(20.0) - (20.0 - 6.0 * PI)).abs() < 1e-14);
     }
+
+    #[test]
+    fn angles_stay_within_half_a_turn_however_the_number_of_turns_is_rounded() {
+        for half_turns in (-2001..=2001).step_by(2) {
+            let edge = f64::from(half_turns) * PI;
+            for angle in [
+                edge.next_down().next_down(),
+                edge.next_down(),
+                edge,
+                edge.next_up(),
+            ] {
+                let within = within_half_turn(angle);
+                assert!((-PI..=PI).contains(&within), "{angle} became {within}");
+                let turns = (angle - within) / (2.0 * PI);
+                assert!(
+                    (turns - turns.round()).abs() < 1e-9,
+                    "{angle} became {within}"
+                );
+            }
+        }
+    }
 }

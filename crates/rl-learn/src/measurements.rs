@@ -153,3 +153,74 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::EntropyBonus;
+
+    fn measured(x: f64) -> Measurements {
+        Measurements {
+            terms: vec![x],
+            approx_kl: 2.0 * x,
+            grad_norm: 3.0 * x,
+            ratio_error: 4.0 * x,
+        }
+    }
+
+    #[test]
+    fn a_report_of_gradients_has_their_means_and_the_first_ratio_error() {
+        let term = EntropyBonus(0.1);
+        let report = FitReport::of(&[measured(1.0), measured(3.0)], &[&term]);
+        let expected = FitReport {
+            terms: vec![(term.name(), 2.0)],
+            approx_kl: 4.0,
+            grad_norm: 6.0,
+            first_ratio_error: 4.0,
+            steps: 2,
+            epochs: 1,
+        };
+        assert_eq!(report, expected);
+        assert_eq!(report.term(term.name()), Some(2.0));
+        assert_eq!(report.term("another"), None);
+    }
+
+    #[test]
+    fn reports_add_up_by_their_shares() {
+        let report = |x, steps, epochs| FitReport {
+            terms: vec![("one", x), ("two", -x)],
+            approx_kl: 2.0 * x,
+            grad_norm: 3.0 * x,
+            first_ratio_error: x,
+            steps,
+            epochs,
+        };
+        let mut mean = FitReport::default();
+        mean.add(&report(4.0, 3, 2), 0.25);
+        mean.add(&report(1.0, 5, 4), 0.75);
+        let expected = FitReport {
+            first_ratio_error: 4.0,
+            ..report(1.75, 8, 6)
+        };
+        assert_eq!(mean, expected);
+    }
+
+    #[test]
+    fn a_divergence_that_was_not_measured_is_no_metric() {
+        let names = |approx_kl| {
+            let mut metrics = Metrics::default();
+            let report = FitReport {
+                terms: vec![("one", 1.0)],
+                approx_kl,
+                ..FitReport::default()
+            };
+            report.put(&mut metrics);
+            metrics
+                .iter()
+                .map(|(name, _)| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(0.5), ["one", "approx_kl", "grad_norm"]);
+        assert_eq!(names(f64::NAN), ["one", "grad_norm"]);
+    }
+}

@@ -50,3 +50,20 @@ impl fmt::Debug for OwnOptimizer {
         f.write_str(if self.0.is_some() { "own" } else { "none" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::optim::SgdConfig;
+
+    use super::*;
+
+    #[test]
+    fn optimizers_are_equal_if_they_are_made_by_the_same_function() {
+        let make = || OwnOptimizer::new(|| SgdConfig::new().init());
+        let one = make();
+        assert_eq!(one, one.clone());
+        assert_ne!(one, make());
+        assert_ne!(one, OwnOptimizer::default());
+        assert_eq!(OwnOptimizer::default(), OwnOptimizer::default());
+    }
+}

@@ -244,3 +244,24 @@ fn modules_are_drawn_from_the_seed_of_the_run_and_checked_for_their_outputs() {
     let message = error.to_string();
     assert!(message.contains("observations of 5 numbers"), "{message}");
 }
+
+#[test]
+fn networks_of_ones_own_tell_what_they_are_and_are_equal_if_made_by_the_same_function() {
+    let value = || {
+        OwnNetworks::default().value(|device| {
+            let weights = MlpConfig::new(3, 1).draw(&mut Stream::from_seed(0));
+            Mlp::from_weights(&weights, device)
+        })
+    };
+    let (own, none) = (value(), OwnNetworks::default());
+    assert!(own.has_value() && !own.has_policy());
+    assert!(!none.has_value() && !none.has_policy());
+    assert_eq!(
+        format!("{own:?}"),
+        "OwnNetworks { policy: false, value: true }"
+    );
+    assert_eq!(own, own.clone());
+    assert_ne!(own, value());
+    assert_ne!(own, none);
+    assert_eq!(none, none.clone());
+}

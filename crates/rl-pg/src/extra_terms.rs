@@ -66,3 +66,21 @@ impl fmt::Debug for ExtraTerms {
         write!(f, "ExtraTerms({})", self.makers.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rl_learn::EntropyBonus;
+
+    use super::*;
+
+    #[test]
+    fn terms_are_equal_if_they_are_made_by_the_same_functions() {
+        let one = ExtraTerms::default().with(|_| EntropyBonus(0.1));
+        let two = one.clone().with(|_| EntropyBonus(0.1));
+        let other = ExtraTerms::default().with(|_| EntropyBonus(0.1));
+        assert_eq!(one, one.clone());
+        assert_ne!(one, two);
+        assert_ne!(one, other);
+        assert_eq!(ExtraTerms::default(), ExtraTerms::default());
+    }
+}

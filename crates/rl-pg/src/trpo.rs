@@ -296,3 +296,115 @@ impl Algorithm for TrpoConfig {
         Ok((PolicyGradient::new(config, learner), rollouts))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rl_core::{Budget, Reduce};
+    use rl_envs::CartPole;
+    use rl_nets::Device;
+
+    use super::*;
+
+    /// Two processes of which the other has nothing.
+    struct Alone;
+
+    impl Reduce for Alone {
+        fn ranks(&self) -> usize {
+            2
+        }
+
+        fn rank(&self) -> usize {
+            0
+        }
+
+        fn mean_f32(&self, _values: &mut [f32]) -> Result<(), BoxError> {
+            Err("the gradient is given".into())
+        }
+
+        fn sum_f64(&self, _values: &mut [f64]) -> Result<(), BoxError> {
+            Ok(())
+        }
+    }
+
+    fn agent(reduce: Option<Arc<dyn Reduce>>) -> ActorLearner {
+        let mut setup = Setup {
+            device: Device::flex(),
+            ..Setup::new(CartPole::v1, Budget::Updates(1)).unwrap()
+        };
+        if let Some(reduce) = reduce {
+            setup.reduce = reduce;
+        }
+        let config = TrpoConfig::default();
+        ActorLearner::with_value_function(&setup, &config.optimizer, 1).unwrap()
+    }
+
+    const OBSERVATIONS: [f32; 8] = [0.1, -0.2, 0.3, -0.4, -0.5, 0.6, -0.7, 0.8];
+
+    fn samples<'a>(log_probs: &'a [f32], advantages: &'a [f32]) -> Samples<'a> {
+        Samples {
+            observations: &OBSERVATIONS,
+            actions: &[0.0, 1.0],
+            advantages,
+            log_probs,
+            ..Samples::default()
+        }
+    }
+
+    #[test]
+    fn the_objective_is_the_mean_weighted_ratio_and_the_bonus_over_the_processes() {
+        let config = TrpoConfig {
+            entropy_coefficient: 0.5,
+            ..TrpoConfig::default()
+        };
+        for (reduce, ranks) in [(None, 1.0), (Some(Arc::new(Alone) as Arc<dyn Reduce>), 2.0)] {
+            let agent = agent(reduce);
+            let samples = samples(&[-1.0, -2.0], &[3.0, 5.0]);
+            let objective = config.objective(&agent, &samples, &[-0.5, -2.5], agent.actor());
+            let ratio = 0.5_f64.exp();
+            let surrogate = (3.0 * ratio + 5.0 / ratio) / 2.0;
+            let entropy = agent
+                .actor()
+                .mean_entropy(&OBSERVATIONS, &agent.setup.threads);
+            assert!(entropy > 0.5, "{entropy}");
+            let expected = (surrogate + 0.5 * entropy) / ranks;
+            let objective = objective.unwrap();
+            assert!(
+                (objective - expected).abs() < 1e-6,
+                "{objective} {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_step_is_refused_that_gains_nothing_or_goes_too_far() {
+        let config = TrpoConfig {
+            entropy_coefficient: 0.0,
+            line_search_steps: 1,
+            target_kl: 0.01,
+            ..TrpoConfig::default()
+        };
+        let mut agent = agent(None);
+        let start = agent.networks().flat();
+        let log_probs = agent.log_probs(&OBSERVATIONS, &[0.0, 1.0]).unwrap();
+        let samples = samples(&log_probs, &[1.0, 1.0]);
+        let mut gradient = vec![0.0; start.len()];
+        let terms: [&dyn Term; 1] = [&Surrogate::Ratio];
+        agent
+            .learner
+            .gradient(&samples, &terms, &mut gradient)
+            .unwrap();
+        let mut search = |length: f64| {
+            let found = config.line_search(&mut agent, &samples, &start, (&gradient, length));
+            agent.learner.set_parameters(&start);
+            agent.set_actor(actor_of(agent.networks()));
+            found.unwrap()
+        };
+        // Down the gradient of the loss the surrogate grows.
+        let kl = search(-1e-2).unwrap();
+        assert!(kl > 0.0 && kl <= 0.01, "{kl}");
+        assert_eq!(search(1e-2), None, "the surrogate has shrunk");
+        assert_eq!(search(-1e2), None, "the divergence is too large");
+    }
+}

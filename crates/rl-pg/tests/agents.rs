@@ -3,8 +3,10 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{Training, setup};
-use rl_core::{Interact, Metrics, Snapshot, State, Threads};
+use rl_core::{BoxError, Interact, Metrics, Reduce, Snapshot, State, Threads};
 use rl_envs::CartPole;
 use rl_learn::{Algorithm, LearnerKind, OptimizerConfig, Setup};
 use rl_pg::{A2cConfig, A3cConfig, Baseline, PpoConfig, ReinforceConfig, TrpoConfig, VpgConfig};
@@ -124,4 +126,36 @@ fn sizes_that_do_not_go_together_are_refused_before_the_run() {
         message,
         "gamma = 1.5 is out of range: allowed is a number from 0 to 1"
     );
+}
+
+/// A connection between two processes that nothing is sent over.
+struct TwoProcesses;
+
+impl Reduce for TwoProcesses {
+    fn ranks(&self) -> usize {
+        2
+    }
+
+    fn rank(&self) -> usize {
+        0
+    }
+
+    fn mean_f32(&self, _values: &mut [f32]) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    fn sum_f64(&self, _values: &mut [f64]) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn workers_that_are_not_in_step_are_refused_several_processes() {
+    let setup = || Setup {
+        reduce: Arc::new(TwoProcesses),
+        ..setup(CartPole::v1, 4)
+    };
+    let refused = A3cConfig::default().validate(setup()).err().unwrap();
+    assert!(refused.to_string().contains("processes = 2"), "{refused}");
+    assert!(A2cConfig::default().validate(setup()).is_ok());
 }

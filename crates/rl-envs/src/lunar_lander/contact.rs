@@ -221,4 +221,32 @@ mod tests {
         assert_eq!(ridge.normal, Vector::new(0.0, 1.0));
         assert!((ridge.distance - (0.34 - 1.0 / 3.0)).abs() < 1e-12);
     }
+
+    #[test]
+    fn the_margin_is_the_way_of_the_fastest_point_and_the_skin() {
+        let mut craft = Craft::new(Vector::new(11.0, 5.0), 0.3, [0.35; 2]);
+        assert_eq!(margin(&craft), SKIN);
+        craft.velocity = [-2.0, -3.0, -4.0, 1.0, -2.0];
+        let fastest = 2.0 + 3.0 + REACH * (4.0 + 1.0 + 2.0);
+        assert!((margin(&craft) - (SKIN + DT * 1.5 * fastest)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_ridge_is_under_a_face_only_from_inside_or_below() {
+        let craft = Craft::new(Vector::new(10.0, 5.0), 0.0, [0.35; 2]);
+        let outline = craft.outline(Part::Lander);
+        let heights = outline.corners().iter().map(|corner| corner.y);
+        let (low, high) = heights.fold((f64::MAX, f64::MIN), |(low, high), y| {
+            (low.min(y), high.max(y))
+        });
+        let distance = |y| {
+            let face = face_over(&outline, Vector::new(10.0, y));
+            face.map(|(normal, distance)| (normal.y, distance))
+        };
+        assert_eq!(distance(high + 0.1), None);
+        let (up, below) = distance(low - 0.1).unwrap();
+        assert!(up == 1.0 && (below - 0.1).abs() < 1e-12, "{below}");
+        let (up, inside) = distance(low + 0.1).unwrap();
+        assert!(up == 1.0 && (inside + 0.1).abs() < 1e-12, "{inside}");
+    }
 }

@@ -460,4 +460,10 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn legs_open_to_either_side_of_the_lander() {
+        let craft = Craft::new(Vector::default(), 0.5, [0.25, 0.125]);
+        assert_eq!([0, 1].map(|leg| craft.leg_angle(leg)), [0.75, 0.375]);
+    }
 }

@@ -253,4 +253,21 @@ mod tests {
         assert_eq!(Throttle::continuous([0.0, f32::NEG_INFINITY]), None);
         assert_eq!(Throttle::discrete(4), None);
     }
+
+    #[test]
+    fn force_and_torque_of_the_wind_move_on_alike() {
+        let wind = Wind {
+            power: 1.0,
+            turbulence: 1.0,
+        };
+        let gust = |k: f64| ((0.02 * k).sin() + (std::f64::consts::PI * 0.01 * k).sin()).tanh();
+        let mut gusts = Gusts {
+            force: 7,
+            torque: 40,
+        };
+        for step in 0..5 {
+            let step = f64::from(step);
+            assert_eq!(gusts.blow(wind), (gust(7.0 + step), gust(40.0 + step)));
+        }
+    }
 }

@@ -146,4 +146,23 @@ mod tests {
             assert_eq!(wrap_angle(x), (x + pi).rem_euclid(2.0 * pi) - pi, "{x}");
         }
     }
+
+    #[test]
+    fn angles_next_to_whole_turns_wrap_into_one_turn() {
+        let pi = std::f64::consts::PI;
+        for turns in -2000..2000 {
+            let edge = f64::from(turns) * 2.0 * pi - pi;
+            for x in [
+                edge.next_down().next_down(),
+                edge.next_down(),
+                edge,
+                edge.next_up(),
+            ] {
+                let wrapped = wrap_angle(x);
+                assert!((-pi..=pi).contains(&wrapped), "{x} became {wrapped}");
+                let off = (x - wrapped) / (2.0 * pi);
+                assert!((off - off.round()).abs() < 1e-9, "{x} became {wrapped}");
+            }
+        }
+    }
 }

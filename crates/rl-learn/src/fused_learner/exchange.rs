@@ -129,3 +129,18 @@ impl Exchange {
 fn locked<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exchange_fits_the_workers_networks_and_lanes_it_was_made_for() {
+        let exchange = Exchange::new(2, 3, 4);
+        assert!(exchange.is_for(2, 3, 4) && exchange.has_lanes());
+        for (workers, networks, lanes) in [(1, 3, 4), (2, 2, 4), (2, 3, 5)] {
+            assert!(!exchange.is_for(workers, networks, lanes));
+        }
+        assert!(!Exchange::new(2, 3, 0).has_lanes());
+    }
+}

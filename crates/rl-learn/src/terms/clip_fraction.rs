@@ -58,4 +58,17 @@ mod tests {
         };
         assert_eq!([at(1.3), at(0.7), at(1.1)], [1.0, 1.0, 0.0]);
     }
+
+    #[test]
+    fn a_ratio_at_the_end_of_the_range_does_not_count() {
+        let term = ClipFraction { clip_range: 0.25 };
+        for ratio in [0.75, 1.25] {
+            let row = Row {
+                ratio,
+                ..Row::default()
+            };
+            let counted = term.differentiate(&row, 0.0, &mut Derivatives::default());
+            assert_eq!(counted, 0.0, "{ratio}");
+        }
+    }
 }

@@ -338,6 +338,25 @@ fn a_largest_divergence_ends_an_update_after_the_epoch_that_exceeds_it() {
             let report = fit_in_order(learner.as_mut(), &experience.samples(), &plan, &ratio);
             assert_eq!(report.epochs, epochs, "{of:?}");
         }
+        // Without a step there is no divergence, which is not above 0.
+        let plan = Plan {
+            epochs: 3,
+            minibatch_size: 48,
+            learning_rate: 0.0,
+            normalize_advantages: false,
+            max_kl: Some(0.0),
+        };
+        let [_, ratio, ..] = losses();
+        let mut learner = learner(&networks, of, Optimizer::Sgd);
+        let mut samples = experience.samples();
+        let (mut log_probs, mut values) = (samples.log_probs.to_vec(), Vec::new());
+        let (observations, actions) = (samples.observations, samples.actions);
+        learner
+            .evaluate(observations, actions, &mut log_probs, &mut values)
+            .unwrap();
+        samples.log_probs = &log_probs;
+        let report = fit_in_order(learner.as_mut(), &samples, &plan, &ratio);
+        assert_eq!((report.approx_kl, report.epochs), (0.0, 3), "{of:?}");
     }
 }
 

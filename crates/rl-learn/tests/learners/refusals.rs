@@ -69,3 +69,21 @@ fn an_evaluation_that_is_not_finite_is_named_with_its_row() {
         }
     }
 }
+
+#[test]
+fn a_fit_of_no_epoch_or_of_no_row_is_refused() {
+    for (of, mut learner, experience) in gaussian_learners() {
+        let bonus: [&dyn Term; 1] = [&EntropyBonus(1.0)];
+        for (epochs, minibatch_size) in [(0, 8), (1, 0)] {
+            let plan = Plan {
+                epochs,
+                minibatch_size,
+                ..Plan::whole(1e-3)
+            };
+            let samples = experience.samples();
+            let learner = learner.as_mut();
+            let refused = fit(learner, &samples, &bonus, &plan, None, &SingleProcess);
+            assert!(matches!(refused, Err(UpdateError::NoExperience)), "{of:?}");
+        }
+    }
+}

@@ -193,9 +193,9 @@ fn vanilla(config: &VpgConfig) {
     for update in 0..3 {
         let store = experience(update);
         training.clock.updates = update;
-        agent
-            .update(&store, &training.clock, &mut Metrics::default())
-            .unwrap();
+        let mut metrics = Metrics::default();
+        agent.update(&store, &training.clock, &mut metrics).unwrap();
+        let before = own.parameters.clone();
         let mut rows = rows(&own.parameters, &store, kinds);
         if config.normalize_advantages {
             plain::normalize(&mut rows.iter_mut().collect::<Vec<_>>());
@@ -212,6 +212,10 @@ fn vanilla(config: &VpgConfig) {
             };
             own.step_policy(&rows, slope, scale * 0.05, rate);
         }
+        assert_kl(
+            &metrics,
+            plain::kl(&before[..POLICY], &own.parameters[..POLICY], &rows),
+        );
         if config.baseline == Baseline::Value {
             own.fit_value(&rows);
         }
@@ -311,9 +315,9 @@ fn reinforce_takes_the_steps_of_its_equation() {
             for update in 0..3 {
                 let store = experience(update);
                 training.clock.updates = update;
-                agent
-                    .update(&store, &training.clock, &mut Metrics::default())
-                    .unwrap();
+                let mut metrics = Metrics::default();
+                agent.update(&store, &training.clock, &mut metrics).unwrap();
+                let before = own.parameters.clone();
                 let mut rows = rows(&own.parameters, &store, kinds);
                 if discount_from_start {
                     let times = store.iter().flat_map(|episode| 0..episode.len() as i32);
@@ -327,6 +331,10 @@ fn reinforce_takes_the_steps_of_its_equation() {
                 };
                 let rate = 0.02 * (1.0 - update as f64 / UPDATES as f64);
                 own.step_policy(&rows, |row, _| scale * row.advantage, scale * 0.05, rate);
+                assert_kl(
+                    &metrics,
+                    plain::kl(&before[..POLICY], &own.parameters[..POLICY], &rows),
+                );
                 if baseline == Baseline::Value {
                     own.fit_value(&rows);
                 }

@@ -10,8 +10,8 @@ mod plain;
 use common::Training;
 use plain::{ALL, Optimizer, POLICY, Parameters, Row};
 use rl_core::{
-    Agent, Budget, Environment, EnvironmentError, Purpose, Rollout, Snapshot, Space, State,
-    StateReader, Status, Step, Stream,
+    Agent, Budget, Environment, EnvironmentError, Metrics, Purpose, Rollout, Snapshot, Space,
+    State, StateReader, Status, Step, Stream,
 };
 use rl_learn::{Algorithm, LearnerKind, NetworksConfig, OptimizerConfig, Setup};
 use rl_nets::Device;
@@ -102,6 +102,16 @@ fn assert_close(found: &[f32], expected: &[f64], start: &[f64], what: &str) {
     assert!(off < 2e-4 * way, "{what}: {off} off on a way of {way}");
 }
 
+/// The divergence of an update is the one measured, which differences of `f32` make.
+fn assert_kl(metrics: &Metrics, expected: f64) {
+    let measured = metrics.get("kl").unwrap();
+    assert!(expected > 1e-6, "nothing moved");
+    assert!(
+        (measured - expected).abs() < 1e-3 * expected + 1e-7,
+        "{measured} instead of {expected}"
+    );
+}
+
 fn optimizer(learner: LearnerKind, adam: bool) -> OptimizerConfig {
     OptimizerConfig {
         optimizer: match adam {
@@ -150,7 +160,9 @@ fn advantage_actor_critic_takes_the_step_of_its_equation() {
             let rows: Vec<&Row> = rows.iter().collect();
             let gradient = plain::gradient(&own, &rows, |row, _| row.advantage, (0.05, 0.5));
             let rate = 0.02 * (1.0 - update as f64 / UPDATES as f64);
+            let before = own.clone();
             optimizer.step(&mut own, &gradient, rate);
+            assert_kl(&metrics, plain::kl(&before, &own, rows));
             let found = training.agent.networks().flat();
             assert_close(
                 &found,
@@ -183,12 +195,14 @@ fn workers_apply_the_gradients_of_their_own_parameters_in_turn() {
         let mut workers = vec![own.clone(); ENVIRONMENTS];
         let mut optimizer = Optimizer::new(false, 1e-3, 0.3, ALL);
         for update in 0..UPDATES {
-            training.update();
+            let metrics = training.update();
             let rollout = &training.interaction.batch().rollout;
             assert_ends(rollout);
             let rate = 0.02 * (1.0 - update as f64 / UPDATES as f64);
+            let (mut kl, mut explained) = (0.0, 0.0);
             for (index, worker) in workers.iter_mut().enumerate() {
                 let mut rows = plain::rows(worker, rollout, 0.9, 0.8).swap_remove(index);
+                explained += plain::explained_variance(&rows) / ENVIRONMENTS as f64;
                 if normalized {
                     plain::normalize(&mut rows.iter_mut().collect::<Vec<_>>());
                 }
@@ -196,8 +210,18 @@ fn workers_apply_the_gradients_of_their_own_parameters_in_turn() {
                 let slope = |row: &Row, _: f64| row.advantage;
                 let gradient = plain::gradient(worker, &rows, slope, (0.05, 0.5));
                 optimizer.step(&mut own, &gradient, rate);
+                kl += plain::kl(worker, &own, rows) / ENVIRONMENTS as f64;
                 worker.clone_from(&own);
             }
+            assert_kl(&metrics, kl);
+            let measured = metrics.get("explained_variance").unwrap();
+            assert!(
+                (measured - explained).abs() < 1e-4,
+                "{measured} {explained}"
+            );
+            // Steps of others since a worker's last one; in the first update, of those before it.
+            let staleness = if update == 0 { 1.5 } else { 3.0 };
+            assert_eq!(metrics.get("staleness"), Some(staleness));
             let found = training.agent.networks().flat();
             assert_close(
                 &found,
@@ -353,22 +377,10 @@ fn trust_region_step(own: &mut [f64], rows: &[Row], config: &TrpoConfig) -> f64 
         };
         rows.iter().map(of_row).sum::<f64>() / rows.len() as f64
     };
-    let divergence = |at: &[f64]| {
-        let of_row = |row: &Row| {
-            let (old, new) = (
-                plain::log_probs(own, &row.observation),
-                plain::log_probs(at, &row.observation),
-            );
-            (0..plain::K)
-                .map(|k| old[k].exp() * (old[k] - new[k]))
-                .sum::<f64>()
-        };
-        rows.iter().map(of_row).sum::<f64>() / rows.len() as f64
-    };
     let mut length = (2.0 * config.target_kl / curvature).sqrt();
     for _ in 0..config.line_search_steps {
         let tried: Vec<f64> = own.iter().zip(&x).map(|(a, x)| a + length * x).collect();
-        let kl = divergence(&tried);
+        let kl = plain::kl(own, &tried, rows);
         if objective(&tried) > objective(own) && kl <= config.target_kl {
             own.copy_from_slice(&tried);
             return kl;

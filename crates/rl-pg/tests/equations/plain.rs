@@ -225,3 +225,16 @@ impl Optimizer {
         }
     }
 }
+
+/// Mean divergence `KL(π_before ‖ π_after)` over the observations of rows.
+pub fn kl<'a>(before: &[f64], after: &[f64], rows: impl IntoIterator<Item = &'a Row>) -> f64 {
+    let (mut sum, mut n) = (0.0, 0.0);
+    for row in rows {
+        let [old, new] = [before, after].map(|at| log_probs(at, &row.observation));
+        sum += (0..K)
+            .map(|k| old[k].exp() * (old[k] - new[k]))
+            .sum::<f64>();
+        n += 1.0;
+    }
+    sum / n
+}

@@ -11,19 +11,21 @@ const SEED: u64 = 7;
 struct Wide {
     drawn: usize,
     step: usize,
-    /// Number and step of the observation, or of the reward, that is NaN.
-    nan: Option<(Quantity, [usize; 2])>,
+    /// Quantity that is NaN, and the number and the step of its observation.
+    trouble: Option<(Quantity, [usize; 2])>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Quantity {
     Observation,
     Reward,
+    /// The end, which does not come.
+    End,
 }
 
 impl Wide {
     fn is_nan(&self, quantity: Quantity) -> bool {
-        self.nan == Some((quantity, [self.drawn, self.step]))
+        self.trouble == Some((quantity, [self.drawn, self.step]))
     }
 
     fn observe(&self) -> [f32; 2] {
@@ -80,7 +82,10 @@ impl Environment for Wide {
             } else {
                 reward(action).into()
             },
-            status: status(&[self.drawn as f32, self.step as f32]),
+            status: match self.trouble {
+                Some((Quantity::End, [drawn, _])) if drawn == self.drawn => Status::Running,
+                _ => status(&[self.drawn as f32, self.step as f32]),
+            },
         })
     }
 }
@@ -96,9 +101,9 @@ impl Policy for Repeat {
 }
 
 /// Five environments.
-fn config(threads: usize, nan: Option<(Quantity, [usize; 2])>) -> CollectConfig {
+fn config(threads: usize, trouble: Option<(Quantity, [usize; 2])>) -> CollectConfig {
     let source = move || Wide {
-        nan,
+        trouble,
         ..Wide::default()
     };
     CollectConfig::new(source)
@@ -123,7 +128,13 @@ struct Witness {
 
 impl Witness {
     fn new(environment: usize) -> Self {
-        let mut drawn = drawn_by(environment).map(|drawn| drawn as f32);
+        Self::after(0, environment)
+    }
+
+    /// The witness of an environment that has had some episodes.
+    fn after(episodes: usize, environment: usize) -> Self {
+        let drawn = drawn_by(environment).skip(episodes);
+        let mut drawn = drawn.map(|drawn| drawn as f32);
         let next = [drawn.next().unwrap(), 0.0];
         Self {
             drawn: Box::new(drawn),
@@ -350,7 +361,31 @@ fn a_number_that_is_not_finite_is_named_with_its_environment_its_step_and_its_in
         }
         let mut steps = Steps::new(config(1), 7).unwrap();
         let mut clock = Clock::start(Budget::Updates(1));
-        let error = steps.update(&mut Checking::new(), &mut clock, &mut Metrics::default());
+        let mut agent = Checking::new();
+        let error = steps.update(&mut agent, &mut clock, &mut Metrics::default());
         assert_eq!(error.unwrap_err().to_string(), expected);
+        // Its next episode starts with an action of the agent's; the others go on. After an end the
+        // batch has started one that nobody saw.
+        let starts = 1 + usize::from(at == last);
+        agent.witnesses[3] = Witness::after(starts, 3);
+        let again = steps.update(&mut agent, &mut clock, &mut Metrics::default());
+        assert!(again.is_ok(), "{again:?}");
+    }
+}
+
+#[test]
+fn an_episode_that_never_ends_is_named_with_its_environment() {
+    let drawn = drawn_by(3).next().unwrap();
+    for threads in [1, 2, 5] {
+        let mut config = config(threads, Some((Quantity::End, [drawn, 0])));
+        config.longest_episode = 30;
+        let mut episodes = Episodes::new(config, 60).unwrap();
+        let error = episodes.collect(&Repeat, 60).unwrap_err();
+        let endless = CollectError::Endless {
+            environment: 3,
+            seed: SEED,
+            steps: 30,
+        };
+        assert_eq!(error, endless, "{threads} threads");
     }
 }

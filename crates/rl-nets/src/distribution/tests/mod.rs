@@ -6,6 +6,7 @@ use rl_core::{BoxSpace, Discrete, Space, Stream};
 
 use super::{DistributionKind, Head};
 
+mod batch;
 mod device;
 mod host;
 
