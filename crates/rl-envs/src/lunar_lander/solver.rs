@@ -391,4 +391,21 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_leg_past_a_stop_is_led_back_to_it_and_no_farther() {
+        let between = 0.5 * (CLOSED + OPEN);
+        let corrected = |opening| {
+            let mut displacement = [0.0; 5];
+            let craft = Craft::new(Vector::new(10.0, 9.0), 0.2, [opening, between]);
+            correct(&craft, &mut [], &mut displacement);
+            opening + displacement[3]
+        };
+        let (closed, open) = (CLOSED - STOP_SLOP, OPEN + STOP_SLOP);
+        assert!((corrected(closed - 0.05) - closed).abs() < 1e-9);
+        assert!((corrected(open + 0.05) - open).abs() < 1e-9);
+        for opening in [closed, between, open] {
+            assert_eq!(corrected(opening), opening);
+        }
+    }
 }

@@ -98,7 +98,7 @@ impl Terrain {
     /// two chunks that it belongs to.
     pub(super) fn ridges(&self, low: f64, high: f64) -> impl Iterator<Item = (Vector, Chunks)> {
         let chunks = Self::chunks(low, high);
-        (chunks.start.max(1)..chunks.end.min(VERTICES - 1))
+        (chunks.start.max(1)..chunks.end)
             .filter(|&i| self.heights[i - 1] + self.heights[i + 1] < 2.0 * self.heights[i])
             .map(|i| (self.vertex(i), 0b11 << (i - 1)))
             .filter(move |(vertex, _)| (low..=high).contains(&vertex.x))

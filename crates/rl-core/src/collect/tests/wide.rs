@@ -296,6 +296,7 @@ impl LearnsOnline for Checking {
         self.steps += 1;
         assert_eq!(paid, reward(&self.answered[lane]), "environment {lane}");
         let witness = &mut self.witnesses[lane];
+        assert_eq!(self.answered[lane], witness.next, "environment {lane}");
         let expected = witness.step().unwrap_or(witness.next);
         assert_eq!(observation, expected, "environment {lane}");
         assert_eq!(ended, status(observation));
