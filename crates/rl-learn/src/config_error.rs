@@ -90,3 +90,16 @@ impl ConfigError {
         Self::unless(valid, "normalize_advantages", true, allowed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advantages_are_not_normalised_over_a_single_step() {
+        assert!(ConfigError::normalized(true, 1).is_err());
+        for (normalize_advantages, steps) in [(true, 2), (false, 1), (false, 2)] {
+            assert!(ConfigError::normalized(normalize_advantages, steps).is_ok());
+        }
+    }
+}

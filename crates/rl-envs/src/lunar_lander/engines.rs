@@ -270,4 +270,17 @@ mod tests {
             assert_eq!(gusts.blow(wind), (gust(7.0 + step), gust(40.0 + step)));
         }
     }
+
+    #[test]
+    fn a_word_that_would_make_an_integer_too_likely_is_drawn_again() {
+        // Of 2³² words 3 times as many lead to each of 3 integers, but for one: the word 0.
+        let drawn = |words: &[u32]| {
+            let mut words = words.iter().copied();
+            let integer = below(3, &mut || words.next().unwrap());
+            (integer, words.count())
+        };
+        assert_eq!(drawn(&[0, 1 << 31]), (1, 0));
+        assert_eq!(drawn(&[1, 1 << 31]), (0, 1));
+        assert_eq!(drawn(&[u32::MAX]), (2, 0));
+    }
 }

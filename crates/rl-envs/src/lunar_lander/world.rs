@@ -349,3 +349,49 @@ fn is_still(craft: &Craft) -> bool {
             .iter()
             .all(|&leg| slow(craft.velocity_of(Part::Leg(leg), craft.leg_centre(leg))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_episode_that_ended_is_restored_with_its_end() {
+        for end in [
+            None,
+            Some(LunarLanderEnd::Landed),
+            Some(LunarLanderEnd::Crashed),
+            Some(LunarLanderEnd::OutOfBounds),
+        ] {
+            let config = LunarLanderConfig::default();
+            let (mut world, _) = World::sample(config, &mut Stream::from_seed(0));
+            world.end = end;
+            let mut state = Vec::new();
+            world.save(&mut state);
+            let restored = World::restored(config, &mut Saved::new(&state)).unwrap();
+            assert_eq!(restored.end, end);
+        }
+    }
+
+    #[test]
+    fn a_craft_is_still_only_if_nothing_of_it_moves() {
+        let still = |velocity| {
+            let mut craft = Craft::new(Vector::new(10.0, 5.0), 0.3, [0.35; 2]);
+            craft.velocity = velocity;
+            is_still(&craft)
+        };
+        assert!(still([0.0; 5]));
+        for moving in 0..5 {
+            let mut velocity = [0.0; 5];
+            velocity[moving] = 1.0;
+            assert!(!still(velocity), "velocity {moving}");
+        }
+        for leg in 0..2 {
+            // Hardly felt by the lander.
+            let mut velocity = [0.0; 5];
+            velocity[3 + leg] = 1.1 * SLEEP_TURNING;
+            assert!(!still(velocity), "leg {leg}");
+        }
+        // The lander turns, and its legs, which open against it, do not.
+        assert!(!still([0.0, 0.0, 1.0, -1.0, 1.0]));
+    }
+}

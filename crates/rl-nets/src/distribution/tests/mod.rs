@@ -26,7 +26,8 @@ pub(super) fn mean_and_error(sample: &[f32]) -> (f64, f64) {
 
 fn heads() -> Vec<Head> {
     let discrete = Space::Discrete(Discrete::new(11).unwrap());
-    let bounded = Space::Box(BoxSpace::new(vec![-2.0, 0.5], vec![2.0, 0.75]).unwrap());
+    // Neither side is 1 wide, nor are both in all.
+    let bounded = Space::Box(BoxSpace::new(vec![-2.0, 0.5], vec![2.0, 1.0]).unwrap());
     let fits = |space: &Space| -> Vec<Head> {
         let kinds = DistributionKind::ALL.into_iter();
         kinds
@@ -127,6 +128,7 @@ fn a_head_that_does_not_fit_its_space_names_what_does() {
     let discrete = Space::Discrete(Discrete::new(3).unwrap());
     let unbounded = Space::Box(BoxSpace::symmetric([1.0, f32::INFINITY]));
     let point = Space::Box(BoxSpace::new(vec![1.0], vec![1.0]).unwrap());
+    let too_wide = Space::Box(BoxSpace::symmetric([3e38]));
     for (kind, space, allowed) in [
         (
             DistributionKind::DiagGaussian,
@@ -147,6 +149,11 @@ fn a_head_that_does_not_fit_its_space_names_what_does() {
         (
             DistributionKind::Beta,
             &point,
+            "one of diag-gaussian, state-gaussian has",
+        ),
+        (
+            DistributionKind::Beta,
+            &too_wide,
             "one of diag-gaussian, state-gaussian has",
         ),
     ] {
