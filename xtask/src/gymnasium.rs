@@ -1,8 +1,8 @@
-//! `cargo xtask gymnasium`: a comparison of the scores of policies trained here with their scores
-//! in Gymnasium.
+//! `cargo xtask gymnasium`: what a run leaves behind, read by the programs in Python that people read it with.
 //!
-//! The comparison is `tests/python/gymnasium_eval.py`. Its packages, pinned in `requirements.txt`
-//! beside it, are put into a virtual environment in `target/tools`, never into the user's system.
+//! The scripts are in `tests/python`: Gymnasium plays trained policies, TensorBoard reads event files. Their
+//! packages, pinned in `requirements.txt` beside them, are put into a virtual environment in `target/tools`,
+//! never into the user's system.
 
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
@@ -17,11 +17,14 @@ use crate::cargo::{self, CI_FEATURES};
 /// Python interpreter that creates the virtual environment.
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
-/// Trains policies and compares their scores; the arguments are those of the script.
+/// Scripts, each a check that ends with 1 if it fails.
+const SCRIPTS: [&str; 2] = ["gymnasium_eval.py", "tensorboard_read.py"];
+
+/// Runs every script; with arguments, the comparison of scores in Gymnasium alone, whose arguments they are.
 ///
 /// # Errors
-/// If `rl` does not build, there is no Python, its packages cannot be installed, or a policy has
-/// another score in Gymnasium.
+/// If `rl` does not build, there is no Python, its packages cannot be installed, a policy has another score
+/// in Gymnasium, or TensorBoard reads other numbers.
 pub fn run(arguments: &[OsString]) -> Result<()> {
     let scripts = cargo::root().join("tests").join("python");
     let python = prepare(
@@ -29,10 +32,19 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
         &cargo::target_directory()?.join("tools").join("python"),
         &scripts.join("requirements.txt"),
     )?;
-    let mut script = Command::new(python);
-    script.arg(scripts.join("gymnasium_eval.py"));
-    script.arg("--rl").arg(build_rl()?).args(arguments);
-    cargo::run(script.env("PYTHONDONTWRITEBYTECODE", "1"))
+    let rl = build_rl()?;
+    let count = if arguments.is_empty() {
+        SCRIPTS.len()
+    } else {
+        1
+    };
+    for name in &SCRIPTS[..count] {
+        let mut script = Command::new(&python);
+        script.arg(scripts.join(name));
+        script.arg("--rl").arg(&rl).args(arguments);
+        cargo::run(script.env("PYTHONDONTWRITEBYTECODE", "1"))?;
+    }
+    Ok(())
 }
 
 /// Path of the binary `rl`, built as for the tests, so that Burn is not built once more with other
@@ -63,12 +75,21 @@ fn prepare(python: &str, folder: &Path, requirements: &Path) -> Result<PathBuf> 
     if unchanged && own.exists() {
         return Ok(own);
     }
-    eprintln!("installing Gymnasium into `{}`", folder.display());
+    eprintln!(
+        "installing Gymnasium and TensorBoard into `{}`",
+        folder.display()
+    );
     create(python, folder)?;
     let mut pip = Command::new(&own);
     pip.args(["-m", "pip", "install", "--disable-pip-version-check"]);
-    pip.args(["--quiet", "--only-binary=:all:", "--requirement"]);
-    cargo::run(pip.arg(requirements)).context("Gymnasium cannot be installed")?;
+    // The list is whole: TensorBoard's server, and what it needs, take no part.
+    pip.args([
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--requirement",
+    ]);
+    cargo::run(pip.arg(requirements)).context("Python's packages cannot be installed")?;
     fs::write(&stamp, wanted).with_context(|| format!("cannot write `{}`", stamp.display()))?;
     Ok(own)
 }

@@ -50,7 +50,7 @@ const OWN_COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "gymnasium",
-        "trained policies score the same in Gymnasium itself",
+        "Gymnasium and TensorBoard agree with what a run leaves",
     ),
     (
         "downstream",

@@ -13,6 +13,7 @@
 //! ```
 
 mod bench_screen;
+mod build;
 mod commands;
 mod jobs_screen;
 mod json_lines;
@@ -36,7 +37,7 @@ use usage::Usage;
 #[derive(Parser)]
 #[command(
     name = "rl",
-    version,
+    version = build::version(),
     arg_required_else_help = true,
     max_term_width = 80
 )]
@@ -59,6 +60,8 @@ enum Command {
     Curves(commands::curves::Arguments),
     Sweep(commands::sweep::Arguments),
     Tune(commands::tune::Arguments),
+    Inspect(commands::inspect::Arguments),
+    Completions(commands::completions::Arguments),
 }
 
 /// Returns `true` if the call was wrong, rather than what came of it.
@@ -77,9 +80,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
 /// judged and shown by its names. Exit codes are 0 for success, 1 for a run that failed, 2 for a
 /// wrong call, and 130 for a run that was interrupted and saved.
 pub fn main(registry: &Registry) -> ExitCode {
-    let command =
-        CommandLine::command().mut_subcommand("train", |train| options::with_keys(train, registry));
-    let matches = match command.try_get_matches() {
+    let matches = match whole_command(registry).try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
             // Keys are options of `train` alone.
@@ -107,6 +108,11 @@ pub fn main(registry: &Registry) -> ExitCode {
     }
 }
 
+/// The command line with an option for each key of a registry.
+fn whole_command(registry: &Registry) -> clap::Command {
+    CommandLine::command().mut_subcommand("train", |train| options::with_keys(train, registry))
+}
+
 fn run(
     command: Command,
     registry: &Registry,
@@ -127,6 +133,10 @@ fn run(
         Command::Curves(arguments) => commands::curves::run(&arguments, registry)?,
         Command::Sweep(arguments) => commands::sweep::run(&arguments, registry)?,
         Command::Tune(arguments) => commands::tune::run(&arguments, registry)?,
+        Command::Inspect(arguments) => commands::inspect::run(&arguments)?,
+        Command::Completions(arguments) => {
+            commands::completions::run(&arguments, whole_command(registry));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -195,9 +195,38 @@ fn anchors(text: &str) -> HashSet<String> {
 }
 
 #[test]
+fn the_table_of_metrics_has_each_column_that_any_algorithm_writes_and_no_other() {
+    let page = read("docs/metrics.md");
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let names = rows.flat_map(|row| {
+        let cell = row.split('|').nth(1).unwrap();
+        cell.split('`').skip(1).step_by(2).map(str::to_owned)
+    });
+    let explained: Vec<String> = names.collect();
+    let place = Place::new();
+    let list = assert_success(&place.rl("list algos --json"));
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let mut written = HashSet::new();
+    for algorithm in list["algos"].as_array().unwrap() {
+        let name = algorithm["name"].as_str().unwrap();
+        place.trained(
+            name,
+            &format!("--algo {name} --eval-every 1 --eval-episodes 1"),
+        );
+        let rows = fs::read_to_string(place.path(name).join("metrics.csv")).unwrap();
+        let header = rows.lines().next().unwrap();
+        written.extend(header.split(',').map(str::to_owned));
+    }
+    let known: HashSet<String> = explained.iter().cloned().collect();
+    assert_eq!(known.len(), explained.len(), "each is explained once");
+    assert_eq!(known, written);
+}
+
+#[test]
 fn help_fits_80_columns() {
     let place = Place::new();
-    let commands = "train eval render list parity bench evidence variance curves sweep tune runs";
+    let commands = "train eval render list parity bench evidence variance curves sweep tune runs \
+                    completions inspect";
     let benches = ["bench envs", "bench train", "bench scaling", ""];
     for command in commands.split(' ').chain(benches) {
         let help = assert_success(&place.rl(&format!("{command} --help")));

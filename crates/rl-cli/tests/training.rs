@@ -73,7 +73,7 @@ fn the_default_run_solves_cartpole_and_leaves_a_complete_directory() {
     );
 
     // A second run of the same name goes beside the first.
-    assert_success(&place.rl("train --quiet --updates 1"));
+    assert_success(&place.rl("train --quiet --updates 1 --name cartpole-vpg-seed0"));
     assert!(
         place
             .path("runs/cartpole-vpg-seed0-2/summary.json")

@@ -34,8 +34,10 @@ config! {
         pub episodes: Option<u64> = None, Range::AtLeast(1.0);
         /// Budget that schedules are annealed over, as in 60000 steps; that of the run without it.
         pub horizon: Option<String> = None;
-        /// Run directory, new or empty; runs/ENV-ALGO-seedN without it.
+        /// Run directory, new or empty; without it, one in runs that is named after what was changed.
         pub out: Option<PathBuf> = None;
+        /// Name of the run directory in runs, instead of one after what was changed.
+        pub name: Option<String> = None;
         /// Show no progress.
         pub quiet: bool = false;
         /// Interval between checkpoints: updates as a number, or a time as in 30s or 10m.
@@ -44,6 +46,10 @@ config! {
         pub checkpoint_keep: usize = 3, Range::AtLeast(1.0);
         /// Updates that make a row of metrics.csv: their means, the counters of the last.
         pub log_every: u64 = 1, Range::AtLeast(1.0);
+        /// Write event files for TensorBoard.
+        pub tensorboard: bool = true;
+        /// Updates between TensorBoard's histograms of actions and weights; 0 for none.
+        pub histogram_every: u64 = 0;
         /// Updates between evaluations; 0 for none while training.
         pub eval_every: u64 = 0;
         /// Episodes of each of these evaluations.
@@ -75,7 +81,10 @@ pub const NO_PRESET: &str = "none";
 
 /// Keys that say where and how a run is made, and not what it computes: none of them is in the file
 /// that repeats it.
-const NOT_REPEATED: [&str; 3] = ["out", "quiet", "preset_file"];
+const NOT_REPEATED: [&str; 4] = ["out", "name", "quiet", "preset_file"];
+
+/// Characters of a name.
+const NAME_LENGTH: usize = 100;
 
 /// A complete configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -200,7 +209,25 @@ impl Config {
         self.run.check_ranges()?;
         self.horizon()?;
         self.time_limit()?;
+        self.check_name()?;
         self.checkpoint_every().map(|_| ())
+    }
+
+    /// Refuses a name that is no file name on every system, or one beside a directory.
+    fn check_name(&self) -> Result<(), ConfigError> {
+        let Some(name) = &self.run.name else {
+            return Ok(());
+        };
+        let is_safe = |c: char| c.is_alphanumeric() || " ._-+=,".contains(c);
+        let is_name = name.chars().all(is_safe)
+            && name.starts_with(|c: char| c.is_alphanumeric())
+            && name.chars().count() <= NAME_LENGTH;
+        let allowed = match &self.run.out {
+            Some(_) => "no name where out is given",
+            None if is_name => return Ok(()),
+            None => "at most 100 letters, digits and ' ._-+=,', the first a letter or a digit",
+        };
+        Err(ConfigError::new("name", name, allowed))
     }
 }
 

@@ -9,6 +9,7 @@ use rl_nets::error::PolicyFileError;
 pub use crate::backend::BackendError;
 use crate::checkpoint_error::CheckpointError;
 pub use crate::evaluate::EvaluateError;
+pub use crate::inspect::InspectError;
 pub use crate::run_directory_error::RunDirectoryError;
 use crate::usage::UsageError;
 

@@ -223,6 +223,19 @@ impl<'r> Layers<'r> {
         })
     }
 
+    /// Keys that were set to another value than the preset, or the defaults, have below them.
+    pub(crate) fn changed(&self) -> Vec<(String, Value)> {
+        let mut below = self.clone();
+        let names = ["preset", "env", "algo"];
+        below.set.retain(|key, _| names.contains(&key));
+        let below = below.resolved();
+        let set = self.set.iter();
+        let changed = set.filter(|(key, value)| below.get(*key) != Some(*value));
+        changed
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
     /// The preset below what was set.
     pub fn preset(&self) -> Option<&Preset> {
         let word = |key| self.set.get(key).and_then(Value::as_str);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{ActionChoice, BoxError, Metrics, Snapshot, StateError, StateReader, StateWriter};
 
 use crate::checkpoint::Checkpoint;
@@ -15,7 +16,8 @@ use crate::checkpoint_every::CheckpointEvery;
 use crate::evaluate::evaluate_run;
 use crate::files::write_whole;
 use crate::observer::Observer;
-use crate::observers::MetricsFile;
+use crate::observers::{MetricsFile, TensorBoard};
+use crate::provenance::Program;
 use crate::run_directory_error::RunDirectoryError;
 use crate::summary::Summary;
 use crate::symptoms::Symptoms;
@@ -63,6 +65,7 @@ pub struct RunDirectory {
     /// Held as long as the directory is.
     _lock: File,
     metrics: MetricsFile,
+    tensorboard: Option<TensorBoard>,
     every: CheckpointEvery,
     keep: usize,
     evaluation_episodes: usize,
@@ -76,6 +79,7 @@ pub struct RunDirectory {
     /// Returns of drawn actions of the policy before the first update.
     initial_returns: Vec<f64>,
     symptoms: Symptoms,
+    program: Program,
     summary: Option<Summary>,
 }
 
@@ -193,6 +197,7 @@ impl RunDirectory {
             path: path.to_owned(),
             _lock: lock,
             metrics: MetricsFile::new(path.join(Self::METRICS)),
+            tensorboard: None,
             every: CheckpointEvery::default(),
             keep: KEPT,
             evaluation_episodes: EVALUATION_EPISODES,
@@ -203,6 +208,7 @@ impl RunDirectory {
             env_steps: [0; 2],
             initial_returns: Vec::new(),
             symptoms: Symptoms::default(),
+            program: Program::default(),
             summary: None,
         })
     }
@@ -212,6 +218,16 @@ impl RunDirectory {
     #[must_use]
     pub fn log_every(mut self, updates: u64) -> Self {
         self.metrics = self.metrics.every(updates);
+        self.tensorboard = self.tensorboard.map(|events| events.every(updates));
+        self
+    }
+
+    /// Adds event files for TensorBoard with histograms every so many updates; 0 for none of these. See
+    /// [`TensorBoard`].
+    #[must_use]
+    pub fn tensorboard(mut self, histograms_every: u64) -> Self {
+        let events = TensorBoard::new(&self.path).histograms_every(histograms_every);
+        self.tensorboard = Some(events.every(self.metrics.updates_per_row()));
         self
     }
 
@@ -234,6 +250,13 @@ impl RunDirectory {
     #[must_use]
     pub fn evaluation_episodes(mut self, episodes: usize) -> Self {
         self.evaluation_episodes = episodes;
+        self
+    }
+
+    /// Sets the program that the summary names.
+    #[must_use]
+    pub fn made_by(mut self, program: Program) -> Self {
+        self.program = program;
         self
     }
 
@@ -279,6 +302,9 @@ impl Observer for RunDirectory {
             self.initial_returns = initial.returns;
         }
         self.metrics.start(run)?;
+        if let Some(events) = &mut self.tensorboard {
+            events.start(run)?;
+        }
         (self.begin, self.last_checkpoint) = (Instant::now(), Instant::now());
         Ok(())
     }
@@ -291,7 +317,11 @@ impl Observer for RunDirectory {
         self.acting += run.acting();
         self.symptoms.update(metrics);
         self.env_steps = [self.env_steps[1], run.clock().env_steps];
-        self.metrics.update(run, metrics)
+        let result = self.metrics.update(run, metrics);
+        if let Some(events) = &mut self.tensorboard {
+            _ = events.update(run, metrics)?;
+        }
+        result
     }
 
     fn is_due(&self, run: &dyn RunView) -> bool {
@@ -323,6 +353,9 @@ impl Observer for RunDirectory {
     fn end(&mut self, run: &dyn RunView, outcome: Outcome) -> Result<(), BoxError> {
         let wall = self.metrics.wall();
         let written = self.metrics.end(run, outcome);
+        if let Some(events) = &mut self.tensorboard {
+            events.end(run, outcome)?;
+        }
         let here = self.begin.elapsed().as_secs_f64();
         let is_complete = matches!(
             outcome,
@@ -340,15 +373,17 @@ impl Observer for RunDirectory {
             Err(error) => (None, written.and(Err(error.into()))),
         };
         let acting = self.acting.as_secs_f64();
-        let summary = Summary::of(
+        let mut summary = Summary::of(
             run,
             outcome,
             self.env_steps[0],
             [wall, acting, here - acting],
             evaluations,
             (&self.initial_returns, &self.symptoms),
-            &self.path,
+            (&self.program, &self.path),
         );
+        let unwritten = self.tensorboard.as_ref().and_then(TensorBoard::failure);
+        summary.notes.extend(unwritten.map(str::to_owned));
         self.write(
             Self::SUMMARY,
             &(serde_json::to_string_pretty(&summary)? + "\n"),
@@ -366,6 +401,9 @@ impl Observer for RunDirectory {
         out.f64s("initial_returns", &self.initial_returns);
         self.symptoms.save(out);
         self.metrics.save(out);
+        if let Some(events) = &self.tensorboard {
+            events.save(&mut Scoped::new(out, events.name()));
+        }
     }
 
     fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
@@ -374,6 +412,12 @@ impl Observer for RunDirectory {
         self.initial_returns = vec![0.0; initial];
         from.f64s("initial_returns", &mut self.initial_returns)?;
         self.symptoms.load(from)?;
-        self.metrics.load(from)
+        self.metrics.load(from)?;
+        if let Some(events) = &mut self.tensorboard
+            && from.length("tensorboard.written").is_some()
+        {
+            events.load(&ScopedReader::new(from, events.name()))?;
+        }
+        Ok(())
     }
 }

@@ -1,16 +1,18 @@
 //! The result of a run.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use toml::Value;
 
 use crate::evaluate::{Evaluation, are_better, moments};
+use crate::provenance::{Program, cpu, line, utc};
 use crate::symptoms::Symptoms;
 use crate::view::{Outcome, RunView};
 
-/// The version of Burn in `Cargo.lock`.
-const BURN_VERSION: &str = "0.22.1";
+/// Version of Burn in `Cargo.lock`.
+pub const BURN_VERSION: &str = "0.22.1";
 
 /// Result of a run: `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,6 +67,12 @@ pub struct Summary {
     pub notes: Vec<String>,
     /// Versions that made it.
     pub versions: Versions,
+    /// Name of the processor.
+    pub cpu: String,
+    /// End of the run, in UTC: `2026-01-31T23:59:59Z`.
+    pub date: String,
+    /// Command that made or resumed it, where a program says so.
+    pub command_line: Option<String>,
     /// The run directory.
     #[serde(skip)]
     pub directory: PathBuf,
@@ -77,6 +85,10 @@ pub struct Versions {
     pub rl: &'static str,
     /// Version of Burn.
     pub burn: &'static str,
+    /// Commit of the program, where it says so; with `-dirty` for files that differ from it.
+    pub commit: Option<&'static str>,
+    /// Version of the compiler, where the program says so.
+    pub compiler: Option<&'static str>,
 }
 
 impl Summary {
@@ -88,7 +100,7 @@ impl Summary {
         [wall_s, acting_s, learning_s]: [f64; 3],
         evaluations: Option<[Evaluation; 2]>,
         (initial_returns, symptoms): (&[f64], &Symptoms),
-        directory: &Path,
+        (program, directory): (&Program, &Path),
     ) -> Self {
         let (clock, config, recent) = (run.clock(), run.config(), run.recent_returns());
         let word = |key: &str| {
@@ -132,6 +144,14 @@ impl Summary {
             versions: Versions {
                 rl: env!("CARGO_PKG_VERSION"),
                 burn: BURN_VERSION,
+                commit: program.commit,
+                compiler: program.compiler,
+            },
+            cpu: cpu(),
+            date: utc(SystemTime::now()),
+            command_line: match program.command_line.as_slice() {
+                [] => None,
+                words => Some(line(words)),
             },
             directory: directory.to_owned(),
         }

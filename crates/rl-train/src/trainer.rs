@@ -311,6 +311,10 @@ impl<A: Agent, I: Interact<A>> RunView for Trainer<A, I> {
         self.interaction.episodes()
     }
 
+    fn actions(&self) -> &[f32] {
+        self.interaction.actions()
+    }
+
     fn recent_returns(&self) -> &RecentReturns {
         &self.recent
     }

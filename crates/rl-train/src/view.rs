@@ -40,6 +40,10 @@ pub trait RunView {
     /// Episodes that ended in the last update, in the environments' own rewards.
     fn episodes(&self) -> &[Episode];
 
+    /// Actions of the last update, `[steps, action_dim]`, as they were drawn; empty where an agent that
+    /// learns at every step keeps none.
+    fn actions(&self) -> &[f32];
+
     /// Mean returns of late.
     fn recent_returns(&self) -> &RecentReturns;
 

@@ -1,9 +1,11 @@
 //! The commands: their arguments, and what they do.
 
 pub mod bench;
+pub mod completions;
 pub mod curves;
 pub mod eval;
 pub mod evidence;
+pub mod inspect;
 pub mod list;
 pub mod parity;
 mod player;

@@ -12,6 +12,7 @@ use rl_train::{
     RunDirectory, StopAfter, StopAt, StopFlag, TrainError,
 };
 
+use crate::build::program;
 use crate::json_lines::JsonLines;
 use crate::live::{Form, Progress};
 use crate::options::{assignments, given, set_options};
@@ -140,9 +141,8 @@ pub fn run(
     let directory = match &config.run.out {
         Some(path) => RunDirectory::create(path).map_err(TrainError::from)?,
         None => {
-            let keys = &config.run;
-            let name = format!("{}-{}-seed{}", keys.env, keys.algo, keys.seed);
-            RunDirectory::create_in("runs", &name)?
+            let name = config.run.name.clone();
+            RunDirectory::create_in("runs", &name.unwrap_or_else(|| layers.run_name()))?
         }
     };
     go(run, &config, directory, arguments)
@@ -240,7 +240,11 @@ fn go(
     let mut directory = directory
         .checkpoint_every(config.checkpoint_every()?)
         .keep_checkpoints(keys.checkpoint_keep)
-        .log_every(keys.log_every);
+        .log_every(keys.log_every)
+        .made_by(program());
+    if keys.tensorboard {
+        directory = directory.tensorboard(keys.histogram_every);
+    }
     let mut observers: Vec<&mut dyn Observer> = Vec::new();
     if keys.eval_every > 0 {
         observers.extend([&mut evaluation as &mut dyn Observer, &mut best]);

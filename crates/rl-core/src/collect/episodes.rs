@@ -163,6 +163,10 @@ impl<A: Learns<TrajectoryStore>> Interact<A> for Episodes<<A as Agent>::Policy> 
         &self.collection.episodes
     }
 
+    fn actions(&self) -> &[f32] {
+        self.collection.trajectories.actions()
+    }
+
     /// A batch of many episodes speaks for itself.
     fn recent_episodes(&self) -> usize {
         if self.plan.min_steps > 1 { 0 } else { 100 }

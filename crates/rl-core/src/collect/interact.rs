@@ -27,6 +27,12 @@ pub trait Interact<A: Agent>: Send {
     /// environment and then by time.
     fn episodes(&self) -> &[Episode];
 
+    /// Actions of the last update, `[steps, action_dim]`, as they were drawn; empty for an interaction
+    /// that keeps none.
+    fn actions(&self) -> &[f32] {
+        &[]
+    }
+
     /// Number of episodes, beyond those of the last update, that a mean return of late is over.
     fn recent_episodes(&self) -> usize {
         100

@@ -170,6 +170,10 @@ impl<A: Learns<Rollout>> Interact<A> for Rollouts<<A as Agent>::Policy> {
         &self.batch.episodes
     }
 
+    fn actions(&self) -> &[f32] {
+        self.batch.rollout.actions()
+    }
+
     fn acting(&self) -> Duration {
         self.acting
     }

@@ -31,12 +31,11 @@ impl Machine {
     pub fn here() -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         let or = |text: Option<&str>, otherwise: &str| text.unwrap_or(otherwise).to_owned();
-        let (cpu, os) = (read("/proc/cpuinfo"), read("/etc/os-release"));
+        let os = read("/etc/os-release");
         let load = read("/proc/loadavg");
         let quoted = field(&os, "PRETTY_NAME=").map(|name| name.trim_matches('"'));
-        let colon = |name: &'static str| field(&cpu, name)?.strip_prefix(':').map(str::trim);
         Self {
-            cpu: or(colon("model name"), std::env::consts::ARCH),
+            cpu: rl_train::cpu(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             os: or(quoted, std::env::consts::OS),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),

@@ -70,6 +70,11 @@ impl MetricsFile {
         self
     }
 
+    /// Number of updates that make a row.
+    pub(crate) fn updates_per_row(&self) -> u64 {
+        self.every
+    }
+
     /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path

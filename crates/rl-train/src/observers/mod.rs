@@ -5,6 +5,7 @@ mod evaluation;
 mod metrics_file;
 mod progress;
 mod stop;
+mod tensorboard;
 mod window;
 
 pub use best_policy::BestPolicy;
@@ -12,3 +13,4 @@ pub use evaluation::PeriodicEvaluation;
 pub use metrics_file::MetricsFile;
 pub use progress::Progress;
 pub use stop::{StopAfter, StopAt, StopFlag};
+pub use tensorboard::TensorBoard;
