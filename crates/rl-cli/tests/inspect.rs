@@ -1,7 +1,5 @@
 //! What `rl inspect` tells of the files of a run.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod common;
 
 use common::{Place, assert_failure, assert_success};

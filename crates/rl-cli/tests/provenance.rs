@@ -1,7 +1,5 @@
 //! What a run and the binary say of where they come from, and under which names runs are kept.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod common;
 
 use std::process::Command;

@@ -192,11 +192,11 @@ mod tests {
     fn a_metric_that_is_not_there_is_answered_with_the_nearest() {
         let (_place, path) = written("update,return_mean,grad_norm\n1,2,3\n");
         let error = MetricsTable::read(&path).unwrap();
-        let error = error.column("retrun_mean").unwrap_err(); // typos: on purpose
+        let wrong = "retrun_mean"; // typos: on purpose
+        let error = error.column(wrong).unwrap_err();
         assert!(error.is_usage());
         let message = error.to_string();
-        for word in ["'retrun_mean'", "Did you mean 'return_mean'?", "grad_norm"] {
-            // typos: on purpose
+        for word in [wrong, "Did you mean 'return_mean'?", "grad_norm"] {
             assert!(message.contains(word), "{message}");
         }
     }
