@@ -17,7 +17,7 @@ pub struct Inspection {
     pub kind: &'static str,
     /// Path of the file or directory.
     pub path: PathBuf,
-    /// What the file says of itself, by key.
+    /// Metadata of the file, by key.
     pub metadata: BTreeMap<String, String>,
     /// Its tensors, by name.
     pub tensors: Vec<TensorContents>,

@@ -11,7 +11,7 @@ pub struct TuneProgress {
     pub trial: usize,
     /// Number of all trials.
     pub trials: usize,
-    /// What became of it.
+    /// Its state: complete, pruned, failed or a finalist.
     pub state: TrialState,
     /// Mean score of its runs; `-inf` where one failed.
     pub score: f64,

@@ -96,7 +96,7 @@ impl Measured {
         })
     }
 
-    /// What is maximised.
+    /// Objective, which the search maximises: the weighted sum of the score and the mean return on the way.
     pub fn objective(&self) -> f64 {
         FINAL * self.score + (1.0 - FINAL) * self.on_the_way
     }
