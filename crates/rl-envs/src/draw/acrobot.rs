@@ -1,7 +1,7 @@
 //! Picture of Acrobot: two links, their joints, and the line that the tip has to reach.
 
-use super::canvas::{BLACK, Canvas, Colour, FLAG, WHITE, placed, rectangle};
-use super::{Draw, Frame};
+use super::scene::{BLACK, Colour, FLAG, WHITE, placed, rectangle};
+use super::{Draw, Scene};
 use crate::Acrobot;
 
 const SIZE: u16 = 500;
@@ -16,19 +16,19 @@ impl Draw for Acrobot {
         15.0
     }
 
-    fn draw(&self) -> Frame {
-        let mut canvas = Canvas::new(SIZE, SIZE, WHITE);
+    fn picture(&self) -> Scene {
+        let mut scene = Scene::sized([SIZE, SIZE], WHITE);
         let goal = (CENTER[1] + SCALE).floor() + 0.5;
-        canvas.line(&[[0.0, goal], [SIZE.into(), goal]], 1.0, BLACK);
+        scene.line(&[[0.0, goal], [SIZE.into(), goal]], 1.0, BLACK);
         if let Some([theta1, theta2, ..]) = self.state() {
             let link = rectangle([-HALF_WIDTH, 0.0], [HALF_WIDTH, -SCALE]);
             let [elbow] = placed([[0.0, -SCALE]], CENTER, theta1);
             for (joint, angle) in [(CENTER, theta1), (elbow, theta1 + theta2)] {
-                canvas.polygon(&placed(link, joint, angle), LINK);
-                canvas.circle(joint, HALF_WIDTH, FLAG);
+                scene.polygon(&placed(link, joint, angle), LINK);
+                scene.circle(joint, HALF_WIDTH, FLAG);
             }
         }
-        canvas.finish()
+        scene
     }
 }
 
@@ -36,6 +36,7 @@ impl Draw for Acrobot {
 mod tests {
     use std::f64::consts::PI;
 
+    use super::super::Frame;
     use super::*;
 
     fn drawn(theta1: f64, theta2: f64) -> Frame {

@@ -1,7 +1,7 @@
 //! Picture of CartPole: the track is as wide as the picture.
 
-use super::canvas::{BLACK, Canvas, Colour, WHITE, placed, rectangle};
-use super::{Draw, Frame};
+use super::scene::{BLACK, Colour, WHITE, placed, rectangle};
+use super::{Draw, Scene};
 use crate::CartPole;
 use crate::cartpole::{HALF_LENGTH, X_THRESHOLD};
 
@@ -22,29 +22,30 @@ impl Draw for CartPole {
         50.0
     }
 
-    fn draw(&self) -> Frame {
-        let [width, height] = SIZE;
-        let mut canvas = Canvas::new(width, height, WHITE);
+    fn picture(&self) -> Scene {
+        let width = SIZE[0];
+        let mut scene = Scene::sized(SIZE, WHITE);
         let rail = TRACK + 0.5;
-        canvas.line(&[[0.0, rail], [width.into(), rail]], 1.0, BLACK);
+        scene.line(&[[0.0, rail], [width.into(), rail]], 1.0, BLACK);
         if let Some([x, _, angle, _]) = self.state() {
             let x = f64::from(width) / 2.0 + x * SCALE;
             let [cart_x, cart_y] = CART.map(|side| side / 2.0);
             let cart = rectangle([-cart_x, -cart_y], [cart_x, cart_y]);
-            canvas.polygon(&placed(cart, [x, TRACK], 0.0), BLACK);
+            scene.polygon(&placed(cart, [x, TRACK], 0.0), BLACK);
 
             let (half, axle) = (POLE_WIDTH / 2.0, [x, TRACK + AXLE]);
             let pole = rectangle([-half, -half], [half, 2.0 * HALF_LENGTH * SCALE - half]);
             // Angles of the pole are clockwise.
-            canvas.polygon(&placed(pole, axle, -angle), WOOD);
-            canvas.circle(axle, half, METAL);
+            scene.polygon(&placed(pole, axle, -angle), WOOD);
+            scene.circle(axle, half, METAL);
         }
-        canvas.finish()
+        scene
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Frame;
     use super::*;
 
     fn drawn(x: f64, angle: f64) -> Frame {

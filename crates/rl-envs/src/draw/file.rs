@@ -23,6 +23,14 @@ pub enum DrawError {
     /// A directory for a sequence of pictures that is not empty.
     #[error("directory {} is not empty; nothing was changed. Choose a new or empty one", .0.display())]
     NotEmpty(PathBuf),
+    /// A scene with a side that no picture has.
+    #[error("a scene cannot have {width} × {height} pixels: allowed is a side of 1 to 8192")]
+    SceneSize {
+        /// Width in pixels.
+        width: u16,
+        /// Height in pixels.
+        height: u16,
+    },
     /// Bytes that are not the pixels of a picture.
     #[error("{bytes} bytes are not a picture of {width} × {height} pixels of 3 bytes")]
     NotAFrame {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use gif::DisposalMethod;
 
 use super::Frame;
-use super::canvas::Colour;
+use super::scene::Colour;
 
 /// Greatest number of colours of a GIF frame.
 const PALETTE: usize = 256;

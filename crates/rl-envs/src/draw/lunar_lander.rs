@@ -1,7 +1,7 @@
 //! Pictures of LunarLander: the craft, the flames of its engines, the flags of the landing pad.
 
-use super::canvas::{BLACK, Canvas, Colour, Point, WHITE, placed, rectangle};
-use super::{Draw, Frame};
+use super::scene::{BLACK, Colour, Point, WHITE, placed, rectangle};
+use super::{Draw, Scene};
 use crate::lunar_lander::{LunarLanderScene, Pose};
 use crate::{LunarLander, LunarLanderContinuous};
 
@@ -24,8 +24,8 @@ impl Draw for LunarLander {
         50.0
     }
 
-    fn draw(&self) -> Frame {
-        draw_scene(self.scene())
+    fn picture(&self) -> Scene {
+        draw_craft(self.scene())
     }
 }
 
@@ -34,8 +34,8 @@ impl Draw for LunarLanderContinuous {
         50.0
     }
 
-    fn draw(&self) -> Frame {
-        draw_scene(self.scene())
+    fn picture(&self) -> Scene {
+        draw_craft(self.scene())
     }
 }
 
@@ -48,42 +48,42 @@ fn body<const N: usize>(points: [Point; N], pose: Pose) -> [Point; N] {
     )
 }
 
-fn draw_scene(scene: Option<LunarLanderScene>) -> Frame {
-    let [width, height] = SIZE;
-    let mut canvas = Canvas::new(width, height, BLACK);
-    let Some(scene) = scene else {
-        return canvas.finish();
+fn draw_craft(state: Option<LunarLanderScene>) -> Scene {
+    let width = SIZE[0];
+    let mut scene = Scene::sized(SIZE, BLACK);
+    let Some(state) = state else {
+        return scene;
     };
     // Flames end where they meet the ground.
-    draw_flames(&mut canvas, &scene);
+    draw_flames(&mut scene, &state);
     let mut ground = vec![[0.0, 0.0]];
     let vertex = |(i, height): (usize, &f64)| [CHUNK * i as f64 * SCALE, height * SCALE];
-    ground.extend(scene.terrain.iter().enumerate().map(vertex));
+    ground.extend(state.terrain.iter().enumerate().map(vertex));
     ground.push([width.into(), 0.0]);
-    canvas.polygon(&ground, WHITE);
+    scene.polygon(&ground, WHITE);
 
     let [x, y] = LunarLanderScene::LEG_HALF_EXTENTS.map(|metres| metres * SCALE);
-    for leg in scene.legs {
-        draw_part(&mut canvas, &body(rectangle([-x, -y], [x, y]), leg));
+    for leg in state.legs {
+        draw_part(&mut scene, &body(rectangle([-x, -y], [x, y]), leg));
     }
     let outline = LunarLanderScene::LANDER_OUTLINE.map(|point| point.map(|metres| metres * SCALE));
-    draw_part(&mut canvas, &body(outline, scene.lander));
+    draw_part(&mut scene, &body(outline, state.lander));
 
     for x in LunarLanderScene::PAD {
-        let foot = scene.terrain[(x / CHUNK) as usize];
-        canvas.flag([x, foot].map(|metres| metres * SCALE), WHITE);
+        let foot = state.terrain[(x / CHUNK) as usize];
+        scene.flag([x, foot].map(|metres| metres * SCALE), WHITE);
     }
-    canvas.finish()
+    scene
 }
 
-fn draw_part(canvas: &mut Canvas, corners: &[Point]) {
-    canvas.polygon(corners, HULL);
+fn draw_part(scene: &mut Scene, corners: &[Point]) {
+    scene.polygon(corners, HULL);
     let mut outline = corners.to_vec();
     outline.extend(corners.first());
-    canvas.line(&outline, 1.5, EDGE);
+    scene.line(&outline, 1.5, EDGE);
 }
 
-fn draw_flames(canvas: &mut Canvas, scene: &LunarLanderScene) {
+fn draw_flames(scene: &mut Scene, state: &LunarLanderScene) {
     let mut flame = |nozzle: Point, turned: f64, size: [f64; 2], power: f64| {
         for (share, colour) in [(1.0, FLAME), (0.55, CORE)] {
             let [half, length] = [size[0] * share, size[1] * share * power];
@@ -91,27 +91,28 @@ fn draw_flames(canvas: &mut Canvas, scene: &LunarLanderScene) {
             let tip = [[0.0, -length], [-0.6 * half, -0.5 * length]];
             let [a, b, c] = placed(shape, nozzle, turned);
             let [d, e] = placed(tip, nozzle, turned);
-            canvas.polygon(&body([a, b, c, d, e], scene.lander), colour);
+            scene.polygon(&body([a, b, c, d, e], state.lander), colour);
         }
     };
-    if scene.main_power > 0.0 {
-        flame([0.0, -10.0], 0.0, MAIN_FLAME, scene.main_power);
+    if state.main_power > 0.0 {
+        flame([0.0, -10.0], 0.0, MAIN_FLAME, state.main_power);
     }
     // A side engine pushes away from the side that it is on, and its flame points to that side.
-    let side = -scene.side_power.signum();
-    if scene.side_power != 0.0 {
+    let side = -state.side_power.signum();
+    if state.side_power != 0.0 {
         let outwards = side * std::f64::consts::FRAC_PI_2;
         flame(
             [side * 14.5, 12.0],
             outwards,
             SIDE_FLAME,
-            scene.side_power.abs(),
+            state.side_power.abs(),
         );
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Frame;
     use super::*;
     use crate::lunar_lander::LunarLanderState;
 
@@ -176,7 +177,7 @@ mod tests {
         );
         for pole in LunarLanderScene::PAD {
             let [x, foot] = [pole * SCALE, 3.3 * SCALE];
-            assert_eq!(frame.at([x + 5.0, foot + 45.0]), super::super::canvas::FLAG);
+            assert_eq!(frame.at([x + 5.0, foot + 45.0]), super::super::scene::FLAG);
         }
     }
 }

@@ -17,7 +17,6 @@
 mod acrobot;
 #[cfg(feature = "film")]
 mod animation;
-mod canvas;
 mod cartpole;
 mod file;
 mod frame;
@@ -28,6 +27,8 @@ mod mountain_car;
 mod pendulum;
 #[cfg(feature = "film")]
 mod png_sequence;
+mod raster;
+mod scene;
 mod wrapped;
 
 use rl_core::FlatEnvironment;
@@ -43,16 +44,22 @@ pub use file::DrawError;
 pub use frame::Frame;
 #[cfg(feature = "film")]
 pub use png_sequence::PngSequence;
+pub use scene::{Colour, Point, Scene, Shape};
 
 /// Environment with a picture.
 pub trait Draw {
     /// Number of steps that a second of its animation shows: Gymnasium's `render_fps`.
     fn steps_per_second(&self) -> f64;
 
-    /// A picture of the current state, or of the last state of an episode that is over. The same
-    /// state gives the same bytes. Before the first reset, only the parts that do not move are
-    /// drawn.
-    fn draw(&self) -> Frame;
+    /// The shapes of a picture of the current state, or of the last state of an episode that is over. The
+    /// same state gives the same shapes. Before the first reset, only the parts that do not move are
+    /// there.
+    fn picture(&self) -> Scene;
+
+    /// The same picture in pixels. The same state gives the same bytes.
+    fn draw(&self) -> Frame {
+        self.picture().to_frame()
+    }
 }
 
 /// Environment with flat actions and a picture; implemented for every type that has both.

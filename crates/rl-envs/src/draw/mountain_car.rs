@@ -1,7 +1,7 @@
 //! Pictures of MountainCar and MountainCarContinuous: the car on its track, the flag at the goal.
 
-use super::canvas::{BLACK, Canvas, Colour, WHITE, placed, rectangle};
-use super::{Draw, Frame};
+use super::scene::{BLACK, Colour, WHITE, placed, rectangle};
+use super::{Draw, Scene};
 use crate::mountain_car::{self, MAX_POSITION, MIN_POSITION};
 use crate::{MountainCar, MountainCarContinuous, mountain_car_continuous};
 
@@ -17,7 +17,7 @@ impl Draw for MountainCar {
         30.0
     }
 
-    fn draw(&self) -> Frame {
+    fn picture(&self) -> Scene {
         let position = self.state().map(|[position, _]| position);
         draw_car(position, mountain_car::GOAL_POSITION)
     }
@@ -28,7 +28,7 @@ impl Draw for MountainCarContinuous {
         30.0
     }
 
-    fn draw(&self) -> Frame {
+    fn picture(&self) -> Scene {
         let position = self.state().map(|[position, _]| position);
         draw_car(position, mountain_car_continuous::GOAL_POSITION)
     }
@@ -40,29 +40,29 @@ fn track(position: f64) -> [f64; 2] {
     [(position - MIN_POSITION) * SCALE, height * SCALE]
 }
 
-fn draw_car(position: Option<f64>, goal: f64) -> Frame {
-    let [width, height] = SIZE;
-    let mut canvas = Canvas::new(width, height, WHITE);
+fn draw_car(position: Option<f64>, goal: f64) -> Scene {
+    let mut scene = Scene::sized(SIZE, WHITE);
     let spacing = (MAX_POSITION - MIN_POSITION) / 100.0;
     let points: [[f64; 2]; 101] = std::array::from_fn(|i| track(MIN_POSITION + i as f64 * spacing));
-    canvas.line(&points, 1.5, BLACK);
-    canvas.flag(track(goal), BLACK);
+    scene.line(&points, 1.5, BLACK);
+    scene.flag(track(goal), BLACK);
     if let Some(position) = position {
         let slope = (3.0 * 0.45 * (3.0 * position).cos()).atan();
         let [half, top] = [CAR[0] / 2.0, CAR[1] + WHEEL_RADIUS];
         let body = rectangle([-half, WHEEL_RADIUS], [half, top]);
-        canvas.polygon(&placed(body, track(position), slope), BLACK);
+        scene.polygon(&placed(body, track(position), slope), BLACK);
         let wheels = [-half / 2.0, half / 2.0].map(|x| [x, WHEEL_RADIUS]);
         for wheel in placed(wheels, track(position), slope) {
-            canvas.circle(wheel, WHEEL_RADIUS, WHEEL);
+            scene.circle(wheel, WHEEL_RADIUS, WHEEL);
         }
     }
-    canvas.finish()
+    scene
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::canvas::FLAG;
+    use super::super::Frame;
+    use super::super::scene::FLAG;
     use super::*;
 
     fn drawn(position: f64) -> Frame {

@@ -2,8 +2,8 @@
 
 use std::f64::consts::PI;
 
-use super::canvas::{BLACK, Canvas, Colour, WHITE, placed, rectangle};
-use super::{Draw, Frame};
+use super::scene::{BLACK, Colour, WHITE, placed, rectangle};
+use super::{Draw, Scene};
 use crate::Pendulum;
 use crate::pendulum::{LENGTH, MAX_TORQUE};
 
@@ -23,29 +23,29 @@ impl Draw for Pendulum {
         30.0
     }
 
-    fn draw(&self) -> Frame {
-        let mut canvas = Canvas::new(SIZE, SIZE, WHITE);
+    fn picture(&self) -> Scene {
+        let mut scene = Scene::sized([SIZE, SIZE], WHITE);
         if let Some([angle, _]) = self.state() {
             let length = LENGTH * SCALE;
             let rod = rectangle([-HALF_WIDTH, 0.0], [HALF_WIDTH, length]);
-            canvas.polygon(&placed(rod, CENTER, angle), ROD);
+            scene.polygon(&placed(rod, CENTER, angle), ROD);
             for end in placed([[0.0, 0.0], [0.0, length]], CENTER, angle) {
-                canvas.circle(end, HALF_WIDTH, ROD);
+                scene.circle(end, HALF_WIDTH, ROD);
             }
         }
         let torque = self.last_action().unwrap_or(0.0);
         draw_arrow(
-            &mut canvas,
+            &mut scene,
             torque.clamp(-MAX_TORQUE, MAX_TORQUE) / MAX_TORQUE,
         );
-        canvas.circle(CENTER, 0.05 * SCALE, BLACK);
-        canvas.finish()
+        scene.circle(CENTER, 0.05 * SCALE, BLACK);
+        scene
     }
 }
 
 /// Draws an arrow along three quarters of a circle about the axle, anticlockwise from the top for a
 /// positive torque. Its size is the share `share` of that for the greatest torque.
-fn draw_arrow(canvas: &mut Canvas, share: f64) {
+fn draw_arrow(scene: &mut Scene, share: f64) {
     let (size, radius) = (share.abs(), ARROW_RADIUS * share.abs());
     if size < 0.05 {
         return;
@@ -55,15 +55,16 @@ fn draw_arrow(canvas: &mut Canvas, share: f64) {
         let (sin, cos) = (PI / 2.0 + 1.5 * PI * i as f64 / 60.0).sin_cos();
         mirrored([radius * cos, radius * sin])
     });
-    canvas.line(&arc, 1.0 + 2.0 * size, BLACK);
+    scene.line(&arc, 1.0 + 2.0 * size, BLACK);
     let head = ARROW_HEAD.map(|[x, y]| mirrored([radius + x * size, y * size]));
-    canvas.polygon(&head, BLACK);
+    scene.polygon(&head, BLACK);
 }
 
 #[cfg(test)]
 mod tests {
     use rl_core::{Environment, Stream};
 
+    use super::super::Frame;
     use super::*;
 
     fn drawn(angle: f64, torque: Option<f32>) -> Frame {

@@ -1,6 +1,6 @@
 //! Pictures of wrapped environments.
 
-use super::{Draw, Frame};
+use super::{Draw, Scene};
 use crate::TimeLimit;
 use crate::wrappers::{
     ClipAction, EpisodeStatistics, FrameSkip, NormalizeObservation, NormalizeReward, RescaleAction,
@@ -14,8 +14,8 @@ macro_rules! draw_inner {
                 self.inner().steps_per_second()
             }
 
-            fn draw(&self) -> Frame {
-                self.inner().draw()
+            fn picture(&self) -> Scene {
+                self.inner().picture()
             }
         }
     )*};
@@ -35,8 +35,8 @@ impl<E: Draw> Draw for FrameSkip<E> {
         self.inner().steps_per_second() / self.repetitions() as f64
     }
 
-    fn draw(&self) -> Frame {
-        self.inner().draw()
+    fn picture(&self) -> Scene {
+        self.inner().picture()
     }
 }
 
