@@ -105,9 +105,29 @@ impl State for Stream {
     }
 
     fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
-        let mut words = [0; 4];
-        from.u64s("stream", &mut words)?;
+        let mut words = [[0; Self::WORDS]];
+        Self::read_words(from, "stream", &mut words)?;
+        let [words] = words;
         *self = Self::from_words(words);
+        Ok(())
+    }
+}
+
+impl Stream {
+    /// Reads the words of several streams. Before there were half words, a stream had 4 of them.
+    pub(crate) fn read_words(
+        from: &dyn StateReader,
+        name: &str,
+        into: &mut [[u64; Self::WORDS]],
+    ) -> Result<(), StateError> {
+        let mut old = vec![[0; Self::WORDS - 1]; into.len()];
+        if from.length(name) != Some(old.as_flattened().len()) {
+            return from.u64s(name, into.as_flattened_mut());
+        }
+        from.u64s(name, old.as_flattened_mut())?;
+        for (into, [a, b, c, d]) in into.iter_mut().zip(old) {
+            *into = [a, b, c, d, 0];
+        }
         Ok(())
     }
 }
@@ -333,6 +353,29 @@ mod tests {
         restored.load(&snapshot).unwrap();
         assert_eq!(restored, stream);
         assert_eq!(restored.next_f64(), stream.next_f64());
+    }
+
+    #[test]
+    fn a_stream_is_saved_with_the_half_word_that_is_left() {
+        let mut stream = Stream::from_seed(3);
+        stream.integers(13);
+        let mut restored = Stream::from_seed(0);
+        restored.load(&Snapshot::of(&stream)).unwrap();
+        assert_eq!(restored.integers(13), stream.integers(13));
+        // Of the next word, both take the low half.
+        assert_eq!(restored.integers(13), stream.integers(13));
+    }
+
+    #[test]
+    fn a_stream_of_four_words_has_no_half_word_left() {
+        let stream = Stream::from_seed(3);
+        let mut words = [0; Stream::WORDS];
+        Snapshot::of(&stream).u64s("stream", &mut words).unwrap();
+        let mut old = Snapshot::default();
+        old.insert("stream", Array::U64(words[..4].to_vec()));
+        let mut restored = Stream::from_seed(0);
+        restored.load(&old).unwrap();
+        assert_eq!(restored, stream);
     }
 
     #[test]

@@ -121,9 +121,16 @@ impl SeedSequence {
 /// assert_eq!(stream.next_f64(), 0.7739560485559633); // numpy.random.default_rng(42).random()
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stream(Pcg64);
+pub struct Stream {
+    generator: Pcg64,
+    /// High half of a word whose low half [`integers`](Stream::integers) has taken.
+    spare: Option<u32>,
+}
 
 impl Stream {
+    /// Number of words that a stream is saved as.
+    pub(crate) const WORDS: usize = 5;
+
     /// The stream that `numpy.random.default_rng(seed)` and Gymnasium's `reset(seed=seed)` start.
     pub fn from_seed(seed: u64) -> Self {
         Self::from_sequence(&SeedSequence::new(seed, &[]))
@@ -147,20 +154,34 @@ impl Stream {
 
     fn from_sequence(sequence: &SeedSequence) -> Self {
         let [a, b, c, d] = sequence.generate_state().map(u128::from);
-        Self(Pcg64::new(a << 64 | b, c << 64 | d))
+        Self {
+            generator: Pcg64::new(a << 64 | b, c << 64 | d),
+            spare: None,
+        }
     }
 
-    /// The generator's state and stream parameter, each as its high and its low half.
-    pub(crate) fn words(&self) -> [u64; 4] {
+    /// The generator's state and stream parameter, each as its high and its low half, and the half
+    /// word that is left: 0, or 2³² more than it.
+    pub(crate) fn words(&self) -> [u64; Self::WORDS] {
         let halves = |x: u128| [(x >> 64) as u64, x as u64];
-        let ([a, b], [c, d]) = (halves(self.0.state()), halves(self.0.stream()));
-        [a, b, c, d]
+        let (state, stream) = (self.generator.state(), self.generator.stream());
+        let ([a, b], [c, d]) = (halves(state), halves(stream));
+        [
+            a,
+            b,
+            c,
+            d,
+            self.spare.map_or(0, |half| 1 << 32 | u64::from(half)),
+        ]
     }
 
     /// The stream that [`words`](Self::words) were taken from.
-    pub(crate) fn from_words(words: [u64; 4]) -> Self {
-        let [a, b, c, d] = words.map(u128::from);
-        Self(Pcg64::from_state(a << 64 | b, c << 64 | d))
+    pub(crate) fn from_words(words: [u64; Self::WORDS]) -> Self {
+        let [a, b, c, d, spare] = words.map(u128::from);
+        Self {
+            generator: Pcg64::from_state(a << 64 | b, c << 64 | d),
+            spare: (spare >> 32 == 1).then_some(spare as u32),
+        }
     }
 
     /// Uniform in `[0, 1)` with 53 random bits, NumPy's `random()`.
@@ -181,6 +202,41 @@ impl Stream {
         // The product rounds to `n` only when `n` nears 2⁵³.
         ((self.next_f64() * n as f64) as usize).min(n.saturating_sub(1))
     }
+
+    /// Uniform over `0..n`, NumPy's `integers(0, n)` for `n` below 2³²; 0 without a draw for an `n`
+    /// of 0 or 1.
+    ///
+    /// A word of the generator gives two of these numbers: its high half is kept for the next call,
+    /// whatever else is drawn in between (Lemire 2019, "Fast random integer generation in an
+    /// interval").
+    ///
+    /// ```
+    /// use rl_core::Stream;
+    /// let mut stream = Stream::from_seed(42);
+    /// // rng = numpy.random.default_rng(42); [rng.integers(0, 13) for _ in range(4)]
+    /// assert_eq!([(); 4].map(|()| stream.integers(13)), [1, 10, 8, 5]);
+    /// ```
+    pub fn integers(&mut self, n: u32) -> u32 {
+        if n < 2 {
+            return 0;
+        }
+        loop {
+            let product = u64::from(self.half_word()) * u64::from(n);
+            // The words beyond the last whole multiple of `n` would favour small numbers.
+            if product as u32 >= n.wrapping_neg() % n {
+                return (product >> 32) as u32;
+            }
+        }
+    }
+
+    fn half_word(&mut self) -> u32 {
+        if let Some(half) = self.spare.take() {
+            return half;
+        }
+        let word = self.next_u64();
+        self.spare = Some((word >> 32) as u32);
+        word as u32
+    }
 }
 
 impl TryRng for Stream {
@@ -188,16 +244,16 @@ impl TryRng for Stream {
 
     #[inline]
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.0.try_next_u32()
+        self.generator.try_next_u32()
     }
 
     #[inline]
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0.try_next_u64()
+        self.generator.try_next_u64()
     }
 
     fn try_fill_bytes(&mut self, destination: &mut [u8]) -> Result<(), Infallible> {
-        self.0.try_fill_bytes(destination)
+        self.generator.try_fill_bytes(destination)
     }
 }
 
@@ -239,6 +295,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn integers_are_numpys_and_other_draws_leave_the_half_word_alone() {
+        // rng = numpy.random.default_rng(0): integers(0, 3) and random() in turn.
+        let mut stream = Stream::from_seed(0);
+        for (integer, random) in [
+            (2, 0.269_786_713_763_870_3),
+            (1, 0.040_973_523_936_194_69),
+            (0, 0.813_270_239_200_272_4),
+        ] {
+            assert_eq!((stream.integers(3), stream.next_f64()), (integer, random));
+        }
+        let before = stream.clone();
+        assert_eq!((stream.integers(0), stream.integers(1)), (0, 0));
+        assert_eq!(stream, before);
     }
 
     #[test]

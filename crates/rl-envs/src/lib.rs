@@ -1,5 +1,6 @@
-//! Environments in plain Rust, without Python and system libraries: the classic-control ones with
-//! Gymnasium's physics, and a lunar lander with physics of its own under Gymnasium's rules.
+//! Environments in plain Rust, without Python and system libraries: the classic-control and the
+//! toy-text ones with Gymnasium's physics, and a lunar lander with physics of its own under
+//! Gymnasium's rules.
 //!
 //! ```
 //! use rl_core::{Environment, Stream};
@@ -36,6 +37,7 @@ mod saved;
 mod simd_batch;
 mod simulation;
 mod time_limit;
+pub mod toy_text;
 pub mod trivial;
 pub mod wrappers;
 
@@ -51,6 +53,8 @@ pub use registry::{EnvironmentId, UnknownEnvironment};
 pub use reset_bounds::{ResetBounds, ResetBoundsError};
 pub use simd_batch::SimdBatch;
 pub use time_limit::TimeLimit;
+#[doc(inline)]
+pub use toy_text::{CliffWalking, FrozenLake, Taxi};
 
 /// Physics of the classic environments in a form that [`SimdBatch`] steps many at a time.
 pub mod simd {

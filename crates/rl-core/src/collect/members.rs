@@ -143,8 +143,8 @@ impl<P> Members<P> {
         self.transform.load(&ScopedReader::new(from, "transform"))?;
         self.restarted.clear();
         let (n, dim) = (self.environments, self.spaces.observation.flat_dim());
-        let mut streams = vec![0; n * 4];
-        from.u64s("action_streams", &mut streams)?;
+        let mut streams = vec![[0; Stream::WORDS]; n];
+        Stream::read_words(from, "action_streams", &mut streams)?;
         let mut observations = vec![0.0; n * dim];
         from.f32s("observations", &mut observations)?;
         let mut returns = vec![0.0; n];
@@ -153,7 +153,6 @@ impl<P> Members<P> {
         from.u64s("lengths", &mut lengths)?;
         let mut running = vec![0; n];
         from.u64s("running", &mut running)?;
-        let (streams, _) = streams.as_chunks::<4>();
         for shard in &mut self.shards {
             for lane in 0..shard.batch.len() {
                 let index = shard.first - self.first + lane;

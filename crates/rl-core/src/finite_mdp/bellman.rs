@@ -55,6 +55,24 @@ impl FiniteMdp {
         action_values
     }
 
+    /// The transitions that are possible and lead to a state that is not terminal.
+    pub(super) fn possible(&self) -> Possible<'_> {
+        let mut possible = Possible {
+            mdp: self,
+            next: Vec::new(),
+            ends: Vec::with_capacity(self.states() * self.actions()),
+        };
+        for state in 0..self.states() {
+            for action in 0..self.actions() {
+                let row = self.transition(state, action).iter().copied().enumerate();
+                let next = row.filter(|&(next, p)| p > 0.0 && !self.is_terminal(next));
+                possible.next.extend(next);
+                possible.ends.push(possible.next.len());
+            }
+        }
+        possible
+    }
+
     /// The mean reward `Rπ(s) = Σ_a π(a|s) R(s,a)` of a state.
     pub(super) fn policy_reward(&self, policy: &TabularPolicy, state: usize) -> f64 {
         let rewards = &self.tables().rewards[state * self.actions()..];
@@ -85,6 +103,30 @@ impl FiniteMdp {
     }
 }
 
+/// Transitions of an MDP without those of probability 0, most of all in many: a backup over them
+/// gives the bits of [`FiniteMdp::backup`] for values that are finite.
+pub(super) struct Possible<'a> {
+    mdp: &'a FiniteMdp,
+    /// Next states with their probabilities, one state and action after the other.
+    next: Vec<(usize, f64)>,
+    /// The end of those of each state and action, `[states · actions]`.
+    ends: Vec<usize>,
+}
+
+impl Possible<'_> {
+    /// As [`FiniteMdp::backup`].
+    pub(super) fn backup(&self, values: &[f64]) -> Vec<f64> {
+        let mut start = 0;
+        let rows = self.ends.iter().zip(&self.mdp.tables().rewards);
+        rows.map(|(&end, reward)| {
+            let next = &self.next[std::mem::replace(&mut start, end)..end];
+            let future: f64 = next.iter().map(|&(next, p)| p * values[next]).sum();
+            reward + self.mdp.gamma() * future
+        })
+        .collect()
+    }
+}
+
 /// The best action value `max_a Q(s,a)` of each state, `[states]`.
 pub(super) fn best_values(action_values: &[f64], actions: usize) -> Vec<f64> {
     let rows = action_values.chunks_exact(actions);
@@ -110,8 +152,21 @@ pub(super) fn distance(a: impl Iterator<Item = f64>, b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{chain, two_state};
+    use super::super::{chain, garnet, two_state};
     use super::*;
+    use crate::Stream;
+
+    #[test]
+    fn transitions_that_are_impossible_make_no_difference() {
+        for branches in [2, 7] {
+            let mdp = garnet(7, 3, branches, 2, 0.9, &mut Stream::from_seed(0)).unwrap();
+            let mut rng = Stream::from_seed(1);
+            let values: Vec<f64> = (0..7).map(|_| rng.uniform(-9.0, 9.0)).collect();
+            let possible = mdp.possible();
+            assert_eq!(possible.backup(&values), mdp.backup(&values));
+            assert!(possible.next.len() <= 7 * 3 * branches);
+        }
+    }
 
     #[test]
     fn terminal_states_are_worth_nothing_whatever_is_claimed() {

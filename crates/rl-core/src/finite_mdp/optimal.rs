@@ -63,8 +63,9 @@ impl FiniteMdp {
         let mut values = vec![0.0; self.states()];
         let mut choices = vec![0; self.states()];
         let mut change = f64::INFINITY;
+        let possible = self.possible();
         for iteration in 1..=config.max_iterations {
-            let action_values = self.backup(&values);
+            let action_values = possible.backup(&values);
             improve(&mut choices, &action_values, config.tolerance);
             let best = best_values(&action_values, self.actions());
             change = distance(best.iter().copied(), &values);

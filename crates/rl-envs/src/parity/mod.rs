@@ -1,8 +1,10 @@
 //! Comparison of our environments with recorded traces of Gymnasium's.
 //!
 //! A set of traces is a directory named after its environment (`cartpole`, `mountaincar`,
-//! `mountaincar_continuous`, `acrobot`, `pendulum`, `lunarlander`, `lunarlander_continuous`;
-//! hyphens, underscores and case don't matter) with files of comma-separated values in it:
+//! `mountaincar_continuous`, `acrobot`, `pendulum`, `lunarlander`, `lunarlander_continuous`,
+//! `frozenlake_4x4_slippery` and `_deterministic`, the same with `8x8`, `cliffwalking` and
+//! `cliffwalking_slippery`, `taxi`, `taxi_rainy`, `taxi_fickle`, `taxi_rainy_fickle`; hyphens,
+//! underscores and case don't matter) with files of comma-separated values in it:
 //!
 //! * `transitions.csv`: independent steps, each from a recorded state.
 //! * `episode_index.csv`: how episodes start and end. A seeded start must be ours to the last bit.
@@ -17,6 +19,14 @@
 //! * `transitions.csv` and `heuristic_steps.csv`: single steps and whole episodes, contact with the
 //!   ground included: reported, not judged.
 //!
+//! The toy-text environments have tables, and episodes that are compared number for number, those
+//! drawn by the environment included:
+//!
+//! * `transitions.csv`, `initial.csv`: every entry of the table, and of the first state's
+//!   distribution.
+//! * `episode_index.csv`, `episodes.csv`: seeded episodes, and those that go on with the stream of the
+//!   one before.
+//!
 //! Each number is held to a [`Tolerance`]; flags must be equal.
 //!
 //! ```no_run
@@ -30,6 +40,7 @@ mod error;
 mod lander;
 mod report;
 mod table;
+mod toy_text;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,6 +60,28 @@ const REPLAYS: &[(&str, Replay)] = &[
     ("pendulum", classic::pendulum),
     ("lunarlander", lander::discrete),
     ("lunarlander_continuous", lander::continuous),
+    (
+        "frozenlake_4x4_slippery",
+        toy_text::frozen_lake::<false, true>,
+    ),
+    (
+        "frozenlake_4x4_deterministic",
+        toy_text::frozen_lake::<false, false>,
+    ),
+    (
+        "frozenlake_8x8_slippery",
+        toy_text::frozen_lake::<true, true>,
+    ),
+    (
+        "frozenlake_8x8_deterministic",
+        toy_text::frozen_lake::<true, false>,
+    ),
+    ("cliffwalking", toy_text::cliff_walking::<false>),
+    ("cliffwalking_slippery", toy_text::cliff_walking::<true>),
+    ("taxi", toy_text::taxi::<false, false>),
+    ("taxi_rainy", toy_text::taxi::<true, false>),
+    ("taxi_fickle", toy_text::taxi::<false, true>),
+    ("taxi_rainy_fickle", toy_text::taxi::<true, true>),
 ];
 
 /// Files that mark a directory as a set of traces.

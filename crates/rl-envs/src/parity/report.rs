@@ -180,6 +180,11 @@ impl Quantity {
         Ok(())
     }
 
+    /// Compares our number of rows with `theirs`, counted by a column.
+    pub(super) fn count(&mut self, row: Row<'_>, column: &str, ours: usize, theirs: usize) {
+        self.compare(row, column, ours as f64, theirs as f64, TOLD);
+    }
+
     /// Compares our flag with `theirs`, from a column.
     pub(super) fn flag(&mut self, row: Row<'_>, column: &str, ours: bool, theirs: bool) {
         self.compare(row, column, ours.into(), theirs.into(), usize::MAX);

@@ -7,8 +7,8 @@ use csv::StringRecord;
 
 use super::ParityError;
 
-/// Names of the columns that hold words; all others hold numbers.
-const WORDS: &[&str] = &["kind", "policy", "name", "source", "outcome"];
+/// Names of the columns that hold words, or numbers in some rows only; all others hold numbers.
+const WORDS: &[&str] = &["kind", "policy", "name", "source", "outcome", "dest_draw"];
 
 /// File with a header and at least one row, each row with a value per column.
 pub(super) struct Table {
