@@ -32,6 +32,8 @@ const RL_COMMANDS: &[(&str, &str)] = &[
     ("sweep", "trains every combination of some keys' values"),
     ("tune", "searches for better values of keys"),
     ("runs", "lists run directories"),
+    ("plot", "draws the learning curves of runs, or their scores"),
+    ("compare", "compares groups of runs"),
 ];
 
 /// Commands of this program, each with its line in the list.
@@ -137,8 +139,8 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, sweep, tune, runs, check, structure, test, gymnasium, downstream, \
-                 regress"
+                 curves, sweep, tune, runs, plot, compare, check, structure, test, gymnasium, \
+                 downstream, regress"
             ),
             "{answer}"
         );

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgMatches, Command};
+use rl_lab::curves::CurveAxis;
 use rl_lab::jobs::Shard;
 use rl_train::{Key, Layers, Origin, Registry, UsageError, ValueKind, exclusive, key_of_others};
 
@@ -36,6 +37,12 @@ pub fn shard(given: Option<Shard>) -> Result<Option<Shard>, UsageError> {
         err!("note: shard {shard}, from SLURM_ARRAY_TASK_ID; --shard 1/1 is all");
     }
     Ok(shard)
+}
+
+/// The axis of a name, of those that are allowed.
+pub fn axis(name: String) -> CurveAxis {
+    let named = CurveAxis::ALL.into_iter().find(|axis| axis.name() == name);
+    named.unwrap_or_default()
 }
 
 /// Adds an option for every key of a registry, and puts all options into groups.

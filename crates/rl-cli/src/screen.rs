@@ -89,6 +89,7 @@ pub fn summary(summary: &Summary) -> String {
         let quoted = quoted(&directory);
         rows.push(("next", format!("rl eval {quoted} --seed 1000")));
         rows.push(("", format!("rl render {quoted} -o agent.gif")));
+        rows.push(("", format!("rl plot {quoted} -o curve.svg")));
     }
     rows.push(("run directory", directory));
     table(&rows)

@@ -226,7 +226,7 @@ fn the_table_of_metrics_has_each_column_that_any_algorithm_writes_and_no_other()
 fn help_fits_80_columns() {
     let place = Place::new();
     let commands = "train eval render list parity bench evidence variance curves sweep tune runs \
-                    completions inspect";
+                    plot compare completions inspect";
     let benches = ["bench envs", "bench train", "bench scaling", ""];
     for command in commands.split(' ').chain(benches) {
         let help = assert_success(&place.rl(&format!("{command} --help")));

@@ -1,4 +1,4 @@
-//! `rl runs`: runs that are there, as a user looks at them.
+//! `rl runs`, `rl plot` and `rl compare`: runs that are there, as a user looks at them.
 
 mod common;
 
@@ -61,4 +61,164 @@ fn runs_are_listed_with_their_state_and_what_they_change() {
         2,
         &["nowhere is not a directory"],
     );
+}
+
+/// Two groups of three seeds each.
+fn groups() -> Place {
+    let place = Place::new();
+    for seed in 0..3 {
+        place.trained(&format!("runs/a{seed}"), &format!("--seed {seed}"));
+        let b = format!("--seed {seed} --set learning_rate=0.001");
+        place.trained(&format!("runs/b{seed}"), &b);
+    }
+    place
+}
+
+#[test]
+fn curves_and_scores_are_drawn_in_both_formats() {
+    let place = groups();
+    for (words, texts) in [
+        (
+            "runs",
+            &[
+                "cartpole by vpg",
+                "learning_rate=0.001 (seeds 0–2)",
+                "environment steps",
+            ][..],
+        ),
+        (
+            "runs --metric entropy --metric grad_norm -x wall --smooth 2",
+            &["entropy", "grad norm", "seconds of", "the last 2"],
+        ),
+        ("runs/a0 -x updates", &["cartpole", "seed 0", "update"]),
+        ("runs --profile", &["performance profile"]),
+        ("runs --intervals", &["interquartile mean"]),
+        ("runs --improvement", &["probability of improvement"]),
+    ] {
+        let words = format!("plot {words} -o out/picture");
+        assert_eq!(
+            assert_success(&place.rl(&format!("{words}.svg"))),
+            "out/picture.svg\n"
+        );
+        let svg = fs::read_to_string(place.path("out/picture.svg")).unwrap();
+        for text in texts {
+            assert!(
+                svg.contains(text),
+                "'{text}' is not in the picture of {words}"
+            );
+        }
+        assert_success(&place.rl(&format!("{words}.png")));
+        let png = fs::read(place.path("out/picture.png")).unwrap();
+        assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000, "{words}");
+    }
+}
+
+#[test]
+fn a_comparison_is_a_table_and_json() {
+    let place = groups();
+    let table = assert_success(&place.rl("compare runs --threshold 20 -o scores.svg"));
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 80),
+        "{table}"
+    );
+    for text in [
+        "A   learning_rate=",
+        "score ≥ 20",
+        "95 % interval",
+        "B over A",
+        "(seeds 0–2)",
+    ] {
+        assert!(table.contains(text), "'{text}' is not in\n{table}");
+    }
+    assert!(place.path("scores.svg").is_file());
+    let json: Value =
+        serde_json::from_str(&assert_success(&place.rl("compare runs --json"))).unwrap();
+    assert_eq!(json["threshold"], 475.0, "the environment's");
+    assert_eq!(json["groups"][1]["seeds"], serde_json::json!([0, 1, 2]));
+    let scores = json["groups"][0]["scores"].as_array().unwrap();
+    assert_eq!(scores.len(), 3);
+    assert!(
+        json["groups"][0]["interval"][0].is_f64()
+            && json["improvements"][0]["probability"].is_f64()
+    );
+}
+
+#[test]
+fn a_call_that_fails_overwrites_nothing() {
+    let place = Place::new();
+    place.trained("runs/a", "");
+    place.trained("acrobot", "--env acrobot --algo ppo --preset none");
+    place.write("old.svg", "old");
+    fs::create_dir(place.path("directory.svg")).unwrap();
+    fs::create_dir(place.path("empty")).unwrap();
+    for (words, code, names) in [
+        (
+            "plot runs --metric entorpy -o old.svg", // typos: on purpose
+            2,
+            &["'entorpy'", "Did you mean 'entropy'?"][..], // typos: on purpose
+        ),
+        (
+            "plot runs acrobot -o old.svg",
+            2,
+            &["cartpole", "acrobot", "different environments"],
+        ),
+        (
+            "compare runs acrobot -o old.svg",
+            2,
+            &["different environments"],
+        ),
+        ("plot empty -o old.svg", 2, &["there is no run in empty"]),
+        (
+            "plot nowhere -o old.svg",
+            2,
+            &["nowhere is not a directory"],
+        ),
+        (
+            "plot runs --improvement -o old.svg",
+            2,
+            &["--improvement", "two groups"],
+        ),
+        (
+            "plot runs --profile --intervals -o old.svg",
+            2,
+            &["--profile", "--intervals"],
+        ),
+        (
+            "plot runs --profile --metric entropy -o old.svg",
+            2,
+            &["--metric"],
+        ),
+        (
+            "plot runs -o picture.pdf",
+            2,
+            &["-o picture.pdf", "FILE.svg or FILE.png"],
+        ),
+        ("plot runs -x hours -o old.svg", 2, &["'hours'", "steps"]),
+        ("plot runs --smooth 0 -o old.svg", 2, &["'0'", "--smooth"]),
+        (
+            "plot runs -o old.svg/picture.svg",
+            1,
+            &["cannot write", "old.svg"],
+        ),
+        (
+            "plot runs -o directory.svg",
+            1,
+            &["cannot write", "directory.svg"],
+        ),
+        (
+            "compare runs -o directory.png/../old.gif",
+            2,
+            &["FILE.svg or FILE.png"],
+        ),
+    ] {
+        assert_failure(&place.rl(words), code, names);
+        assert_eq!(
+            fs::read_to_string(place.path("old.svg")).unwrap(),
+            "old",
+            "{words}"
+        );
+    }
+    let runs = fs::read_to_string(place.path("runs/a/metrics.csv")).unwrap();
+    place.write("runs/a/metrics.csv", &(runs + "4,12"));
+    assert_success(&place.rl("plot runs -o half.svg"));
 }

@@ -1,4 +1,8 @@
-//! Pictures as SVG files: what all of them share.
+//! Pictures as SVG and PNG files: what all of them share.
+
+mod canvas;
+mod glyphs;
+mod pixels;
 
 use std::io;
 use std::ops::{Range, RangeInclusive};
@@ -7,9 +11,11 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::table::thousands;
+use canvas::Canvas;
+use pixels::{EM, Pixels};
 
 /// Area of a picture.
-pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub type Area<'a> = DrawingArea<Canvas<'a>, Shift>;
 
 /// Outcome of drawing.
 pub type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
@@ -22,6 +28,16 @@ pub const FONT: &str = "sans-serif";
 pub const BLUE: RGBColor = RGBColor(0, 114, 178);
 /// Vermilion of the same palette.
 pub const VERMILION: RGBColor = RGBColor(213, 94, 0);
+/// Colours of what is compared, of the same palette without its yellow, which is faint on white.
+pub const COLORS: [RGBColor; 7] = [
+    BLUE,
+    VERMILION,
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 0, 0),
+];
 /// Colour of titles and names.
 pub const INK: RGBColor = RGBColor(34, 34, 34);
 /// Colour of axes and their labels.
@@ -32,25 +48,68 @@ pub const GRID: RGBColor = RGBColor(221, 221, 221);
 /// Ticks of an axis that spans little.
 const TICKS: RangeInclusive<usize> = 3..=6;
 
-/// The text of a picture on white, which is readable on a dark page too.
+/// Format of a picture's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Vectors.
+    Svg,
+    /// Pixels, two for one in each direction.
+    Png,
+}
+
+/// A picture on white, which is readable on a dark page too.
+///
+/// # Errors
+/// The drawing's.
+pub fn picture(
+    format: Format,
+    size: (u32, u32),
+    draw: impl FnOnce(&Area<'_>) -> Drawn,
+) -> io::Result<Vec<u8>> {
+    let on = |canvas: Canvas<'_>| {
+        let area = canvas.into_drawing_area();
+        let drawn = area.fill(&WHITE).and_then(|()| draw(&area));
+        let drawn = drawn.and_then(|()| area.present());
+        drawn.map_err(|error| io::Error::other(error.to_string()))
+    };
+    match format {
+        Format::Svg => {
+            let mut text = String::new();
+            on(Canvas::Svg(SVGBackend::with_string(&mut text, size)))?;
+            Ok(text.into_bytes())
+        }
+        Format::Png => {
+            let mut pixels = Pixels::new(size)?;
+            on(Canvas::Pixels(&mut pixels))?;
+            pixels.png()
+        }
+    }
+}
+
+/// The text of a picture as an SVG file.
 ///
 /// # Errors
 /// The drawing's.
 pub fn svg(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) -> io::Result<String> {
-    let mut text = String::new();
-    let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
-    let drawn = area.fill(&WHITE).and_then(|()| draw(&area));
-    let drawn = drawn.and_then(|()| area.present());
-    drop(area);
-    drawn.map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(text)
+    String::from_utf8(picture(Format::Svg, size, draw)?).map_err(io::Error::other)
 }
 
 /// A text style, of a size in pixels.
 pub fn font(size: u32, color: &RGBColor) -> TextStyle<'static> {
-    /// Divisor that the backend has for sizes of fonts.
-    const EM: f64 = 1.24;
     (FONT, EM * f64::from(size)).into_font().color(color)
+}
+
+/// Label of a number at an axis.
+pub fn number(x: f64) -> String {
+    match x.abs() {
+        size if size >= 1e6 && (x / 1e5).fract() == 0.0 => format!("{} M", x / 1e6),
+        size if size >= 1e4 && x.fract() == 0.0 => {
+            format!("{}{}", if x < 0.0 { "-" } else { "" }, thousands(size))
+        }
+        size if size > 0.0 && size < 1e-3 => format!("{x:.1e}"),
+        // Without the digits that a sum of steps of a tenth leaves.
+        _ => ((x * 1e6).round() / 1e6).to_string(),
+    }
 }
 
 /// Logarithmic axis.
@@ -159,6 +218,25 @@ mod tests {
         for (number, moved) in [(-1.0, 1.0), (f64::NAN, 1.0), (3.0, 3.0), (1e9, 10.0)] {
             assert_eq!(axis.clamp(number), moved);
         }
+    }
+
+    #[test]
+    fn numbers_at_an_axis_are_short() {
+        let texts = [
+            0.0,
+            0.300_000_000_04,
+            -1.5,
+            500.0,
+            20_000.0,
+            -1.25e5,
+            2e6,
+            2.5e6,
+            1e-5,
+        ];
+        let expected = [
+            "0", "0.3", "-1.5", "500", "20,000", "-125,000", "2 M", "2.5 M", "1.0e-5",
+        ];
+        assert_eq!(texts.map(number), expected);
     }
 
     #[test]

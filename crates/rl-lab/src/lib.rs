@@ -1,14 +1,19 @@
 //! Measurements of many runs: speed beside programs in Python ([`bench`](mod@bench)), claims over many seeds
 //! ([`evidence`]), learning curves of several seeds ([`curves`]), every combination of some keys' values ([`sweep`]), a search for better ones ([`tune`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
-//! Their trainings are processes of a pool ([`jobs`]), and the directories that they leave behind are read by [`runs`]. Pictures of a policy at play ([`render`](render())) are here too.
+//! Their trainings are processes of a pool ([`jobs`]), and the directories that they leave behind are read by [`runs`], drawn by [`plot`] and compared by [`compare`]. Pictures of a policy at play ([`render`](render())) are here too.
 
 pub mod bench;
 mod chart;
+pub mod compare;
 pub mod curves;
 pub mod evidence;
+mod figure;
 mod files;
 pub mod jobs;
+mod line_chart;
+pub mod plot;
 mod render;
+mod row_chart;
 pub mod runs;
 mod settings;
 mod statistics;
@@ -17,6 +22,7 @@ mod table;
 pub mod tune;
 pub mod variance;
 
+pub use figure::{Figure, UnknownFormat};
 pub use render::{Picture, render};
 
 /// Errors of files and of pictures.

@@ -1,6 +1,15 @@
-//! The statistics of a few runs: interquartile mean, bootstrap interval, median.
+//! The statistics of a few runs: interquartile mean, median, probability of improvement, performance
+//! profile, and their bootstrap intervals.
+
+mod improvement;
+mod profile;
+mod quantile;
 
 use rl_core::Stream;
+
+pub use improvement::{improvement_interval, probability_of_improvement};
+pub use profile::{profile_intervals, share_above};
+use quantile::{percentiles, quantile_of_sorted};
 
 /// Resamples of a bootstrap interval, as many as in Agarwal et al. 2021.
 pub const RESAMPLES: usize = 50_000;
@@ -35,31 +44,17 @@ pub fn bootstrap_interval(
         return None;
     }
     let mut resample = vec![0.0; values.len()];
-    let mut iqms: Vec<f64> = (0..resamples)
-        .map(|_| {
-            resample.fill_with(|| values[stream.below(values.len())]);
-            resample.sort_unstable_by(f64::total_cmp);
-            iqm_of_sorted(&resample)
-        })
-        .collect();
-    iqms.sort_unstable_by(f64::total_cmp);
-    Some([0.025, 0.975].map(|share| quantile_of_sorted(&iqms, share)))
+    let iqms = (0..resamples).map(|_| {
+        resample.fill_with(|| values[stream.below(values.len())]);
+        resample.sort_unstable_by(f64::total_cmp);
+        iqm_of_sorted(&resample)
+    });
+    Some(percentiles(iqms.collect()))
 }
 
 /// The median: of an even number of values the mean of the two in the middle, of none NaN.
 pub fn median(values: &[f64]) -> f64 {
     quantile_of_sorted(&sorted(values), 0.5)
-}
-
-/// `numpy.quantile`: linear between the two nearest values.
-fn quantile_of_sorted(sorted: &[f64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    let position = share * last as f64;
-    let below = position as usize;
-    let above = (below + 1).min(last);
-    sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
 }
 
 fn sorted(values: &[f64]) -> Vec<f64> {
@@ -109,43 +104,75 @@ mod tests {
         assert_eq!(interval(&values, 1), interval(&values, 1));
     }
 
-    /// rliable 1.2.0 with arch 8.0.0: `metrics.aggregate_iqm` and `get_interval_estimates` with
-    /// 50,000 repetitions, for a matrix of one column, after `numpy.random.seed` of 0, 1 and 2.
-    /// The last number is by how much the bounds of these three differ.
-    #[test]
-    fn mean_and_interval_are_rliables() {
-        type Reference = (&'static [f64], f64, [f64; 2], f64);
-        let references: [Reference; 3] = [
-            (
-                &[
-                    497.22, 500.0, 500.0, 500.0, 500.0, 500.0, 500.0, 500.0, 500.0, 499.96,
-                ],
-                500.0,
-                [499.53, 500.0],
-                0.0,
-            ),
-            (
-                &[12.5, -3.0, 7.25, 100.0, 55.5, 41.0, 8.0, 33.3, 19.75, -20.0],
-                20.3,
-                [4.08, 45.3],
-                0.46,
-            ),
-            (
-                &[1.0, 2.0, 4.0, 8.0, 16.0],
-                14.0 / 3.0,
-                [4.0 / 3.0, 40.0 / 3.0],
-                0.0,
-            ),
-        ];
-        for (scores, iqm, interval, spread) in references {
-            assert!((interquartile_mean(scores) - iqm).abs() < 1e-12);
-            let ours = bootstrap_interval(scores, RESAMPLES, &mut Stream::from_seed(0)).unwrap();
-            for (ours, theirs) in ours.into_iter().zip(interval) {
-                assert!(
-                    (ours - theirs).abs() <= spread + 1e-9,
-                    "{ours}, not {theirs}"
-                );
+    /// Point of a statistic, and the ranges that the bounds of its interval lie in.
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        point: f64,
+        low: [f64; 2],
+        high: [f64; 2],
+    }
+
+    impl Answer {
+        #[track_caller]
+        fn compare(&self, point: f64, interval: [f64; 2]) {
+            assert!(
+                (point - self.point).abs() <= 1e-12 * self.point.abs().max(1.0),
+                "{point}, not {}",
+                self.point
+            );
+            for (bound, [least, most]) in interval.into_iter().zip([self.low, self.high]) {
+                let is_within = (least - 1e-9..=most + 1e-9).contains(&bound);
+                assert!(is_within, "{bound}, not within {least} and {most}");
             }
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Group {
+        scores: Vec<f64>,
+        iqm: Answer,
+        thresholds: Vec<f64>,
+        profile: Vec<Answer>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Pair {
+        x: Vec<f64>,
+        y: Vec<f64>,
+        improvement: Answer,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Answers {
+        groups: Vec<Group>,
+        pairs: Vec<Pair>,
+    }
+
+    /// `tests/python/rliable_scores.py` made the answers, and says how its ranges follow from a confidence of
+    /// 99.9 %.
+    #[test]
+    fn points_and_intervals_are_rliables() {
+        let text = include_str!("../tests/data/rliable.json");
+        let answers: Answers = serde_json::from_str(text).unwrap();
+        assert_eq!((answers.groups.len(), answers.pairs.len()), (6, 4));
+        let stream = &mut Stream::from_seed(0);
+        for Group {
+            scores,
+            iqm,
+            thresholds,
+            profile,
+        } in &answers.groups
+        {
+            let interval = bootstrap_interval(scores, RESAMPLES, stream).unwrap();
+            iqm.compare(interquartile_mean(scores), interval);
+            let intervals = profile_intervals(scores, thresholds, RESAMPLES, stream).unwrap();
+            for ((answer, interval), &threshold) in profile.iter().zip(intervals).zip(thresholds) {
+                answer.compare(share_above(scores, threshold), interval);
+            }
+        }
+        for Pair { x, y, improvement } in &answers.pairs {
+            let interval = improvement_interval(x, y, RESAMPLES, stream).unwrap();
+            improvement.compare(probability_of_improvement(x, y), interval);
         }
     }
 

@@ -9,11 +9,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use rl_lab::curves::{Arm, CurveAxis, CurvesConfig};
 use rl_train::Registry;
 
-use crate::options::{assignments, count, seed_range};
+use super::plot::figure;
+use crate::options::{assignments, axis, count, seed_range};
 use crate::output::{err, out, outln};
 use crate::usage::Usage;
-
-const AXES: [CurveAxis; 2] = [CurveAxis::Updates, CurveAxis::Steps];
 
 /// Train configurations with several seeds, and draw their learning curves
 #[derive(Args)]
@@ -41,18 +40,13 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::<u32>(1..=u32::MAX.into()))]
     window: u32,
     /// Axis to draw it over
-    #[arg(short = 'x', long = "axis", value_name = "NAME", default_value = "updates", value_parser = PossibleValuesParser::new(AXES.map(CurveAxis::name)).map(axis))]
+    #[arg(short = 'x', long = "axis", value_name = "NAME", default_value = "updates", value_parser = PossibleValuesParser::new(CurveAxis::ALL.map(CurveAxis::name)).map(axis))]
     axis: CurveAxis,
     /// Value to count the curves that reach it
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     threshold: Option<f64>,
-    /// Picture
-    #[arg(
-        short,
-        long,
-        value_name = "FILE.svg",
-        default_value = "runs/curves.svg"
-    )]
+    /// Picture: FILE.svg or FILE.png
+    #[arg(short, long, value_name = "FILE", default_value = "runs/curves.svg")]
     out: PathBuf,
 }
 
@@ -60,19 +54,12 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
     seed_range(text, 0)
 }
 
-fn axis(name: String) -> CurveAxis {
-    let named = AXES.into_iter().find(|axis| axis.name() == name);
-    named.unwrap_or_default()
-}
-
 /// Carries it out.
 ///
 /// # Errors
 /// A wrong call, or runs that failed.
 pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
-    let is_svg = arguments.out.extension().is_some_and(|x| x == "svg");
-    let wrong = || format!("-o {}: allowed is FILE.svg", arguments.out.display());
-    ensure!(is_svg, Usage(wrong()));
+    let figure = figure(&arguments.out)?;
     let all: Vec<(String, String)> = pairs(&arguments.set)?;
     let arm = |text: &String| -> Result<Arm> {
         let (preset, keys) = text.split_once(',').unwrap_or((text, ""));
@@ -100,7 +87,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
         err!("{} seed {}: {last:.1}", arm.name, curve.seed);
     })?;
     out!("{}", curves.table(arguments.threshold));
-    for path in curves.write(&arguments.out)? {
+    for path in curves.write(&figure)? {
         outln!("{}", path.display());
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The commands: their arguments, and what they do.
 
 pub mod bench;
+pub mod compare;
 pub mod completions;
 pub mod curves;
 pub mod eval;
@@ -9,6 +10,7 @@ pub mod inspect;
 pub mod list;
 pub mod parity;
 mod player;
+pub mod plot;
 pub mod render;
 pub mod runs;
 pub mod sweep;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-/// Number of updates or of environment steps, which curves are drawn over.
+/// Quantity that curves are drawn over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CurveAxis {
     /// Updates.
@@ -12,6 +12,8 @@ pub enum CurveAxis {
     Updates,
     /// Environment steps.
     Steps,
+    /// Seconds that the updates took.
+    Wall,
 }
 
 impl CurveAxis {
@@ -20,6 +22,28 @@ impl CurveAxis {
         match self {
             Self::Updates => "updates",
             Self::Steps => "steps",
+            Self::Wall => "wall",
+        }
+    }
+
+    /// Every axis.
+    pub const ALL: [Self; 3] = [Self::Updates, Self::Steps, Self::Wall];
+
+    /// Column of `metrics.csv` that has it.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Updates => "update",
+            Self::Steps => "env_steps",
+            Self::Wall => "wall_s",
+        }
+    }
+
+    /// Name beside a picture's axis.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Updates => "update",
+            Self::Steps => "environment steps",
+            Self::Wall => "seconds of training",
         }
     }
 }

@@ -1,16 +1,19 @@
 //! Curves at the same points of their axis, and their means.
 
-use super::curve::{Curve, CurvePoint};
+use super::curve::{Curve, CurveAxis, CurvePoint};
 
 /// Points of a grid, at most.
 const MOST_POINTS: usize = 200;
 
 /// Points that curves are compared at: every whole number up to the end of the longest curve, or
-/// [`MOST_POINTS`] at equal distances.
-pub fn grid(curves: &[Curve]) -> Vec<f64> {
+/// [`MOST_POINTS`] at equal distances, as always in seconds.
+pub fn grid(curves: &[Curve], axis: CurveAxis) -> Vec<f64> {
     let ends = curves.iter().filter_map(|curve| curve.points.last());
     let end = ends.map(|point| point.at).fold(0.0, f64::max);
-    let n = (end as usize).clamp(1, MOST_POINTS);
+    let n = match axis {
+        CurveAxis::Wall => MOST_POINTS,
+        CurveAxis::Updates | CurveAxis::Steps => (end as usize).clamp(1, MOST_POINTS),
+    };
     (1..=n).map(|i| end * i as f64 / n as f64).collect()
 }
 
@@ -87,10 +90,13 @@ mod tests {
     #[test]
     fn a_grid_has_every_update_or_so_many_points() {
         assert_eq!(
-            grid(&[curve(0, 0, &[1.0; 3]), curve(0, 1, &[1.0])]),
+            grid(
+                &[curve(0, 0, &[1.0; 3]), curve(0, 1, &[1.0])],
+                CurveAxis::Updates
+            ),
             [1.0, 2.0, 3.0]
         );
-        let long = grid(&[curve(0, 0, &[1.0; 1000])]);
+        let long = grid(&[curve(0, 0, &[1.0; 1000])], CurveAxis::Updates);
         assert_eq!((long.len(), long[0], long[199]), (200, 5.0, 1000.0));
     }
 

@@ -7,4 +7,5 @@ mod report;
 mod train;
 
 pub use curve::{Arm, Curve, CurveAxis, CurvePoint, CurvesConfig};
+pub(crate) use grid::moving_means;
 pub use report::Curves;

@@ -1,14 +1,16 @@
 //! Learning curves as a table and as files.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::chart::chart;
 use super::curve::{Curve, CurvesConfig};
 use super::grid::{grid, means, point_at};
+use crate::figure::Figure;
 use crate::files::FileError;
-use crate::files::{csv_of, write_all};
+use crate::files::csv_of;
 use crate::table::aligned;
 
 /// Learning curves of some configurations.
@@ -56,15 +58,16 @@ impl Curves {
         aligned(header, 1, &rows)
     }
 
-    /// Writes the picture to `path`, and the curves beside it as a CSV file of the same name; both
+    /// Writes the picture, and the curves beside it as a CSV file of the same name; both
     /// are overwritten. A curve of more than 200 updates has 200 points, at equal distances. Returns their
     /// paths.
     ///
     /// # Errors
     /// [`FileError`].
-    pub fn write(&self, path: &Path) -> Result<Vec<PathBuf>, FileError> {
-        let picture = chart(&self.config, &self.curves).map_err(FileError::new("draw", path))?;
-        let grid = grid(&self.curves);
+    pub fn write(&self, figure: &Figure) -> Result<Vec<PathBuf>, FileError> {
+        let path = figure.path();
+        let chart = chart(&self.config, &self.curves);
+        let grid = grid(&self.curves, self.config.axis);
         let rows = self.curves.iter().flat_map(|curve| {
             let points = grid
                 .iter()
@@ -78,17 +81,10 @@ impl Curves {
             })
         });
         let csv = csv_of(rows).map_err(FileError::new("write", path))?;
-        let name = |extension: &str| {
-            let path = path.with_extension(extension);
-            path.file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default()
-        };
-        let directory = path.parent().unwrap_or(Path::new(""));
-        write_all(
-            directory,
-            [(name("svg"), picture.into_bytes()), (name("csv"), csv)],
-        )
+        figure.write(&chart)?;
+        let beside = path.with_extension("csv");
+        fs::write(&beside, csv).map_err(FileError::new("write", &beside))?;
+        Ok(vec![path.to_owned(), beside])
     }
 }
 
@@ -135,8 +131,6 @@ fn rounded(x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::super::curve::{Arm, CurveAxis};
     use super::super::grid::testing::curve;
     use super::*;
@@ -178,7 +172,8 @@ mod tests {
     #[test]
     fn the_files_are_a_picture_and_its_numbers() {
         let directory = tempfile::tempdir().unwrap();
-        let paths = curves().write(&directory.path().join("new/x.svg")).unwrap();
+        let figure = Figure::at(directory.path().join("new/x.svg")).unwrap();
+        let paths = curves().write(&figure).unwrap();
         assert!(fs::read_to_string(&paths[0]).unwrap().starts_with("<svg"));
         let csv = fs::read_to_string(&paths[1]).unwrap();
         let lines: Vec<&str> = csv.lines().collect();

@@ -1,6 +1,7 @@
 //! Training of the runs whose curves are drawn.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use rl_core::Metrics;
 use rl_train::{
@@ -65,6 +66,7 @@ impl CurvesConfig {
         let deviation = self.metric.replace("_mean", "_std");
         let episodes = config.run.eval_episodes as f64;
         let (mut points, mut missing) = (Vec::new(), None);
+        let begin = Instant::now();
         let mut recorder = each(|run: &dyn RunView, metrics: &mut Metrics| {
             let Some(value) = metrics.get(&self.metric) else {
                 let names: Vec<_> = metrics.iter().map(|(name, _)| name).collect();
@@ -73,9 +75,10 @@ impl CurvesConfig {
             };
             let clock = run.clock();
             let at = match self.axis {
-                CurveAxis::Updates => clock.updates,
-                CurveAxis::Steps => clock.env_steps,
-            } as f64;
+                CurveAxis::Updates => clock.updates as f64,
+                CurveAxis::Steps => clock.env_steps as f64,
+                CurveAxis::Wall => begin.elapsed().as_secs_f64(),
+            };
             let deviation = metrics.get(&deviation).filter(|_| deviation != self.metric);
             let standard_error = deviation.map_or(f64::NAN, |std| std / episodes.sqrt());
             // Between evaluations there is none.

@@ -103,6 +103,28 @@ impl RunGroup {
     }
 }
 
+/// Refuses groups of several environments, whose returns mean different things, and no groups at all.
+///
+/// # Errors
+/// [`RunsError::NotComparable`].
+pub fn one_environment(groups: &[RunGroup]) -> Result<&str, RunsError> {
+    let Some(first) = groups.first() else {
+        return Err(RunsError::NotComparable(
+            "there is no run to compare".into(),
+        ));
+    };
+    match groups.iter().find(|group| group.env() != first.env()) {
+        None => Ok(first.env()),
+        Some(other) => Err(RunsError::NotComparable(format!(
+            "{} is a run of {}, {} one of {}: returns of different environments cannot be compared",
+            first.runs[0].directory().display(),
+            first.env(),
+            other.runs[0].directory().display(),
+            other.env()
+        ))),
+    }
+}
+
 /// Names that differ: the origin where origins do, and each key of one's own whose values do. Groups of
 /// one origin tell their values of each of these keys, changed or not.
 fn names(groups: &[RunGroup]) -> Vec<String> {

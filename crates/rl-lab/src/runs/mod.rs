@@ -25,7 +25,7 @@ pub(crate) mod testing;
 pub use changes::changed_keys;
 pub use error::RunsError;
 pub use find::{directories, read};
-pub use group::RunGroup;
+pub use group::{RunGroup, one_environment};
 pub use metrics::MetricsTable;
 pub use stored::{RunState, StoredRun};
 pub use summary::{EvaluationSummary, RunSummary};

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::grid::file_name;
 use super::report::{Sweep, SweepRow};
-use crate::chart::{Area, BLUE, Drawn, GRAY, GRID, INK, VERMILION, font, svg};
+use crate::chart::{Area, BLUE, Drawn, GRAY, GRID, INK, VERMILION, font, number, svg};
 use crate::jobs::shown;
 use crate::statistics::interquartile_mean;
 
@@ -16,8 +16,10 @@ const SIZE: (u32, u32) = (720, 440);
 /// Height of the title.
 const TOP: u32 = 48;
 /// Room of the labels below and beside the axes.
-const BOTTOM: u32 = 60;
-const LEFT: u32 = 96;
+const BOTTOM: u32 = 50;
+const LEFT: u32 = 84;
+/// Space at the edges.
+const EDGE: u32 = 12;
 
 impl Sweep {
     /// The pictures by the names of their files: one per key with several values, one per pair of such keys.
@@ -78,6 +80,8 @@ impl Sweep {
             )?;
             let mut chart = ChartBuilder::on(area)
                 .margin_top(TOP)
+                .margin_left(EDGE)
+                .margin_bottom(EDGE)
                 .margin_right(30)
                 .x_label_area_size(BOTTOM)
                 .y_label_area_size(LEFT)
@@ -90,6 +94,7 @@ impl Sweep {
                 .light_line_style(TRANSPARENT)
                 .axis_style(GRAY)
                 .label_style(font(13, &GRAY))
+                .y_label_formatter(&|y| number(*y))
                 .y_desc("score")
                 .x_desc(name)
                 .axis_desc_style(font(13, &INK))
@@ -148,6 +153,8 @@ impl Sweep {
             let (width, height) = (across_values.len() as f64, up_values.len() as f64);
             let mut chart = ChartBuilder::on(area)
                 .margin_top(TOP)
+                .margin_left(EDGE)
+                .margin_bottom(EDGE)
                 .margin_right(30)
                 .x_label_area_size(BOTTOM)
                 .y_label_area_size(LEFT)
