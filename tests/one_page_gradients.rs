@@ -81,6 +81,7 @@ impl Columns {
             log_probs: &self.log_probs,
             targets: &self.targets,
             values: &[],
+            weights: &[],
         }
     }
 

@@ -83,6 +83,7 @@ fn learn(bencher: Bencher, rows: usize, run: impl Fn(&mut dyn NaturalGradient, &
         log_probs: &vec![-0.7; rows],
         targets: &targets,
         values: &values,
+        weights: &[],
     };
     bencher.bench_local(|| run(learner.as_mut(), black_box(&samples)));
 }

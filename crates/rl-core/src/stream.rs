@@ -17,6 +17,8 @@ pub enum Purpose {
     Initialization,
     /// The shuffling of minibatches.
     Shuffling,
+    /// The drawing of transitions from a replay buffer.
+    Replay,
 }
 
 impl Purpose {
@@ -26,6 +28,7 @@ impl Purpose {
             Self::Action => 1,
             Self::Initialization => 2,
             Self::Shuffling => 3,
+            Self::Replay => 4,
         }
     }
 }

@@ -46,4 +46,4 @@ pub use range::Range;
 pub use row::{Derivatives, Row};
 pub use samples::{Batch, Samples};
 pub use term::{FusedTerm, Input, Term};
-pub use terms::{ClipFraction, EntropyBonus, Surrogate, ValueError};
+pub use terms::{ClipFraction, EntropyBonus, Surrogate, TdError, TdLoss, ValueError};

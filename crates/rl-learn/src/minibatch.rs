@@ -18,6 +18,8 @@ pub struct Minibatch {
     pub(crate) ratio: Option<Tensor<1>>,
     pub(crate) entropy: Option<Tensor<1>>,
     pub(crate) value: Option<Tensor<1>>,
+    pub(crate) weights: Option<Tensor<1>>,
+    pub(crate) action_value: Option<Tensor<1>>,
 }
 
 macro_rules! inputs {
@@ -58,5 +60,9 @@ impl Minibatch {
         entropy: 1;
         /// `V(oₜ)`, `[n]`.
         value: 1;
+        /// Importance weights, `[batch]`.
+        weights: 1;
+        /// Action values `Q(oₜ, aₜ)`, `[batch]`.
+        action_value: 1;
     }
 }

@@ -112,6 +112,33 @@ impl NetworksConfig {
         })
     }
 
+    /// Draws the weights of a network of action values, one output for each of the discrete actions, from
+    /// the stream `(Initialization, 0)` of the run with `seed`. A module of one's own is made on `device`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for continuous actions, or a module with other outputs.
+    pub fn draw_action_values(
+        &self,
+        spaces: &Spaces,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Networks, ConfigError> {
+        let seed = self.init_seed.unwrap_or(seed);
+        let rng = &mut Stream::derive(seed, Purpose::Initialization, 0);
+        let config = self
+            .policy(spaces)?
+            .with_distribution(DistributionKind::Greedy);
+        let mut config = config.map_err(|_| {
+            let allowed = "discrete, for a network of action values";
+            ConfigError::new("actions", &spaces.action, allowed)
+        })?;
+        config.mlp.output_gain = 1.0;
+        if self.own.has_policy() || self.own.has_value() {
+            return self.draw_own(&config, seed, None, device, rng);
+        }
+        Ok(Networks::policy(self.start(&config, rng)?))
+    }
+
     /// The policy to start from; random weights are drawn in any case.
     fn start(&self, config: &PolicyConfig, rng: &mut Stream) -> Result<PolicyWeights, ConfigError> {
         let drawn = config.draw(rng);

@@ -21,6 +21,10 @@ pub struct Row {
     pub entropy: f32,
     /// `V(oₜ)`.
     pub value: f32,
+    /// Action value `Q(oₜ, aₜ)`.
+    pub action_value: f32,
+    /// Importance weight `wₜ`; 1 where there is none.
+    pub weight: f32,
 }
 
 /// Derivatives of a loss by the quantities that the networks give for a row. The ratio's is part of
@@ -33,4 +37,6 @@ pub struct Derivatives {
     pub entropy: f32,
     /// By `V(oₜ)`.
     pub value: f32,
+    /// By the action value.
+    pub action_value: f32,
 }

@@ -1,6 +1,6 @@
 //! Samples that learners learn from.
 
-use rl_nets::Networks;
+use rl_nets::{DistributionKind, Networks};
 
 use crate::term::learned;
 use crate::{Input, Term, UpdateError};
@@ -20,6 +20,8 @@ pub struct Samples<'a> {
     pub targets: &'a [f32],
     /// `V_old(oₜ)`, `[steps]`; for a clipped value function.
     pub values: &'a [f32],
+    /// Importance weights, `[steps]`.
+    pub weights: &'a [f32],
 }
 
 impl Samples<'_> {
@@ -73,7 +75,7 @@ impl Batch<'_> {
         };
         let (of_policy, _) = learned(self.terms);
         let action_dim = networks.head().map_or(0, |head| head.action_dim());
-        use Input::{Advantage, OldLogProb, OldValue, Ratio, Target};
+        use Input::{Advantage, OldLogProb, OldValue, Ratio, Target, Weight};
         for (column, numbers, width, needed) in [
             ("observations", samples.observations, dim, true),
             ("actions", samples.actions, action_dim, of_policy),
@@ -86,6 +88,7 @@ impl Batch<'_> {
             ),
             ("targets", samples.targets, 1, asks(&[Target])),
             ("values", samples.values, 1, asks(&[OldValue])),
+            ("weights", samples.weights, 1, asks(&[Weight])),
         ] {
             let (actual, expected) = (numbers.len(), steps * width);
             if actual != expected && (needed || actual > 0) {
@@ -113,6 +116,14 @@ pub(crate) fn supports(networks: &Networks, terms: &[&dyn Term]) -> Result<(), U
         let (of_policy, of_value) = learned(&[*term]);
         if of_policy && networks.head().is_none() {
             return Err(missing("is of a policy, and the learner has none"));
+        }
+        let asks = |input| term.inputs().contains(&input);
+        let is_greedy = networks.head().map(|head| head.kind()) == Some(DistributionKind::Greedy);
+        if of_policy && asks(Input::ActionValue) != is_greedy {
+            return Err(missing(match is_greedy {
+                true => "is of probabilities, and the learner has action values",
+                false => "is of action values, and the learner has probabilities",
+            }));
         }
         if of_value && !networks.has_value() {
             return Err(missing("is of a value function, and the learner has none"));
@@ -147,6 +158,7 @@ mod tests {
             log_probs: &[0.0; 2],
             targets: &[0.0; 2],
             values: &[0.0; 2],
+            weights: &[0.0; 2],
         };
         let check = |samples, networks: &Networks| {
             let batch = Batch {
@@ -158,7 +170,8 @@ mod tests {
         };
         assert_eq!(check(whole, &both), Ok(2));
         type Cut = (&'static str, fn(&mut Samples<'static>));
-        let cut: [Cut; 6] = [
+        let cut: [Cut; 7] = [
+            ("weights", |samples| samples.weights = &[0.0; 3]),
             ("actions", |samples| samples.actions = &[0.0; 3]),
             ("advantages", |samples| samples.advantages = &[]),
             ("log_probs", |samples| samples.log_probs = &[]),

@@ -129,12 +129,19 @@ pub enum Input {
     Entropy,
     /// `V(oₜ)`, by the value function.
     Value,
+    /// Importance weight `wₜ` of the row, a column.
+    Weight,
+    /// Action value `Q(oₜ, aₜ)`, by a network of action values.
+    ActionValue,
 }
 
 impl Input {
-    /// Returns `true` if the policy gives it.
+    /// Returns `true` if the policy's network gives it.
     pub fn is_of_policy(self) -> bool {
-        matches!(self, Self::LogProb | Self::Ratio | Self::Entropy)
+        matches!(
+            self,
+            Self::LogProb | Self::Ratio | Self::Entropy | Self::ActionValue
+        )
     }
 
     /// Returns `true` if the value function gives it.

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
-use crate::distribution::{ActionDistribution, Head};
+use crate::distribution::{ActionDistribution, DistributionKind, Head};
 use crate::network::{flat, flat_gradient, number_parameters, set_flat, step};
 use crate::{Mlp, Network, NetworkWeights, Networks};
 
@@ -60,6 +60,8 @@ struct LogStd {
 pub struct Outputs {
     /// Distributions of the actions, where there is a policy.
     pub policy: Option<ActionDistribution>,
+    /// Values of the actions, `[batch, actions]`; `None` without a greedy head.
+    pub action_values: Option<Tensor<2>>,
     /// Values, `[batch]`, where there is a value function.
     pub values: Option<Tensor<1>>,
 }
@@ -105,11 +107,20 @@ impl ActorCritic {
             .head
             .as_ref()
             .zip(outputs.first())
-            .map(|(head, output)| {
+            .and_then(|(head, output)| {
                 let output = output.clone().narrow(1, 0, head.outputs());
                 head.distribution(output, self.log_std())
             });
-        Outputs { policy, values }
+        let is_greedy = |head: &&Head| head.kind() == DistributionKind::Greedy;
+        let greedy = self.head.as_ref().filter(is_greedy);
+        let action_values = greedy
+            .zip(outputs.first())
+            .map(|(head, output)| output.clone().narrow(1, 0, head.outputs()));
+        Outputs {
+            policy,
+            action_values,
+            values,
+        }
     }
 
     /// `ln σ`, `[action_dim]`; `None` where it is not a parameter.

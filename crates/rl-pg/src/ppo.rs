@@ -109,6 +109,7 @@ impl UpdateRule<Rollout> for PpoConfig {
             log_probs: &estimates.log_probs,
             targets: &estimates.returns,
             values: &estimates.values,
+            ..Samples::default()
         };
 
         let clip_range = self.clip_range_at(clock.done()) as f32;

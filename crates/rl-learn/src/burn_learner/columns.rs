@@ -9,7 +9,7 @@ use crate::Samples;
 pub(super) struct SampleTensor {
     all: Tensor<2>,
     /// Widths of observations, actions, advantages, log-probs, targets and values.
-    widths: [usize; 6],
+    widths: [usize; 7],
 }
 
 /// Columns of some rows.
@@ -20,6 +20,7 @@ pub(super) struct ColumnTensors {
     pub log_probs: Option<Tensor<1>>,
     pub targets: Option<Tensor<1>>,
     pub values: Option<Tensor<1>>,
+    pub weights: Option<Tensor<1>>,
 }
 
 impl SampleTensor {
@@ -32,6 +33,7 @@ impl SampleTensor {
             samples.log_probs,
             samples.targets,
             samples.values,
+            samples.weights,
         ];
         let widths = columns.map(|column| column.len() / steps.max(1));
         let width: usize = widths.iter().sum();
@@ -75,7 +77,7 @@ impl SampleTensor {
                 .map(|column| column.squeeze_dim::<1>(1))
         };
         let (advantages, log_probs) = (single(2), single(3));
-        let (targets, values) = (single(4), single(5));
+        let (targets, values, weights) = (single(4), single(5), single(6));
         let [observations, actions, ..] = columns;
         ColumnTensors {
             observations: observations.unwrap_or(rows),
@@ -84,6 +86,7 @@ impl SampleTensor {
             log_probs,
             targets,
             values,
+            weights,
         }
     }
 }

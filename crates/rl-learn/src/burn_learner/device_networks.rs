@@ -70,6 +70,7 @@ impl DeviceNetworks {
             log_probs,
             targets,
             values,
+            weights,
         } = columns;
         let outputs = self.module.forward(observations.clone());
         let policy = outputs.policy.filter(|_| learned(terms).0);
@@ -77,6 +78,10 @@ impl DeviceNetworks {
             .as_ref()
             .zip(actions.clone())
             .map(|(policy, actions)| policy.log_prob(actions));
+        let action_value = outputs
+            .action_values
+            .zip(actions.clone())
+            .map(|(values, actions)| values.gather(1, actions.int()).squeeze_dim(1));
         let log_ratio = log_prob
             .clone()
             .zip(log_probs.clone())
@@ -92,6 +97,8 @@ impl DeviceNetworks {
             ratio: log_ratio.clone().map(Tensor::exp),
             entropy: policy.as_ref().map(|policy| policy.entropy()),
             value: outputs.values,
+            weights,
+            action_value,
         };
         let mut loss: Option<Tensor<1>> = None;
         let mut measured = Vec::with_capacity(terms.len() + 3);

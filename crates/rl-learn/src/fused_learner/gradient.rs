@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use rl_core::normalize;
+use rl_nets::DistributionKind;
 use rl_nets::distribution::Head;
 use rl_nets::host::squared_norm;
 
@@ -177,9 +178,15 @@ impl NetworkLearner {
         scratch.outputs.resize(rows.len() * width, 0.0);
         if let (true, Some(head)) = (policy, &self.head) {
             minibatch.gather(rows, samples.actions, &mut scratch.actions);
-            minibatch.gather(rows, samples.log_probs, &mut scratch.log_probs);
-            let log_std = &self.parameters[mlp.len()..];
-            differentiate_policy(minibatch, head, width, log_std, start, scratch);
+            if head.kind() == DistributionKind::Greedy {
+                minibatch.gather(rows, samples.targets, &mut scratch.targets);
+                minibatch.gather(rows, samples.weights, &mut scratch.weights);
+                differentiate_action_values(minibatch, width, scratch);
+            } else {
+                minibatch.gather(rows, samples.log_probs, &mut scratch.log_probs);
+                let log_std = &self.parameters[mlp.len()..];
+                differentiate_policy(minibatch, head, width, log_std, start, scratch);
+            }
         }
         if value {
             minibatch.gather(rows, samples.targets, &mut scratch.targets);
@@ -263,6 +270,37 @@ fn differentiate_policy(
         loss,
         Some(gradients),
     );
+}
+
+/// Writes the derivatives of the terms of action values.
+fn differentiate_action_values(minibatch: &MinibatchRows<'_>, width: usize, scratch: &mut Scratch) {
+    let Scratch {
+        tape,
+        outputs,
+        actions,
+        targets,
+        weights,
+        rows,
+        derivatives,
+        lane,
+        ..
+    } = scratch;
+    rows.clear();
+    let of_network = tape.output().chunks_exact(width).zip(&*actions);
+    rows.extend(of_network.enumerate().map(|(t, (output, &action))| Row {
+        action_value: at(output, action as usize),
+        target: at(targets, t),
+        weight: weights.get(t).copied().unwrap_or(1.0),
+        ..Row::default()
+    }));
+    let (n, sums) = (minibatch.rows.len(), &mut lane.measured.terms);
+    differentiate_rows(&minibatch.loss.policy, n, rows, derivatives, sums);
+    let d_outputs = outputs.chunks_exact_mut(width).zip(&*actions);
+    for ((d_output, &action), derivatives) in d_outputs.zip(&*derivatives) {
+        if let Some(d) = d_output.get_mut(action as usize) {
+            *d += derivatives.action_value;
+        }
+    }
 }
 
 /// Writes the derivatives of the value function's terms.

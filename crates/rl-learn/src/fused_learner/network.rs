@@ -53,6 +53,7 @@ pub(super) struct Scratch {
     pub log_probs: Vec<f32>,
     pub targets: Vec<f32>,
     pub values: Vec<f32>,
+    pub weights: Vec<f32>,
     /// As terms see them.
     pub rows: Vec<Row>,
     pub derivatives: Vec<Derivatives>,

@@ -1,6 +1,7 @@
 //! The fused learner computes what Burn's tape does.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod action_values;
 mod refusals;
 mod sessions;
 
@@ -69,6 +70,7 @@ impl Experience {
             log_probs: &self.log_probs,
             targets: &self.targets,
             values: &self.values,
+            ..Samples::default()
         }
     }
 }

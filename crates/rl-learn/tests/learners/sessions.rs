@@ -41,6 +41,7 @@ fn the_number_of_threads_changes_no_bit() {
             log_probs: &log_probs,
             targets: &targets,
             values: &values,
+            weights: &[],
         };
         for minibatch_size in [48, 600, 9000] {
             let learned = [1, 2, 3, 4, 8].map(|threads| {

@@ -27,10 +27,12 @@ pub enum DistributionKind {
     /// "Improving stochastic policy gradients in continuous control with deep reinforcement
     /// learning using the Beta distribution").
     Beta,
+    /// No distribution: the network computes the values of `n` actions, and the best one is taken.
+    Greedy,
 }
 
 impl DistributionKind {
-    /// All kinds.
+    /// All kinds that give actions probabilities, by which policies learn.
     pub const ALL: [Self; 5] = [
         Self::Categorical,
         Self::DiagGaussian,
@@ -56,19 +58,21 @@ impl DistributionKind {
             Self::StateGaussian => "state-gaussian",
             Self::SquashedGaussian => "squashed-gaussian",
             Self::Beta => "beta",
+            Self::Greedy => "greedy",
         }
     }
 
     /// The kind with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        let mut all = Self::ALL.into_iter().chain([Self::Greedy]);
+        all.find(|kind| kind.name() == name)
     }
 
-    /// Returns `true` if it can be a distribution over `space`: the bounded kinds need a box whose
+    /// Returns `true` if it can be over the action space `space`: the bounded kinds need a box whose
     /// every dimension has a finite, positive width.
     pub fn fits(self, space: &Space) -> bool {
         match (self, space) {
-            (Self::Categorical, space) => matches!(space, Space::Discrete(_)),
+            (Self::Categorical | Self::Greedy, space) => matches!(space, Space::Discrete(_)),
             (_, Space::Discrete(_)) => false,
             (Self::DiagGaussian | Self::StateGaussian, Space::Box(_)) => true,
             (Self::SquashedGaussian | Self::Beta, Space::Box(space)) => {
@@ -91,7 +95,10 @@ mod tests {
 
     #[test]
     fn names_read_back() {
-        for kind in DistributionKind::ALL {
+        for kind in DistributionKind::ALL
+            .into_iter()
+            .chain([DistributionKind::Greedy])
+        {
             assert_eq!(DistributionKind::from_name(kind.name()), Some(kind));
             let text = serde_json::to_string(&kind).unwrap();
             assert_eq!(text, format!("\"{kind}\""));

@@ -136,9 +136,13 @@ impl Reader<'_> {
         let distribution = self.text("distribution")?;
         let kind = DistributionKind::from_name(&distribution).ok_or_else(|| {
             let names = DistributionKind::ALL.map(DistributionKind::name).join(", ");
-            format!("its distribution is '{distribution}', which is none of {names}")
+            format!("its distribution is '{distribution}', which is none of {names}, greedy")
         })?;
-        let action_space = if kind == DistributionKind::Categorical {
+        let is_discrete = matches!(
+            kind,
+            DistributionKind::Categorical | DistributionKind::Greedy
+        );
+        let action_space = if is_discrete {
             self.indices(outputs)?;
             Discrete::new(outputs).map(Space::Discrete)
         } else {

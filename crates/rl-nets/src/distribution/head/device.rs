@@ -9,7 +9,8 @@ use crate::distribution::{
 };
 
 impl Head {
-    /// Distributions on a device for outputs `[batch, outputs]` and `ln σ`, `[action_dim]`.
+    /// Distributions on a device for outputs `[batch, outputs]` and `ln σ`, `[action_dim]`; `None` for
+    /// a greedy head, whose outputs are action values.
     ///
     /// # Panics
     /// If `log_std` is missing where it [is a parameter](Self::has_log_std), or given where it is
@@ -18,7 +19,7 @@ impl Head {
         &self,
         outputs: Tensor<2>,
         log_std: Option<Tensor<1>>,
-    ) -> ActionDistribution {
+    ) -> Option<ActionDistribution> {
         assert_eq!(
             log_std.is_some(),
             self.has_log_std(),
@@ -32,7 +33,8 @@ impl Head {
         let bounds = || Bounds::new(&self.intervals, &device);
         let half = |from, to| outputs.clone().slice([0..batch, from..to]);
         let dim = width / 2;
-        match self.kind {
+        Some(match self.kind {
+            DistributionKind::Greedy => return None,
             DistributionKind::Categorical => {
                 ActionDistribution::Categorical(Categorical::from_logits(outputs))
             }
@@ -49,6 +51,6 @@ impl Head {
             DistributionKind::Beta => {
                 ActionDistribution::Beta(Beta::new(half(0, dim), half(dim, width), bounds()))
             }
-        }
+        })
     }
 }

@@ -10,12 +10,13 @@ use crate::distribution::diag_gaussian::Gaussian;
 use crate::distribution::marginal::Marginal;
 use crate::distribution::squashed_gaussian::Squashed;
 
-/// Evaluates `$categorical` for a categorical head, and `$body` for any other, with `$marginal` as
-/// the type of the distribution of one dimension.
+/// Evaluates `$categorical` for a categorical head, `$greedy` for one of action values, and `$body` for
+/// any other, with `$marginal` as the type of the distribution of one dimension.
 macro_rules! by_kind {
-    ($head:ident, $categorical:expr, $marginal:ident => $body:expr) => {
+    ($head:ident, $categorical:expr, $greedy:expr, $marginal:ident => $body:expr) => {
         match $head.kind {
             DistributionKind::Categorical => $categorical,
+            DistributionKind::Greedy => $greedy,
             DistributionKind::DiagGaussian => {
                 type $marginal = Gaussian<false>;
                 $body
@@ -38,11 +39,11 @@ macro_rules! by_kind {
 
 impl Head {
     /// Log-probability `ln π(action)`: the log-density for a box, `-∞` for an index outside a
-    /// discrete space. For bounded kinds, an action nearer to a bound than 5e-7 of the box's width
+    /// discrete space; of action values 0 for the best action, `-∞` for any other. For bounded kinds, an action nearer to a bound than 5e-7 of the box's width
     /// counts as one at that distance.
     #[inline]
     pub fn log_prob(&self, output: &[f32], log_std: &[f32], action: &[f32]) -> f32 {
-        by_kind!(self, categorical::log_prob(output, action), M => {
+        by_kind!(self, categorical::log_prob(output, action), certain(best_is(output, action)), M => {
             let marginals = self.marginals::<M>(output, log_std).zip(action);
             marginals.map(|(marginal, &a)| marginal.log_prob(a)).sum()
         })
@@ -51,7 +52,7 @@ impl Head {
     /// Entropy `-E[ln π]`, in nats.
     #[inline]
     pub fn entropy(&self, output: &[f32], log_std: &[f32]) -> f32 {
-        by_kind!(self, categorical::entropy(output), M => {
+        by_kind!(self, categorical::entropy(output), 0.0, M => {
             self.marginals::<M>(output, log_std).map(M::entropy).sum()
         })
     }
@@ -65,7 +66,9 @@ impl Head {
         q_output: &[f32],
         q_log_std: &[f32],
     ) -> f32 {
-        let kl: f64 = by_kind!(self, categorical::kl(p_output, q_output), M => {
+        let kl: f64 = by_kind!(self, categorical::kl(p_output, q_output), {
+            -f64::from(certain(categorical::mode(p_output) == categorical::mode(q_output)))
+        }, M => {
             let p = self.marginals::<M>(p_output, p_log_std);
             let q = self.marginals::<M>(q_output, q_log_std);
             p.zip(q).map(|(p, q)| p.kl(q)).sum()
@@ -93,6 +96,7 @@ impl Head {
         by_kind!(
             self,
             categorical::backward(output, action, d_log_prob, d_entropy, d_output),
+            d_output.fill(0.0),
             M => {
                 let marginals = self.marginals::<M>(output, log_std).zip(action);
                 let gradients =
@@ -118,7 +122,7 @@ impl Head {
         d_output: &mut [f32],
         d_log_std: &mut [f32],
     ) {
-        by_kind!(self, categorical::fisher_product(output, v_output, d_output), M => {
+        by_kind!(self, categorical::fisher_product(output, v_output, d_output), d_output.fill(0.0), M => {
             let (first, second) = self.split(v_output, v_log_std);
             let products = self
                 .marginals::<M>(output, log_std)
@@ -134,18 +138,21 @@ impl Head {
         by_kind!(
             self,
             action.fill(categorical::sample(output, rng) as f32),
+            action.fill(categorical::mode(output) as f32),
             M => for (marginal, a) in self.marginals::<M>(output, log_std).zip(action) {
                 *a = marginal.sample(rng);
             }
         );
     }
 
-    /// Writes the action without exploration: the likeliest index; the mean of a Gaussian; the
+    /// Writes the action without exploration: the likeliest index, or that of the highest action value; the mean of a Gaussian; the
     /// squashed mean of a squashed Gaussian, which is its median; the peak of a Beta distribution,
     /// `x = (α − 1) / (α + β − 2)`.
     #[inline]
     pub fn mode(&self, output: &[f32], action: &mut [f32]) {
-        by_kind!(self, action.fill(categorical::mode(output) as f32), M => {
+        by_kind!(self, action.fill(categorical::mode(output) as f32), {
+            action.fill(categorical::mode(output) as f32);
+        }, M => {
             // No mode depends on ln σ, so any numbers will do.
             let (first, second) = self.split(output, output);
             let parameters = first.iter().zip(second).zip(&self.intervals);
@@ -196,4 +203,16 @@ impl Head {
             *second += gradient[1];
         }
     }
+}
+
+/// Log-probability of what happens for certain, or never.
+#[inline]
+fn certain(happens: bool) -> f32 {
+    if happens { 0.0 } else { f32::NEG_INFINITY }
+}
+
+/// Returns `true` for the action of the highest value.
+#[inline]
+fn best_is(values: &[f32], action: &[f32]) -> bool {
+    action.first() == Some(&(categorical::mode(values) as f32))
 }

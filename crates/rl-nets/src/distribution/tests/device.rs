@@ -33,7 +33,7 @@ fn distribution(head: &Head, cases: &[Case], device: &Device) -> ActionDistribut
     let log_std = head
         .has_log_std()
         .then(|| Tensor::from_floats(cases[0].log_std.as_slice(), device));
-    head.distribution(outputs, log_std)
+    head.distribution(outputs, log_std).unwrap()
 }
 
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -82,7 +82,7 @@ fn backward_is_the_gradient_of_the_tape() {
             let log_std = head.has_log_std().then(|| {
                 Tensor::<1>::from_floats(cases[0].log_std.as_slice(), &device).require_grad()
             });
-            let distribution = head.distribution(outputs.clone(), log_std.clone());
+            let distribution = head.distribution(outputs.clone(), log_std.clone()).unwrap();
             let loss = distribution
                 .log_prob(actions(&cases, &device))
                 .mul_scalar(d_log_prob)

@@ -1,0 +1,84 @@
+//! Action values: the TD error of the fused learner is that of Burn's tape.
+
+use rl_core::{Space, Stream};
+use rl_learn::{LearnerKind, Optimizer, Samples, Surrogate, TdError, TdLoss, Term, UpdateError};
+use rl_nets::{Activation, DistributionKind, Networks, PolicyConfig};
+
+use super::{OBSERVATION_DIM, STEPS, difference, learner, networks};
+
+fn action_values(activation: Activation) -> Networks {
+    let config = PolicyConfig::new(OBSERVATION_DIM, &Space::discrete(4))
+        .with_distribution(DistributionKind::Greedy)
+        .unwrap()
+        .with_hidden(2, 9, activation);
+    Networks::policy(config.draw(&mut Stream::from_seed(3)))
+}
+
+#[test]
+fn gradients_of_the_td_error_agree_for_every_loss_and_activation() {
+    let mut rng = Stream::from_seed(1);
+    let mut numbers = |n: usize, scale: f64| -> Vec<f32> {
+        (0..n).map(|_| rng.uniform(-scale, scale) as f32).collect()
+    };
+    // Targets on both sides of the Huber loss's ends, and every action.
+    let (observations, targets) = (numbers(STEPS * OBSERVATION_DIM, 1.5), numbers(STEPS, 3.0));
+    let weights: Vec<f32> = numbers(STEPS, 1.0).iter().map(|x| x.abs()).collect();
+    let actions: Vec<f32> = (0..STEPS).map(|t| (t % 4) as f32).collect();
+    let samples = Samples {
+        observations: &observations,
+        actions: &actions,
+        targets: &targets,
+        weights: &weights,
+        ..Samples::default()
+    };
+    for activation in Activation::ALL {
+        let networks = action_values(activation);
+        for loss in [TdLoss::Huber, TdLoss::Squared] {
+            for weighted in [false, true] {
+                let term = TdError {
+                    coefficient: 0.5,
+                    loss,
+                    weighted,
+                };
+                let of = |kind| {
+                    let mut gradient = vec![f32::NAN; networks.len()];
+                    let mut learner = learner(&networks, kind, Optimizer::Adam);
+                    let measured = learner.gradient(&samples, &[&term], &mut gradient).unwrap();
+                    (gradient, measured.terms[0])
+                };
+                let (by_tape, a) = of(LearnerKind::Burn);
+                let (by_hand, b) = of(LearnerKind::Fused);
+                let error = difference(&by_hand, &by_tape);
+                assert!(error <= 1e-5, "{activation:?} {term:?}: {error:e}");
+                assert!(
+                    (a - b).abs() <= 2e-5 * a,
+                    "{activation:?} {term:?}: {a} {b}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn action_values_and_probabilities_are_not_taken_for_each_other() {
+    let td = TdError {
+        coefficient: 1.0,
+        loss: TdLoss::Huber,
+        weighted: false,
+    };
+    let values = action_values(Activation::Relu);
+    let policy = networks(DistributionKind::Categorical, Activation::Relu, false);
+    for of in [LearnerKind::Burn, LearnerKind::Fused] {
+        let refused = |networks: &Networks, term: &dyn Term, word: &str| {
+            let learner = learner(networks, of, Optimizer::Adam);
+            let error: UpdateError = learner.supports(&[term]).unwrap_err();
+            assert!(error.to_string().contains(word), "{error}");
+        };
+        refused(
+            &values,
+            &Surrogate::LogProb,
+            "the learner has action values",
+        );
+        refused(&policy, &td, "the learner has probabilities");
+    }
+}

@@ -1,0 +1,156 @@
+//! Networks of action values that learn, and the policy that acts by them.
+
+use std::borrow::Cow;
+
+use rl_core::state::{Scoped, ScopedReader};
+use rl_core::{BoxError, Space, State, StateError, StateReader, StateWriter, Stream};
+use rl_learn::{
+    ConfigError, FitReport, Learner, OptimizerConfig, Plan, Samples, Setup, TdError, UpdateError,
+    fit,
+};
+use rl_nets::{Actor, Networks, network_inputs};
+
+use crate::GreedyPolicy;
+
+/// Algorithms for continuous actions, named where action values cannot be had.
+const CONTINUOUS: &str = "reinforce, vpg, a2c, a3c, trpo, ppo";
+
+/// Refuses a setup that action values cannot be learned in.
+///
+/// # Errors
+/// [`ConfigError`] for continuous actions, a distribution of actions, and normalisation by moments
+/// that move.
+pub fn check_setup(algorithm: &'static str, setup: &Setup) -> Result<(), ConfigError> {
+    let action = &setup.spaces.action;
+    if !matches!(action, Space::Discrete(_)) {
+        let allowed = format!("{CONTINUOUS}, for the continuous actions {action}");
+        return Err(ConfigError::new("algo", algorithm, allowed));
+    }
+    if let Some(kind) = setup.networks.distribution {
+        let allowed = "none: action values have no distribution";
+        return Err(ConfigError::new("distribution", kind, allowed));
+    }
+    Ok(())
+}
+
+/// Network of action values with its optimizer, and the greedy policy of the present values.
+pub struct ActionValues {
+    learner: Box<dyn Learner>,
+    setup: Setup,
+    policy: GreedyPolicy,
+    /// `true` if the network has learned since the policy was made.
+    moved: bool,
+}
+
+impl ActionValues {
+    /// The network that a setup describes.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a network or an optimizer that cannot be made.
+    pub fn new(setup: &Setup, optimizer: &OptimizerConfig) -> Result<Self, BoxError> {
+        let networks =
+            setup
+                .networks
+                .draw_action_values(&setup.spaces, setup.seed, &setup.device)?;
+        let mut learner = optimizer.init(networks, &setup.device)?;
+        learner.set_threads(&setup.threads);
+        Ok(Self {
+            policy: greedy(learner.networks())?,
+            learner,
+            setup: setup.clone(),
+            moved: false,
+        })
+    }
+
+    /// The network.
+    pub fn networks(&self) -> &Networks {
+        self.learner.networks()
+    }
+
+    /// Number of actions.
+    pub fn actions(&self) -> usize {
+        self.policy.actions()
+    }
+
+    /// Observations as the network takes them.
+    pub fn inputs<'a>(&self, observations: &'a [f32]) -> Cow<'a, [f32]> {
+        network_inputs(&self.setup.spaces.observation, observations)
+    }
+
+    /// The policy of the present values, with the probability `epsilon` of a random action.
+    pub fn acting(&mut self, epsilon: f64) -> &GreedyPolicy {
+        self.follow();
+        self.policy.set_epsilon(epsilon);
+        &self.policy
+    }
+
+    /// The greedy policy of the present values.
+    pub fn greedy(&self) -> GreedyPolicy {
+        let present = if self.moved {
+            greedy(self.learner.networks()).ok()
+        } else {
+            None
+        };
+        present
+            .unwrap_or_else(|| self.policy.clone())
+            .with_epsilon(0.0)
+    }
+
+    /// Writes the present values `[n, actions]` of inputs `[n, inputs]`.
+    pub fn evaluate(&mut self, inputs: &[f32], values: &mut Vec<f32>) {
+        self.follow();
+        let n = inputs.len() / self.networks().observation_dim();
+        values.resize(n * self.actions(), 0.0);
+        self.policy.values(inputs, values);
+    }
+
+    /// Moves the network down the loss of TD errors, over the processes of the setup.
+    ///
+    /// # Errors
+    /// [`UpdateError`].
+    pub fn fit(
+        &mut self,
+        samples: &Samples<'_>,
+        term: &TdError,
+        plan: &Plan,
+        shuffling: Option<&mut Stream>,
+    ) -> Result<FitReport, UpdateError> {
+        self.moved = true;
+        let reduce = &*self.setup.reduce;
+        fit(
+            self.learner.as_mut(),
+            samples,
+            &[term],
+            plan,
+            shuffling,
+            reduce,
+        )
+    }
+
+    fn follow(&mut self) {
+        if self.moved
+            && let Ok(policy) = greedy(self.learner.networks())
+        {
+            (self.policy, self.moved) = (policy, false);
+        }
+    }
+}
+
+impl State for ActionValues {
+    fn save(&self, out: &mut dyn StateWriter) {
+        self.learner.save(&mut Scoped::new(out, "learner"));
+    }
+
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        self.moved = true;
+        self.learner.load(&ScopedReader::new(from, "learner"))
+    }
+}
+
+/// The greedy policy of a network of action values.
+pub(crate) fn greedy(networks: &Networks) -> Result<GreedyPolicy, BoxError> {
+    let outputs = networks.head().map(|head| head.outputs());
+    let policy = Actor::of(networks).zip(outputs);
+    let (actor, actions) = policy.ok_or("networks without action values")?;
+    Ok(GreedyPolicy::new(actor, actions))
+}

@@ -1,0 +1,360 @@
+//! Deep Q-networks.
+
+use rl_core::collect::Rounds;
+use rl_core::state::{Scoped, ScopedReader};
+use rl_core::{
+    Acts, Agent, BoxError, Clock, Learns, Metrics, Rollout, State, StateError, StateReader,
+    StateWriter,
+};
+use rl_learn::{
+    Algorithm, ConfigError, FitReport, OptimizerConfig, Plan, Range, Samples, Setup, TdError,
+    TdLoss, Valid, config,
+};
+use rl_nets::Networks;
+
+use crate::action_values::{ActionValues, check_setup};
+use crate::replay::{Draw, Prioritization, Replay, Sample};
+use crate::target::{TargetNetwork, write_targets};
+use crate::{ExplorationConfig, GreedyPolicy};
+
+/// Most rows that are drawn at once.
+const MOST_ROWS: usize = 8192;
+
+config! {
+    /// Deep Q-networks (DQN; Mnih et al. 2015, "Human-level control through deep reinforcement learning",
+    /// algorithm 1): after every few steps, gradient steps on transitions drawn from a replay buffer, down
+    ///
+    /// ```text
+    /// 1/B Σ f(Q(s, a) - y),   y = Σ_{i<k} γⁱ rᵢ + γᵏ max_b Q⁻(sₖ, b)
+    /// ```
+    ///
+    /// with the Huber loss `f`, and the target network `Q⁻`, which follows `Q` at a distance. The value of
+    /// `sₖ` is left out after a termination, and only there; `k` is `n_step`, or fewer where an episode
+    /// ends before. `double` takes the action `b` that is best by `Q` (van Hasselt et al. 2016).
+    ///
+    /// `learning_starts`, `train_every` and `gradient_steps` are what Stable-Baselines3 calls
+    /// `learning_starts`, `train_freq` and `gradient_steps`; `target_every` counts gradient steps, as the
+    /// paper does.
+    ///
+    /// ```
+    /// use rl_core::{Budget, Clock, Interact, Metrics};
+    /// use rl_envs::CartPole;
+    /// use rl_learn::{Algorithm, Setup};
+    /// use rl_value::DqnConfig;
+    ///
+    /// let setup = Setup { environments: 1, ..Setup::new(CartPole::v1, Budget::Steps(2000))? };
+    /// let mut clock = Clock::start(setup.horizon);
+    /// let config = DqnConfig { learning_starts: 100, ..DqnConfig::default() };
+    /// let (mut agent, mut rounds) = DqnConfig::build(&config.validate(setup)?)?;
+    /// let mut metrics = Metrics::default();
+    /// rounds.update(&mut agent, &mut clock, &mut metrics)?;
+    /// assert!(metrics.get("td_loss").is_some_and(f64::is_finite));
+    /// # Ok::<(), rl_core::BoxError>(())
+    /// ```
+    pub struct DqnConfig {
+        /// Steps of each environment between updates of the network.
+        pub train_every: usize = 4, Range::AtLeast(1.0);
+        /// Gradient steps per update of the network.
+        pub gradient_steps: usize = 1, Range::REPETITIONS;
+        /// Updates of the network that count as one, with a row of metrics.
+        pub rounds: usize = 100, Range::REPETITIONS;
+        /// Transitions that are kept.
+        pub buffer_size: usize = 100_000, Range::AtLeast(1.0);
+        /// Steps of all environments before the first update of the network; actions are random
+        /// until then.
+        pub learning_starts: usize = 1000;
+        /// Transitions per gradient step.
+        pub minibatch_size: usize = 32, Range::AtLeast(1.0);
+        /// Discount, 0 to 1.
+        pub gamma: f64 = 0.99, Range::Unit;
+        /// Steps that rewards are summed over before a value follows.
+        pub n_step: usize = 1, Range::Between(1.0, 1000.0);
+        /// Let the network choose the action whose value the target network gives.
+        pub double: bool = false;
+        /// Gradient steps between renewals of the target network.
+        pub target_every: usize = 250, Range::REPETITIONS;
+        /// Share of the network that the target network takes over; 1 copies it.
+        pub target_rate: f64 = 1.0, Range::Between(1e-6, 1.0);
+        /// Loss of a temporal-difference error.
+        pub loss: TdLoss = TdLoss::Huber;
+        /// Draw transitions by their last error instead of uniformly.
+        pub prioritized: bool = false;
+        /// Exponent of the priorities, 0 (uniform) to 1.
+        pub priority_exponent: f64 = 0.6, Range::Unit;
+        /// Number that is added to every priority.
+        pub priority_epsilon: f64 = 1e-6, Range::Positive;
+        /// Exponent of the importance weights at the beginning; it rises to 1 over the run.
+        pub importance_exponent: f64 = 0.4, Range::Unit;
+        flatten
+        /// The exploration.
+        pub exploration: ExplorationConfig = ExplorationConfig::default();
+        flatten
+        /// The optimizer.
+        pub optimizer: OptimizerConfig = OptimizerConfig {
+            max_grad_norm: Some(10.0),
+            ..OptimizerConfig::adam(1e-4)
+        };
+    }
+}
+
+/// Agent that learns by deep Q-networks.
+pub struct Dqn {
+    config: DqnConfig,
+    values: ActionValues,
+    target: TargetNetwork,
+    replay: Replay,
+    /// Gradient steps so far.
+    steps: u64,
+    sample: Sample,
+    targets: Vec<f32>,
+    next_values: Vec<f32>,
+    choosing: Vec<f32>,
+    tally: Tally,
+}
+
+/// Sums over the rounds of an update.
+#[derive(Default)]
+struct Tally {
+    update: u64,
+    report: FitReport,
+    target_mean: f64,
+}
+
+impl Dqn {
+    fn new(valid: &Valid<DqnConfig>) -> Result<Self, BoxError> {
+        let (config, setup) = (valid.config().clone(), valid.setup());
+        let values = ActionValues::new(setup, &config.optimizer)?;
+        let dim = setup.spaces.observation.flat_dim();
+        let replay = Replay::new(config.buffer_size, setup.environments, dim, setup.seed)?;
+        let replay = match config.prioritized {
+            false => replay,
+            true => replay.prioritized(Prioritization {
+                exponent: config.priority_exponent,
+                epsilon: config.priority_epsilon,
+            })?,
+        };
+        Ok(Self {
+            target: TargetNetwork::new(values.networks())?,
+            config,
+            values,
+            replay,
+            steps: 0,
+            sample: Sample::default(),
+            targets: Vec::new(),
+            next_values: Vec::new(),
+            choosing: Vec::new(),
+            tally: Tally::default(),
+        })
+    }
+
+    /// The network of action values.
+    pub fn networks(&self) -> &Networks {
+        self.values.networks()
+    }
+
+    /// The buffer.
+    pub fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
+    /// Number of gradient steps so far.
+    pub fn gradient_steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Takes up to `most` gradient steps, as many as one target network serves; returns their number.
+    fn learn(&mut self, most: usize, clock: &Clock) -> Result<usize, BoxError> {
+        let config = &self.config;
+        // Targets by the present network and priorities are known only after the step before.
+        let at_once = match config.double || config.prioritized {
+            true => 1,
+            false => (MOST_ROWS / config.minibatch_size).max(1),
+        };
+        let renewal = config.target_every - (self.steps % config.target_every as u64) as usize;
+        let steps = most.min(renewal).min(at_once);
+
+        let rising = 1.0 - config.importance_exponent;
+        let draw = Draw {
+            size: steps * config.minibatch_size,
+            n_step: config.n_step,
+            gamma: config.gamma,
+            beta: config.importance_exponent + rising * clock.done(),
+        };
+        self.replay.sample(draw, &mut self.sample);
+        let next = self.values.inputs(&self.sample.next_observations);
+        self.target.evaluate(&next, &mut self.next_values);
+        if config.double {
+            self.values.evaluate(&next, &mut self.choosing);
+        }
+        let choosing = match config.double {
+            true => &self.choosing,
+            false => &self.next_values,
+        };
+        write_targets(&self.sample, &self.next_values, choosing, &mut self.targets);
+
+        let inputs = self.values.inputs(&self.sample.observations);
+        if config.prioritized {
+            self.values.evaluate(&inputs, &mut self.choosing);
+            let actions = self.values.actions();
+            let rows = self
+                .choosing
+                .chunks_exact(actions)
+                .zip(&self.sample.actions);
+            let errors = rows.zip(&self.targets);
+            let errors = errors.map(|((values, &action), target)| values[action as usize] - target);
+            let errors: Vec<f32> = errors.collect();
+            self.replay.set_priorities(&self.sample, &errors)?;
+        }
+        let samples = Samples {
+            observations: &inputs,
+            actions: &self.sample.actions,
+            targets: &self.targets,
+            weights: &self.sample.weights,
+            ..Samples::default()
+        };
+        let term = TdError {
+            coefficient: 1.0,
+            loss: config.loss,
+            weighted: config.prioritized,
+        };
+        let plan = Plan {
+            minibatch_size: config.minibatch_size,
+            ..Plan::whole(config.optimizer.learning_rate_at(clock.done()))
+        };
+        let report = self.values.fit(&samples, &term, &plan, None)?;
+        self.steps += steps as u64;
+        if self.steps.is_multiple_of(config.target_every as u64) {
+            self.target
+                .follow(self.values.networks(), config.target_rate)?;
+        }
+        let mean = self.targets.iter().map(|&y| f64::from(y)).sum::<f64>();
+        self.tally.add(&report, mean / self.targets.len() as f64);
+        Ok(steps)
+    }
+}
+
+impl Tally {
+    fn begin(&mut self, update: u64) {
+        if self.update != update {
+            (self.update, self.report, self.target_mean) = (update, FitReport::default(), 0.0);
+        }
+    }
+
+    /// Adds the means over the gradient steps of a fit.
+    fn add(&mut self, report: &FitReport, target_mean: f64) {
+        let steps = report.steps as f64;
+        self.report.add(report, steps);
+        self.target_mean += target_mean * steps;
+    }
+
+    /// Adds the means over all gradient steps; NaN without any.
+    fn put(&self, metrics: &mut Metrics) {
+        let steps = self.report.steps as f64;
+        let mean = |sum: Option<f64>| sum.map_or(f64::NAN, |sum| sum / steps);
+        metrics.put("td_loss", mean(self.report.term("td_loss")));
+        metrics.put("grad_norm", self.report.grad_norm / steps);
+        metrics.put("target_mean", self.target_mean / steps);
+    }
+}
+
+impl Agent for Dqn {
+    type Policy = GreedyPolicy;
+
+    fn policy(&self) -> GreedyPolicy {
+        self.values.greedy()
+    }
+}
+
+impl Acts for Dqn {
+    fn actor(&mut self, _: usize, clock: &Clock) -> &GreedyPolicy {
+        let epsilon = match clock.env_steps < self.config.learning_starts as u64 {
+            true => 1.0,
+            false => self.config.exploration.at(clock),
+        };
+        self.values.acting(epsilon)
+    }
+}
+
+impl Learns<Rollout> for Dqn {
+    fn update(
+        &mut self,
+        rollout: &Rollout,
+        clock: &Clock,
+        metrics: &mut Metrics,
+    ) -> Result<(), BoxError> {
+        self.replay.push_rollout(rollout);
+        self.tally.begin(clock.updates);
+        let taken = clock.env_steps + rollout.len() as u64;
+        if taken > self.config.learning_starts as u64 {
+            let mut left = self.config.gradient_steps;
+            while left > 0 {
+                left -= self.learn(left, clock)?;
+            }
+        }
+        self.tally.put(metrics);
+        metrics.put("epsilon", self.config.exploration.at(clock));
+        let rate = self.config.optimizer.learning_rate_at(clock.done());
+        metrics.put("learning_rate", rate);
+        Ok(())
+    }
+}
+
+impl State for Dqn {
+    fn save(&self, out: &mut dyn StateWriter) {
+        self.values.save(out);
+        self.target.save(&mut Scoped::new(out, "target"));
+        self.replay.save(&mut Scoped::new(out, "replay"));
+        out.u64s("gradient_steps", &[self.steps]);
+    }
+
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        self.values.load(from)?;
+        self.target.load(&ScopedReader::new(from, "target"))?;
+        self.replay.load(&ScopedReader::new(from, "replay"))?;
+        let mut steps = [0];
+        from.u64s("gradient_steps", &mut steps)?;
+        [self.steps] = steps;
+        Ok(())
+    }
+}
+
+impl Algorithm for DqnConfig {
+    const NAME: &'static str = "dqn";
+    const DESCRIPTION: &'static str = "deep Q-networks: replay and a target network";
+
+    type Agent = Dqn;
+    type Interaction = Rounds<GreedyPolicy>;
+
+    fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
+        check_setup(Self::NAME, setup)?;
+        let transform = &setup.transform;
+        for (key, set) in [
+            ("normalize_observations", transform.normalize_observations),
+            ("normalize_rewards", transform.normalize_rewards),
+        ] {
+            let allowed = "false: what is kept would go stale when the moments move";
+            ConfigError::unless(!set, key, set, allowed)?;
+        }
+        setup.steps("train_every", self.train_every)?;
+        let per_round = self.train_every * setup.environments;
+        let least = self.minibatch_size.max(self.learning_starts).max(per_round);
+        let allowed = format!(
+            "at least {least}: a batch of {}, learning_starts of {} and the {per_round} transitions \
+             of a round",
+            self.minibatch_size, self.learning_starts
+        );
+        ConfigError::unless(
+            self.buffer_size >= least,
+            "buffer_size",
+            self.buffer_size,
+            &allowed,
+        )
+    }
+
+    fn build(valid: &Valid<Self>) -> Result<(Dqn, Self::Interaction), BoxError> {
+        let (config, setup) = (valid.config(), valid.setup());
+        let collection = setup.collection(1, config.gamma);
+        let rounds = Rounds::new(collection, config.train_every, config.rounds)?;
+        Ok((Dqn::new(valid)?, rounds))
+    }
+}

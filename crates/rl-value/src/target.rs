@@ -1,0 +1,237 @@
+//! Targets of deep Q-networks, and the network that they come from.
+
+use rl_core::{BoxError, State, StateError, StateReader, StateWriter};
+use rl_nets::Networks;
+
+use crate::GreedyPolicy;
+use crate::action_values::greedy;
+use crate::replay::Sample;
+
+/// Copy of a network of action values that follows it at a distance (Mnih et al. 2015, "Human-level
+/// control through deep reinforcement learning", `Q̂`).
+pub struct TargetNetwork {
+    networks: Networks,
+    flat: Vec<f32>,
+    policy: GreedyPolicy,
+}
+
+impl TargetNetwork {
+    /// A copy of a network as it is now.
+    ///
+    /// # Errors
+    /// If it has no action values.
+    pub fn new(online: &Networks) -> Result<Self, BoxError> {
+        Ok(Self {
+            networks: online.clone(),
+            flat: online.flat(),
+            policy: greedy(online)?,
+        })
+    }
+
+    /// Moves the parameters to those of the online network, `θ⁻ ← θ⁻ + τ (θ - θ⁻)` with `rate` `τ`
+    /// (Lillicrap et al. 2016, "Continuous control with deep reinforcement learning"); 1 copies them.
+    ///
+    /// # Errors
+    /// If a module of one's own cannot be copied.
+    pub fn follow(&mut self, online: &Networks, rate: f64) -> Result<(), BoxError> {
+        let rate = rate as f32;
+        let online = online.parameters().flatten();
+        for (target, &online) in self.flat.iter_mut().zip(online) {
+            *target = if rate < 1.0 {
+                *target + rate * (online - *target)
+            } else {
+                online
+            };
+        }
+        self.publish()
+    }
+
+    fn publish(&mut self) -> Result<(), BoxError> {
+        self.networks.set_flat(&self.flat);
+        self.policy = greedy(&self.networks)?;
+        Ok(())
+    }
+
+    /// Writes the values `[n, actions]` of inputs `[n, inputs]`.
+    pub fn evaluate(&mut self, inputs: &[f32], values: &mut Vec<f32>) {
+        let n = inputs.len() / self.networks.observation_dim();
+        values.resize(n * self.policy.actions(), 0.0);
+        self.policy.values(inputs, values);
+    }
+}
+
+impl State for TargetNetwork {
+    fn save(&self, out: &mut dyn StateWriter) {
+        out.f32s("parameters", &self.flat);
+    }
+
+    fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
+        from.f32s("parameters", &mut self.flat)?;
+        self.publish()
+            .map_err(|error| StateError::value("parameters", error.to_string()))
+    }
+}
+
+/// Writes the targets `y = R + γᵏ Q⁻(s', b)` of a sample into `targets`, with `b` the action that is best by `choosing`.
+/// `target_values` are `Q⁻(s', ·)` `[n, actions]`; `choosing` are the same for the targets of Mnih et al. 2015, and
+/// those of the online network for the targets of van Hasselt et al. 2016, "Deep reinforcement learning with double
+/// Q-learning". A termination has the factor 0, a truncation has not.
+pub fn write_targets(
+    sample: &Sample,
+    target_values: &[f32],
+    choosing: &[f32],
+    targets: &mut Vec<f32>,
+) {
+    let actions = target_values.len() / sample.len().max(1);
+    let rows = target_values
+        .chunks_exact(actions.max(1))
+        .zip(choosing.chunks_exact(actions.max(1)));
+    let rows = rows.zip(&sample.rewards).zip(&sample.discounts);
+    targets.clear();
+    targets.extend(rows.map(|(((values, choosing), reward), discount)| {
+        // Without a bootstrap the value has no say, however large.
+        match *discount {
+            0.0 => *reward,
+            discount => reward + discount * values[best(choosing)],
+        }
+    }));
+}
+
+/// The first of the largest numbers.
+pub fn best(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (i, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = i;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::{Draw, Replay, Transition};
+    use proptest::prelude::*;
+    use rl_core::{Space, Status, Stream};
+    use rl_nets::{DistributionKind, PolicyConfig};
+
+    /// A number for an action in a state that knows no other.
+    fn value(network: u64, state: f32, action: u64) -> f32 {
+        let seed = network ^ u64::from(state.to_bits()) ^ (action << 40);
+        Stream::from_seed(seed).uniform(-5.0, 5.0) as f32
+    }
+
+    proptest! {
+        #[test]
+        fn targets_equal_the_definition_on_every_mix_of_ends(
+            story in prop::collection::vec((-2.0_f32..2.0, 0_u8..5), 1..30),
+            n_step in 1_usize..5,
+            gamma in 0.0..=1.0_f64,
+            double: bool,
+        ) {
+            let status = |kind| match kind {
+                0 => Status::Terminated,
+                1 => Status::Truncated,
+                _ => Status::Running,
+            };
+            let mut replay = Replay::new(story.len(), 1, 1, 0).unwrap();
+            for (t, &(reward, kind)) in story.iter().enumerate() {
+                replay.push(Transition {
+                    observation: &[t as f32],
+                    action: 0.0,
+                    reward,
+                    status: status(kind),
+                    next_observation: &[t as f32 + 0.5],
+                });
+            }
+            let mut sample = Sample::default();
+            replay.sample(Draw { size: 40, n_step, gamma, beta: 0.0 }, &mut sample);
+            let values = |network| -> Vec<f32> {
+                let states = sample.next_observations.iter();
+                let rows = states.flat_map(|&s| (0..3).map(move |b| value(network, s, b)));
+                rows.collect()
+            };
+            let (online, target) = (values(7), values(8));
+            let choosing = if double { &online } else { &target };
+            let mut targets = Vec::new();
+            write_targets(&sample, &target, choosing, &mut targets);
+            for (&s, &y) in sample.observations.iter().zip(&targets) {
+                // Step by step through the story, until an end, its last step, or n steps.
+                let (mut t, mut expected, mut factor) = (s as usize, 0.0, 1.0);
+                let mut last = t;
+                for _ in 0..n_step {
+                    last = t;
+                    expected += factor * f64::from(story[t].0);
+                    factor *= gamma;
+                    if status(story[t].1) == Status::Terminated {
+                        factor = 0.0;
+                    }
+                    if status(story[t].1) != Status::Running || t + 1 == story.len() {
+                        break;
+                    }
+                    t += 1;
+                }
+                let last = last as f32 + 0.5;
+                let of = |network| [0, 1, 2].map(|b| value(network, last, b));
+                let by = of(if double { 7 } else { 8 });
+                let largest = by.iter().copied().fold(f32::MIN, f32::max);
+                let b = by.iter().position(|&x| x == largest).unwrap();
+                expected += factor * f64::from(of(8)[b]);
+                prop_assert!((f64::from(y) - expected).abs() < 1e-4, "{y} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_infinite_value_has_no_say_after_a_termination() {
+        let mut replay = Replay::new(1, 1, 1, 0).unwrap();
+        replay.push(Transition {
+            observation: &[0.0],
+            action: 0.0,
+            reward: 2.0,
+            status: Status::Terminated,
+            next_observation: &[1.0],
+        });
+        let mut sample = Sample::default();
+        let (size, n_step, gamma, beta) = (1, 1, 1.0, 0.0);
+        let draw = Draw {
+            size,
+            n_step,
+            gamma,
+            beta,
+        };
+        replay.sample(draw, &mut sample);
+        let (values, mut targets) = ([f32::INFINITY, 0.0], Vec::new());
+        write_targets(&sample, &values, &values, &mut targets);
+        assert_eq!(targets, [2.0]);
+    }
+
+    fn networks(seed: u64) -> Networks {
+        let config = PolicyConfig::new(2, &Space::discrete(3));
+        let config = config.with_distribution(DistributionKind::Greedy).unwrap();
+        Networks::policy(config.draw(&mut Stream::from_seed(seed)))
+    }
+
+    #[test]
+    fn a_target_network_follows_by_its_rate_and_is_no_alias() {
+        let (first, second) = (networks(1), networks(2));
+        let input = [0.5, -1.0];
+        let evaluate = |target: &mut TargetNetwork| {
+            let mut values = Vec::new();
+            target.evaluate(&input, &mut values);
+            values
+        };
+        let mut target = TargetNetwork::new(&first).unwrap();
+        let before = evaluate(&mut target);
+        target.follow(&second, 0.25).unwrap();
+        let pairs = first.flat().into_iter().zip(second.flat());
+        for (found, (a, b)) in target.flat.iter().zip(pairs) {
+            assert!((found - (0.75 * a + 0.25 * b)).abs() < 1e-6);
+        }
+        assert_ne!(evaluate(&mut target), before);
+        target.follow(&first, 1.0).unwrap();
+        assert_eq!(target.flat, first.flat());
+        assert_eq!(evaluate(&mut target), before);
+    }
+}

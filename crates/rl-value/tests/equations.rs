@@ -1,0 +1,332 @@
+//! Updates against the same computed in `f64` from the equations, on experience in which episodes
+//! terminate and are truncated.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Line, argmax, linear};
+use rl_core::{
+    Acts, Budget, Clock, Learns, Metrics, Rollout, Rollouts, Snapshot, State, StateReader, Status,
+};
+use rl_learn::{Algorithm, LearnerKind, NetworksConfig, Optimizer, OptimizerConfig, Setup, TdLoss};
+use rl_nets::Device;
+use rl_value::replay::{Draw, Prioritization, Replay, Sample};
+use rl_value::{Dqn, DqnConfig, ExplorationConfig, PqnConfig};
+
+const ENVIRONMENTS: usize = 3;
+const RATE: f64 = 0.05;
+const GAMMA: f64 = 0.9;
+
+fn setup() -> Setup {
+    Setup {
+        environments: ENVIRONMENTS,
+        seed: 5,
+        device: Device::flex(),
+        networks: NetworksConfig {
+            n_layers: 0,
+            ..NetworksConfig::default()
+        },
+        ..Setup::new(Line::default, Budget::Steps(1000)).unwrap()
+    }
+}
+
+fn optimizer(learner: LearnerKind) -> OptimizerConfig {
+    OptimizerConfig {
+        optimizer: Optimizer::Sgd,
+        learner,
+        ..OptimizerConfig::adam(RATE)
+    }
+}
+
+fn dqn(learner: LearnerKind) -> DqnConfig {
+    DqnConfig {
+        train_every: 8,
+        learning_starts: 0,
+        buffer_size: 200,
+        minibatch_size: 16,
+        gamma: GAMMA,
+        optimizer: optimizer(learner),
+        ..DqnConfig::default()
+    }
+}
+
+fn wide(numbers: impl Iterator<Item = f32>) -> Vec<f64> {
+    numbers.map(f64::from).collect()
+}
+
+fn parameters(agent: &Dqn) -> Vec<f64> {
+    wide(agent.networks().parameters().flatten().copied())
+}
+
+/// A rollout by the agent's own policy.
+fn rollout(
+    rollouts: &mut Rollouts<rl_value::GreedyPolicy>,
+    policy: &rl_value::GreedyPolicy,
+    steps: usize,
+) -> Rollout {
+    rollouts.collect(policy, steps).unwrap().rollout.clone()
+}
+
+fn assert_close(found: &[f64], expected: &[f64], start: &[f64], what: &str) {
+    let distance = |a: &[f64], b: &[f64]| {
+        let squares = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
+        squares.sum::<f64>().sqrt()
+    };
+    let (off, way) = (distance(found, expected), distance(expected, start));
+    assert!(way > 1e-4, "{what}: nothing moved");
+    assert!(off < 2e-4 * way, "{what}: {off} off on a way of {way}");
+}
+
+/// Derivative of the loss of an error, clipped by Huber's.
+fn slope(loss: TdLoss, error: f64) -> f64 {
+    match loss {
+        TdLoss::Huber => error.clamp(-1.0, 1.0),
+        TdLoss::Squared => 2.0 * error,
+    }
+}
+
+/// Parameters after a gradient step on a sample, by the equation.
+fn step(config: &DqnConfig, sample: &Sample, online: &[f64], target: &[f64]) -> Vec<f64> {
+    let mut moved = online.to_vec();
+    for row in 0..sample.len() {
+        let input = &sample.observations[2 * row..][..2];
+        let after = &sample.next_observations[2 * row..][..2];
+        let values = linear(target, after);
+        let best = match config.double {
+            true => argmax(&linear(online, after)),
+            false => argmax(&values),
+        };
+        let y = f64::from(sample.rewards[row]) + f64::from(sample.discounts[row]) * values[best];
+        let action = sample.actions[row] as usize;
+        let error = linear(online, input)[action] - y;
+        let weight = match config.prioritized {
+            true => f64::from(sample.weights[row]),
+            false => 1.0,
+        };
+        let d = RATE * weight * slope(config.loss, error) / sample.len() as f64;
+        moved[action] -= d * f64::from(input[0]);
+        moved[3 + action] -= d * f64::from(input[1]);
+        moved[6 + action] -= d;
+    }
+    moved
+}
+
+#[test]
+fn deep_q_networks_take_the_steps_of_their_equation() {
+    let base = |learner| dqn(learner);
+    let cases = [LearnerKind::Fused, LearnerKind::Burn].map(|of| {
+        [
+            base(of),
+            DqnConfig {
+                loss: TdLoss::Squared,
+                n_step: 3,
+                ..base(of)
+            },
+            DqnConfig {
+                double: true,
+                target_every: 3,
+                gradient_steps: 4,
+                ..base(of)
+            },
+            DqnConfig {
+                target_every: 1,
+                target_rate: 0.25,
+                gradient_steps: 3,
+                ..base(of)
+            },
+            DqnConfig {
+                target_every: 3,
+                gradient_steps: 5,
+                ..base(of)
+            },
+            DqnConfig {
+                prioritized: true,
+                gradient_steps: 2,
+                ..base(of)
+            },
+        ]
+    });
+    for config in cases.into_iter().flatten() {
+        let valid = config.clone().validate(setup()).unwrap();
+        let (mut agent, _) = DqnConfig::build(&valid).unwrap();
+        let mut rollouts = Rollouts::new(setup().collection(1, GAMMA), 8).unwrap();
+        let mut replay = Replay::new(200, ENVIRONMENTS, 2, 5).unwrap();
+        if config.prioritized {
+            let exponent = config.priority_exponent;
+            let epsilon = config.priority_epsilon;
+            let prioritization = Prioritization { exponent, epsilon };
+            replay = replay.prioritized(prioritization).unwrap();
+        }
+        let mut clock = Clock::start(Budget::Steps(1000));
+        let (mut online, start) = (parameters(&agent), parameters(&agent));
+        let mut target = online.clone();
+        let (mut steps, mut ends) = (0, Vec::new());
+        for _ in 0..4 {
+            let policy = agent.actor(0, &clock).clone();
+            let rollout = rollout(&mut rollouts, &policy, 8);
+            ends.extend_from_slice(rollout.statuses());
+            replay.push_rollout(&rollout);
+            let beta = config.importance_exponent;
+            let draw = Draw {
+                size: 16,
+                n_step: config.n_step,
+                gamma: GAMMA,
+                beta: beta + (1.0 - beta) * clock.done(),
+            };
+            let mut sample = Sample::default();
+            for _ in 0..config.gradient_steps {
+                replay.sample(draw, &mut sample);
+                if config.prioritized {
+                    // Errors before the step, as the agent's own `f32` have them up to rounding.
+                    let errors: Vec<f32> = (0..16)
+                        .map(|row| {
+                            let of = |of: &[f64], at: &[f32]| linear(of, &at[2 * row..][..2]);
+                            let values = of(&target, &sample.next_observations);
+                            let value = values[argmax(&values)];
+                            let y = f64::from(sample.rewards[row])
+                                + f64::from(sample.discounts[row]) * value;
+                            let now = of(&online, &sample.observations);
+                            (now[sample.actions[row] as usize] - y) as f32
+                        })
+                        .collect();
+                    replay.set_priorities(&sample, &errors).unwrap();
+                }
+                online = step(&config, &sample, &online, &target);
+                steps += 1;
+                if steps % config.target_every == 0 {
+                    for (target, online) in target.iter_mut().zip(&online) {
+                        *target += config.target_rate * (online - *target);
+                    }
+                }
+            }
+            let mut metrics = Metrics::default();
+            agent.update(&rollout, &clock, &mut metrics).unwrap();
+            clock.env_steps += rollout.len() as u64;
+        }
+        for end in [Status::Terminated, Status::Truncated] {
+            assert!(ends.contains(&end), "{end:?}");
+        }
+        assert_close(&parameters(&agent), &online, &start, &format!("{config:?}"));
+        let mut snapshot = Snapshot::default();
+        agent.save(&mut snapshot);
+        let mut saved = vec![0.0; target.len()];
+        snapshot.f32s("target.parameters", &mut saved).unwrap();
+        let saved = wide(saved.into_iter());
+        if config.target_every <= 3 {
+            assert_close(&saved, &target, &start, "target network");
+        } else {
+            assert_eq!(saved, start, "a target network that is not due stays");
+        }
+    }
+}
+
+/// λ-return of a row, by its recursion.
+fn lambda_return(
+    rollout: &Rollout,
+    values: &dyn Fn(&[f32]) -> f64,
+    lane: usize,
+    t: usize,
+    lambda: f64,
+) -> f64 {
+    let view = rollout.environment_range(lane..lane + 1);
+    let reward = f64::from(view.rewards()[t]);
+    let is_last = t + 1 == view.len();
+    let has_successor = |t: usize| !view.statuses()[t].continues() || t + 1 == view.len();
+    if has_successor(t) {
+        let place = (0..t).filter(|&t| has_successor(t)).count();
+        let value = values(&view.successors()[2 * place..][..2]);
+        return match view.statuses()[t] {
+            Status::Terminated => reward,
+            _ => reward + GAMMA * value,
+        };
+    }
+    assert!(!is_last);
+    let value = values(&view.observations()[2 * (t + 1)..][..2]);
+    let later = lambda_return(rollout, values, lane, t + 1, lambda);
+    reward + GAMMA * (lambda * later + (1.0 - lambda) * value)
+}
+
+#[test]
+fn parallelised_q_networks_take_the_step_of_their_equation() {
+    for learner in [LearnerKind::Fused, LearnerKind::Burn] {
+        for lambda in [0.0, 0.65, 1.0] {
+            let config = PqnConfig {
+                steps_per_environment: 20,
+                epochs: 1,
+                minibatch_size: 60,
+                gamma: GAMMA,
+                lambda,
+                optimizer: optimizer(learner),
+                ..PqnConfig::default()
+            };
+            let valid = config.validate(setup()).unwrap();
+            let (mut agent, _) = PqnConfig::build(&valid).unwrap();
+            let mut rollouts = Rollouts::new(setup().collection(1, GAMMA), 20).unwrap();
+            let mut clock = Clock::start(Budget::Steps(1000));
+            let parameters =
+                |agent: &rl_value::Pqn| wide(agent.networks().parameters().flatten().copied());
+            let start = parameters(&agent);
+            let mut online = start.clone();
+            for _ in 0..3 {
+                let policy = agent.actor(0, &clock).clone();
+                let rollout = rollout(&mut rollouts, &policy, 20);
+                let before = online.clone();
+                let values = |input: &[f32]| {
+                    let values = linear(&before, input);
+                    values[argmax(&values)]
+                };
+                for lane in 0..ENVIRONMENTS {
+                    for t in 0..20 {
+                        let row = 20 * lane + t;
+                        let input = &rollout.observations()[2 * row..][..2];
+                        let action = rollout.actions()[row] as usize;
+                        let y = lambda_return(&rollout, &values, lane, t, lambda);
+                        // ½ δ² of 60 rows.
+                        let d = RATE * (linear(&before, input)[action] - y) / 60.0;
+                        online[action] -= d * f64::from(input[0]);
+                        online[3 + action] -= d * f64::from(input[1]);
+                        online[6 + action] -= d;
+                    }
+                }
+                let mut metrics = Metrics::default();
+                agent.update(&rollout, &clock, &mut metrics).unwrap();
+                clock.env_steps += rollout.len() as u64;
+            }
+            let what = format!("{learner:?} λ = {lambda}");
+            assert_close(&parameters(&agent), &online, &start, &what);
+        }
+    }
+}
+
+#[test]
+fn actions_are_random_until_learning_starts_and_then_by_the_schedule() {
+    let config = DqnConfig {
+        learning_starts: 100,
+        exploration: ExplorationConfig {
+            epsilon_start: 0.8,
+            epsilon_end: 0.2,
+            exploration_fraction: 0.5,
+        },
+        ..dqn(LearnerKind::Fused)
+    };
+    let valid = config.validate(setup()).unwrap();
+    let (mut agent, _) = DqnConfig::build(&valid).unwrap();
+    let mut clock = Clock::start(Budget::Steps(1000));
+    for (steps, epsilon) in [
+        (0, 1.0),
+        (99, 1.0),
+        (100, 0.68),
+        (250, 0.5),
+        (500, 0.2),
+        (900, 0.2),
+    ] {
+        clock.env_steps = steps;
+        let found = agent.actor(0, &clock).epsilon();
+        assert!((found - epsilon).abs() < 1e-12, "{steps}: {found}");
+    }
+    assert_eq!(
+        rl_core::Agent::policy(&agent).epsilon(),
+        0.0,
+        "judged without"
+    );
+}
