@@ -35,10 +35,10 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
     let page = read("evidence.md");
     for line in [
         "**0 of 1 claims met**, by the presets, changed by",
-        "with the seeds 100 to 102.\n",
+        "with the seeds 200 to 202.\n",
         "0/3 reach 475 (99 %)",
         "changed by `--set updates=2 --set epochs=2`",
-        "--env cartpole --algo ppo --seeds 100..103 --jobs 2 --set updates=2",
+        "--env cartpole --algo ppo --seeds 200..203 --jobs 2 --set updates=2",
     ] {
         assert!(page.contains(line), "'{line}' is not in:\n{page}");
     }
@@ -48,7 +48,7 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
         .skip(1)
         .filter_map(|row| row.split(',').nth(3))
         .collect();
-    assert_eq!(seeds, ["100", "101", "102"], "{csv}");
+    assert_eq!(seeds, ["200", "201", "202"], "{csv}");
 
     // Two more seeds, with another number of jobs: the same three runs and two new ones.
     let words = format!("evidence {SHORT} --seeds 5 --jobs 1 --out out --json");
@@ -69,13 +69,13 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
     // Another configuration does not pass for these runs.
     let output = place.rl("evidence --env cartpole --algo ppo --set updates=1 --seeds 1 --out out");
     let names = [
-        "out/runs/cartpole-ppo-seed100",
+        "out/runs/cartpole-ppo-seed200",
         "updates is 2 there and 1 here",
         "--out",
     ];
     assert_failure(&output, 2, &names);
     fs::write(
-        place.path("out/runs/cartpole-ppo-seed100/summary.json"),
+        place.path("out/runs/cartpole-ppo-seed200/summary.json"),
         "{",
     )
     .unwrap();
@@ -83,7 +83,7 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
     assert_failure(
         &output,
         1,
-        &["cartpole-ppo-seed100/summary.json", "damaged"],
+        &["cartpole-ppo-seed200/summary.json", "damaged"],
     );
 }
 
@@ -92,17 +92,17 @@ fn runs_that_fail_are_told_with_their_seeds_and_take_no_other_with_them() {
     let place = Place::new();
     assert_success(&place.rl(&format!("evidence {SHORT} --seeds 1 --out out")));
     // Where the second run goes, there is a file.
-    fs::write(place.path("out/runs/cartpole-ppo-seed101.partial"), "mine").unwrap();
+    fs::write(place.path("out/runs/cartpole-ppo-seed201.partial"), "mine").unwrap();
     let output = place.rl(&format!("evidence {SHORT} --seeds 3 --out out"));
     let names = [
         "1 of 3 runs failed",
-        "preset cartpole-ppo, seed 101: ",
+        "preset cartpole-ppo, seed 201: ",
         "out/runs",
     ];
     assert_failure(&output, 1, &names);
     assert!(
         place
-            .path("out/runs/cartpole-ppo-seed102/summary.json")
+            .path("out/runs/cartpole-ppo-seed202/summary.json")
             .exists()
     );
 
@@ -110,7 +110,7 @@ fn runs_that_fail_are_told_with_their_seeds_and_take_no_other_with_them() {
         place.rl("evidence --env cartpole --algo ppo --set reward_scale=3e38 --seeds 2 --out bad");
     let names = [
         "2 of 2",
-        "seeds 100, 101: update 1: the policy_loss is NaN",
+        "seeds 200, 201: update 1: the policy_loss is NaN",
         "not a finite",
     ];
     assert_failure(&output, 1, &names);
@@ -240,13 +240,13 @@ fn two_processes_do_not_gather_in_one_directory_and_trainings_end_with_theirs() 
     let words = "evidence --env cartpole --algo ppo --set updates=1000000 --jobs 1 --out out";
     let mut command = place.command(words);
     let mut first = command.stderr(Stdio::null()).spawn().unwrap();
-    let begun = place.path("out/runs/cartpole-ppo-seed100.partial/metrics.csv");
+    let begun = place.path("out/runs/cartpole-ppo-seed200.partial/metrics.csv");
     wait_for("a training", || begun.exists());
     let output = place.rl(&format!("evidence {SHORT} --out out"));
     assert_failure(&output, 1, &["out/runs is in use", "--out"]);
     first.kill().unwrap();
     first.wait().unwrap();
-    let summary = place.path("out/runs/cartpole-ppo-seed100.partial/summary.json");
+    let summary = place.path("out/runs/cartpole-ppo-seed200.partial/summary.json");
     wait_for("the end of the training", || summary.exists());
     let summary: Value = serde_json::from_str(&fs::read_to_string(summary).unwrap()).unwrap();
     assert_eq!(summary["outcome"], "interrupted");

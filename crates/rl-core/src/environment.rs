@@ -75,7 +75,8 @@ pub struct Step<O> {
 ///
 /// A call that never returns stops the run: no thread can be ended from outside. An environment that
 /// waits for another program or machine waits with a deadline of its own (a socket's read timeout, a
-/// channel's `recv_timeout`), and answers with an error when it is over ([`EnvironmentError::own`]).
+/// channel's `recv_timeout`), and answers with an error when it is over ([`EnvironmentError::own`]); the
+/// wrapper `Deadline` of `rl-envs` gives up the calls of any.
 ///
 /// ```
 /// use rl_core::{Environment, EnvironmentError, Space, Status, Step, Stream};

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{Space, Spaces};
 
@@ -64,6 +65,14 @@ pub enum EnvironmentError {
     Endless {
         /// Steps of the episode so far.
         steps: usize,
+    },
+    /// A call that was given up.
+    #[error("{call} took longer than {limit:?}")]
+    Late {
+        /// The call: `the step` or another.
+        call: String,
+        /// The time it had.
+        limit: Duration,
     },
     /// A saved state that does not fit the environment.
     #[error("a saved state that does not fit: {reason}")]

@@ -55,6 +55,8 @@ config! {
         pub lambda: f64 = 0.95, Range::Unit;
         /// Divergence in nats that a step has at most.
         pub target_kl: f64 = 0.01, Range::Positive;
+        /// Lower the divergence linearly to 0 over the run's budget.
+        pub anneal_target_kl: bool = false;
         /// Iterations of the conjugate gradient method.
         pub cg_iterations: usize = 15, Range::REPETITIONS;
         /// Number that is added to the Fisher information's diagonal.
@@ -109,8 +111,10 @@ impl UpdateRule<Rollout> for TrpoConfig {
         let mut kl = None;
         // No curvature, no gradient: nothing to be gained.
         if curvature > 0.0 {
-            let length = (2.0 * self.target_kl / curvature).sqrt();
-            let found = self.line_search(agent, &samples, &start, (&direction, length));
+            let target_kl = self.target_kl_at(clock.done());
+            let length = (2.0 * target_kl / curvature).sqrt();
+            let step = (direction.as_slice(), length, target_kl);
+            let found = self.line_search(agent, &samples, &start, step);
             if !matches!(found, Ok(Some(_))) {
                 agent.learner.set_parameters(&start);
             }
@@ -186,15 +190,25 @@ impl TrpoConfig {
         Ok(())
     }
 
+    /// δ, of which at least some is left past the end of the budget.
+    fn target_kl_at(&self, done: f64) -> f64 {
+        let left = if self.anneal_target_kl {
+            1.0 - done
+        } else {
+            1.0
+        };
+        self.target_kl * left.max(1e-6)
+    }
+
     /// Shortens a step along `direction` from `start` until the objective has grown and the divergence
-    /// is at most δ, and returns the divergence. Without such a step, and after an error, the learner is
+    /// is at most δ (`target_kl`), and returns the divergence. Without such a step, and after an error, the learner is
     /// left with the last that was tried.
     fn line_search(
         &self,
         agent: &mut ActorLearner,
         samples: &Samples<'_>,
         start: &[f32],
-        (direction, mut length): (&[f32], f64),
+        (direction, mut length, target_kl): (&[f32], f64, f64),
     ) -> Result<Option<f64>, BoxError> {
         let before = self.objective(agent, samples, samples.log_probs, agent.actor())?;
         let mut log_probs = vec![0.0; samples.log_probs.len()];
@@ -215,7 +229,7 @@ impl TrpoConfig {
                 Err(error) => return Err(error.into()),
             }
             let after = self.objective(agent, samples, &log_probs, &actor)?;
-            if after > before && kl <= self.target_kl {
+            if after > before && kl <= target_kl {
                 agent.set_actor(actor);
                 return Ok(Some(kl));
             }
@@ -396,7 +410,8 @@ mod tests {
             .gradient(&samples, &terms, &mut gradient)
             .unwrap();
         let mut search = |length: f64| {
-            let found = config.line_search(&mut agent, &samples, &start, (&gradient, length));
+            let step = (gradient.as_slice(), length, config.target_kl);
+            let found = config.line_search(&mut agent, &samples, &start, step);
             agent.learner.set_parameters(&start);
             agent.set_actor(actor_of(agent.networks()));
             found.unwrap()

@@ -45,6 +45,9 @@ pub enum WrapperError {
     /// A number of things that must be at least one.
     #[error("{0} must be at least 1, not 0")]
     Zero(&'static str),
+    /// A time limit of nothing.
+    #[error("a call needs a time limit above 0 s")]
+    NoTime,
     /// Statistics of something else.
     #[error("statistics of {found} dimensions cannot normalise {expected}")]
     Dimensions {

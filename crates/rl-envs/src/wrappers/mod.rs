@@ -5,6 +5,7 @@
 //! as it was.
 
 mod clip_action;
+mod deadline;
 mod episode_statistics;
 mod error;
 mod frame_skip;
@@ -15,6 +16,7 @@ mod rescale_action;
 mod updating;
 
 pub use clip_action::ClipAction;
+pub use deadline::Deadline;
 pub use episode_statistics::EpisodeStatistics;
 pub use error::WrapperError;
 pub use frame_skip::FrameSkip;

@@ -344,7 +344,7 @@ fn proximal_policy_optimization_takes_the_steps_of_its_equation() {
 }
 
 /// Conjugate gradients and the line search of TRPO, in place; the divergence of the step.
-fn trust_region_step(own: &mut [f64], rows: &[Row], config: &TrpoConfig) -> f64 {
+fn trust_region_step(own: &mut [f64], rows: &[Row], config: &TrpoConfig, target_kl: f64) -> f64 {
     let all: Vec<&Row> = rows.iter().collect();
     let coefficients = (config.entropy_coefficient, 0.0);
     let mut g = plain::gradient(own, &all, |row, _| row.advantage, coefficients);
@@ -377,11 +377,11 @@ fn trust_region_step(own: &mut [f64], rows: &[Row], config: &TrpoConfig) -> f64 
         };
         rows.iter().map(of_row).sum::<f64>() / rows.len() as f64
     };
-    let mut length = (2.0 * config.target_kl / curvature).sqrt();
+    let mut length = (2.0 * target_kl / curvature).sqrt();
     for _ in 0..config.line_search_steps {
         let tried: Vec<f64> = own.iter().zip(&x).map(|(a, x)| a + length * x).collect();
         let kl = plain::kl(own, &tried, rows);
-        if objective(&tried) > objective(own) && kl <= config.target_kl {
+        if objective(&tried) > objective(own) && kl <= target_kl {
             own.copy_from_slice(&tried);
             return kl;
         }
@@ -399,6 +399,7 @@ fn trust_region_policy_optimization_takes_the_step_of_its_equation() {
                 lambda: 0.8,
                 gamma: 0.9,
                 target_kl,
+                anneal_target_kl: true,
                 cg_damping,
                 entropy_coefficient: 0.05,
                 value_iterations: 3,
@@ -424,7 +425,8 @@ fn trust_region_policy_optimization_takes_the_step_of_its_equation() {
                 assert_ends(rollout);
                 let mut rows = plain::rows(&own, rollout, 0.9, 0.8).concat();
                 plain::normalize(&mut rows.iter_mut().collect::<Vec<_>>());
-                let kl = trust_region_step(&mut own[..POLICY], &rows, &config);
+                let left = 1.0 - update as f64 / UPDATES as f64;
+                let kl = trust_region_step(&mut own[..POLICY], &rows, &config, target_kl * left);
                 let what = format!("{learner:?}, {target_kl}, update {update}");
                 let found = training.agent.policy();
                 let found = found.weights().unwrap().mlp.flatten();
@@ -432,7 +434,7 @@ fn trust_region_policy_optimization_takes_the_step_of_its_equation() {
                 let measured = metrics.get("kl").unwrap();
                 assert!((measured - kl).abs() < 1e-3 * kl, "{measured} {kl}");
 
-                let rate = 0.02 * (1.0 - update as f64 / UPDATES as f64);
+                let rate = 0.02 * left;
                 let rows: Vec<&Row> = rows.iter().collect();
                 for _ in 0..3 {
                     let gradient = plain::gradient(&own, &rows, |_, _| 0.0, (0.0, 1.0));
