@@ -3,44 +3,54 @@
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
-/// Commands of `rl`, each with its line in the list.
-const RL_COMMANDS: &[(&str, &str)] = &[
+/// Commands of `rl`, one or two to a line of the list.
+const RL_COMMANDS: &[(&[&str], &str)] = &[
     (
-        "train",
+        &["train"],
         "trains an agent; with nothing else, CartPole-v1 on the CPU",
     ),
-    ("eval", "plays episodes with the agent of a run directory"),
-    ("render", "shows an agent at play, as GIF or PNG files"),
     (
-        "list",
+        &["eval", "render"],
+        "plays episodes with a trained agent; as GIF or PNG files",
+    ),
+    (
+        &["list"],
         "lists the environments, algorithms, presets and backends",
     ),
     (
-        "parity",
+        &["parity"],
         "compares the environments with recorded traces of Gymnasium's",
     ),
-    ("bench", "measures how fast environments and trainings are"),
     (
-        "evidence",
+        &["bench"],
+        "measures how fast environments and trainings are",
+    ),
+    (
+        &["evidence"],
         "trains presets with many seeds, and compares them with targets",
     ),
     (
-        "variance",
+        &["variance"],
         "measures bias and variance of the gradient's estimators",
     ),
-    ("curves", "draws learning curves of several seeds"),
-    ("sweep", "trains every combination of some keys' values"),
-    ("tune", "searches for better values of keys"),
-    ("runs", "lists run directories"),
-    ("plot", "draws the learning curves of runs, or their scores"),
-    ("compare", "compares groups of runs"),
+    (&["curves"], "draws learning curves of several seeds"),
+    (
+        &["sweep", "tune"],
+        "trains every combination of values; searches for better ones",
+    ),
+    (&["runs"], "lists run directories"),
+    (
+        &["plot", "compare"],
+        "draws the curves or the scores of runs; compares them",
+    ),
+    (&["report"], "makes the page of a run"),
 ];
 
 /// Commands of this program, each with its line in the list.
 const OWN_COMMANDS: &[(&str, &str)] = &[
     (
         "check",
-        "formatting, structure, lints, documentation, licences and spelling",
+        "format, structure, lints, documentation, licences and spelling",
     ),
     (
         "structure",
@@ -78,33 +88,37 @@ impl Error for UsageError {}
 
 /// Returns `true` if `name` is a command of `rl`.
 pub fn is_rl_command(name: &str) -> bool {
-    RL_COMMANDS.iter().any(|(known, _)| *known == name)
+    rl_commands().any(|known| known == name)
+}
+
+fn rl_commands() -> impl Iterator<Item = &'static str> {
+    RL_COMMANDS
+        .iter()
+        .flat_map(|(names, _)| names.iter().copied())
 }
 
 /// The list of all commands.
 pub fn text() -> String {
-    let listing = |commands: &[(&str, &str)]| -> String {
-        commands
-            .iter()
-            .map(|(name, what)| format!("  {name:<12}{what}\n"))
-            .collect()
-    };
+    let line = |(name, what): (String, &str)| format!("  {name:<14}{what}\n");
+    let of_rl = RL_COMMANDS
+        .iter()
+        .map(|(names, what)| line((names.join(", "), what)));
+    let own = OWN_COMMANDS
+        .iter()
+        .map(|(name, what)| line(((*name).to_owned(), what)));
     format!(
         "Usage: cargo xtask <COMMAND> [ARGUMENTS]; for a run's: cargo xtask train --help\n\n\
          Runs (the binary `rl`, built with the backend asked for):\n{}\n\
          The project:\n{}",
-        listing(RL_COMMANDS),
-        listing(OWN_COMMANDS),
+        of_rl.collect::<String>(),
+        own.collect::<String>(),
     )
 }
 
 /// The error for a command that does not exist.
 pub fn unknown_command(name: &str) -> UsageError {
-    let known: Vec<&str> = RL_COMMANDS
-        .iter()
-        .chain(OWN_COMMANDS)
-        .map(|(known, _)| *known)
-        .collect();
+    let own = OWN_COMMANDS.iter().map(|(known, _)| *known);
+    let known: Vec<&str> = rl_commands().chain(own).collect();
     UsageError(format!(
         "unknown command `{name}`: {}",
         expected(name, &known)
@@ -139,8 +153,8 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, sweep, tune, runs, plot, compare, check, structure, test, gymnasium, \
-                 downstream, regress"
+                 curves, sweep, tune, runs, plot, compare, report, check, structure, test, \
+                 gymnasium, downstream, regress"
             ),
             "{answer}"
         );
@@ -160,9 +174,12 @@ mod tests {
             text.lines().count() < 24 && text.lines().all(|line| line.len() <= 80),
             "{text}"
         );
-        for (name, _) in RL_COMMANDS.iter().chain(OWN_COMMANDS) {
+        let own = OWN_COMMANDS.iter().map(|(name, _)| *name);
+        for name in rl_commands().chain(own) {
+            let names = [format!("\n  {name} "), format!("\n  {name}, ")];
             assert!(
-                text.contains(&format!("\n  {name} ")),
+                names.iter().any(|name| text.contains(name))
+                    || text.contains(&format!(", {name} ")),
                 "`{name}` is missing:\n{text}"
             );
         }

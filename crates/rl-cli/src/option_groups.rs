@@ -39,6 +39,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "progress",
             "quiet",
             "json",
+            "no_report",
             "log_every",
             "checkpoint_every",
             "checkpoint_keep",

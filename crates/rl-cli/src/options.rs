@@ -151,13 +151,14 @@ pub fn in_our_words(error: &clap::Error) -> Option<String> {
 }
 
 /// Options of the command that are no keys of the configuration.
-const NO_KEYS: [&str; 6] = [
+const NO_KEYS: [&str; 7] = [
     "config",
     "set",
     "resume",
     "print_config",
     "progress",
     "json",
+    "no_report",
 ];
 
 /// The keys and values of `--set`.

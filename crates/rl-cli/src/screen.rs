@@ -1,6 +1,7 @@
 //! Results as text: the summary of a run, an evaluation, a table.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use rl_core::Episode;
 use rl_lab::Picture;
@@ -11,8 +12,8 @@ use crate::live::mean_return;
 /// Columns that every line fits.
 pub const WIDTH: usize = 80;
 
-/// The end of a run on one screen.
-pub fn summary(summary: &Summary) -> String {
+/// The end of a run on one screen, with the path of its report if it has one.
+pub fn summary(summary: &Summary, report: Option<&Path>) -> String {
     let mut rows = vec![
         ("environment", summary.env.clone()),
         (
@@ -92,6 +93,7 @@ pub fn summary(summary: &Summary) -> String {
         rows.push(("", format!("rl plot {quoted} -o curve.svg")));
     }
     rows.push(("run directory", directory));
+    rows.extend(report.map(|path| ("report", path.display().to_string())));
     table(&rows)
 }
 

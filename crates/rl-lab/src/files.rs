@@ -40,6 +40,18 @@ pub(crate) fn write_all(
     files.into_iter().map(write).collect()
 }
 
+/// Writes a file beside `path` and renames it, so that `path` is the complete old file or the complete new one.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    written.map_err(|error| {
+        // The rest of a failed attempt is useless; it may not exist.
+        _ = fs::remove_file(&part);
+        FileError::new("write", path)(error)
+    })
+}
+
 /// Text of a file.
 pub(crate) fn read(path: &Path) -> Result<String, FileError> {
     fs::read_to_string(path).map_err(FileError::new("read", path))

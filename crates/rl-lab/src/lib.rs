@@ -1,6 +1,6 @@
 //! Measurements of many runs: speed beside programs in Python ([`bench`](mod@bench)), claims over many seeds
 //! ([`evidence`]), learning curves of several seeds ([`curves`]), every combination of some keys' values ([`sweep`]), a search for better ones ([`tune`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
-//! Their trainings are processes of a pool ([`jobs`]), and the directories that they leave behind are read by [`runs`], drawn by [`plot`] and compared by [`compare`]. Pictures of a policy at play ([`render`](render())) are here too.
+//! Their trainings are processes of a pool ([`jobs`]), and the directories that they leave behind are read by [`runs`], drawn by [`plot`], compared by [`compare`], and become pages by [`report`](mod@report). Pictures of a policy at play ([`render`](render())) are here too.
 
 pub mod bench;
 mod chart;
@@ -13,6 +13,8 @@ pub mod jobs;
 mod line_chart;
 pub mod plot;
 mod render;
+mod replay;
+pub mod report;
 mod row_chart;
 pub mod runs;
 mod settings;
@@ -21,6 +23,7 @@ pub mod sweep;
 mod table;
 pub mod tune;
 pub mod variance;
+mod web;
 
 pub use figure::{Figure, UnknownFormat};
 pub use render::{Picture, render};
@@ -29,4 +32,5 @@ pub use render::{Picture, render};
 pub mod error {
     pub use crate::files::FileError;
     pub use crate::render::RenderError;
+    pub use crate::web::PageError;
 }

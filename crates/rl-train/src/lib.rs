@@ -61,7 +61,8 @@ pub use inspect::{Inspection, TensorContents, inspect};
 pub use layers::{Layers, exclusive};
 pub use observer::{Each, Observer, each};
 pub use observers::{
-    BestPolicy, MetricsFile, PeriodicEvaluation, Progress, StopAfter, StopAt, StopFlag, TensorBoard,
+    BestPolicy, MetricsFile, PeriodicEvaluation, PolicySnapshots, Progress, StopAfter, StopAt,
+    StopFlag, TensorBoard,
 };
 pub use player::Player;
 pub use presets::Preset;

@@ -12,6 +12,7 @@ pub mod parity;
 mod player;
 pub mod plot;
 pub mod render;
+pub mod report;
 pub mod runs;
 pub mod sweep;
 pub mod train;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use clap::{ArgMatches, Args, ValueEnum};
 use rl_train::{
-    BestPolicy, Config, Layers, Observer, Origin, Outcome, PeriodicEvaluation, Registry, Run,
-    RunDirectory, StopAfter, StopAt, StopFlag, TrainError,
+    BestPolicy, Config, Layers, Observer, Origin, Outcome, PeriodicEvaluation, PolicySnapshots,
+    Registry, Run, RunDirectory, StopAfter, StopAt, StopFlag, TrainError,
 };
 
 use crate::build::program;
@@ -20,6 +20,7 @@ use crate::output::{err, out, outln};
 use crate::screen;
 use crate::signals::{INTERRUPTED, stop_flag};
 use crate::usage::Usage;
+use rl_lab::report::Report;
 
 /// Train an agent; without options, CartPole-v1 by reward-to-go policy gradient
 #[derive(Args)]
@@ -52,6 +53,9 @@ pub struct Arguments {
     /// Print a line of JSON per update, and one for the summary, instead of the summary's text
     #[arg(long)]
     json: bool,
+    /// Make no report.html at the end, and keep no policies for it
+    #[arg(long)]
+    no_report: bool,
 }
 
 /// Choice of the live view.
@@ -145,7 +149,7 @@ pub fn run(
             RunDirectory::create_in("runs", &name.unwrap_or_else(|| layers.run_name()))?
         }
     };
-    go(run, &config, directory, arguments)
+    go(run, &config, directory, arguments, registry)
 }
 
 fn notices(layers: &Layers<'_>) {
@@ -217,7 +221,7 @@ fn resume(
         ))
         .into());
     }
-    go(run, &config, directory, arguments)
+    go(run, &config, directory, arguments, registry)
 }
 
 /// Runs until the budget is spent, the goal reached, or a signal comes.
@@ -226,6 +230,7 @@ fn go(
     config: &Config,
     directory: RunDirectory,
     arguments: &Arguments,
+    registry: &Registry,
 ) -> Result<ExitCode> {
     let keys = &config.run;
     let form = arguments.form(keys.quiet)?;
@@ -236,6 +241,7 @@ fn go(
     let mut evaluation = PeriodicEvaluation::from(keys);
     let mut best = BestPolicy::new(directory.path().join(RunDirectory::BEST));
     let mut goal = StopAt::mean_return(keys.stop_at.unwrap_or(f64::INFINITY));
+    let mut policies = PolicySnapshots::new(directory.path().join(PolicySnapshots::DIRECTORY));
     let mut limit = config.time_limit()?.map(StopAfter::new);
     let mut directory = directory
         .checkpoint_every(config.checkpoint_every()?)
@@ -254,6 +260,9 @@ fn go(
     }
     if let Some(limit) = &mut limit {
         observers.push(limit);
+    }
+    if !arguments.no_report {
+        observers.push(&mut policies);
     }
     observers.extend([
         &mut stop as &mut dyn Observer,
@@ -277,10 +286,19 @@ fn go(
             return Err(error.into());
         }
     };
-    match directory.summary() {
+    let summary = directory.summary().cloned();
+    // Released, so that the report finds a run that has ended.
+    drop(directory);
+    let report = (!arguments.no_report).then(|| report(Path::new(&path), registry));
+    let report = report.flatten();
+    match &summary {
         Some(summary) if arguments.json => lines.write(summary)?,
         Some(summary) if !keys.quiet => {
-            out!("{}{}", progress.curve(), screen::summary(summary));
+            out!(
+                "{}{}",
+                progress.curve(),
+                screen::summary(summary, report.as_deref())
+            );
         }
         _ => outln!("{path}"),
     }
@@ -294,6 +312,16 @@ fn go(
         return Ok(ExitCode::from(INTERRUPTED));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the report of a run that has ended, and returns its path. Without it the run is no less whole.
+fn report(directory: &Path, registry: &Registry) -> Option<PathBuf> {
+    let path = directory.join(Report::FILE);
+    let report = Report::of(directory, registry);
+    let written = report.and_then(|report| report.write(&path));
+    written
+        .inspect_err(|error| err!("note: no report: {error}"))
+        .ok()
 }
 
 /// Prints every key with its help above its value.

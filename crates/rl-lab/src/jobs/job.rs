@@ -106,7 +106,9 @@ impl Job {
         let partial = directory.join(format!("{}.partial", self.name));
         remove(&partial)?;
         let mut train = Command::new(program);
-        train.args(["train", "--quiet"]).args(&self.arguments);
+        train
+            .args(["train", "--quiet", "--no-report"])
+            .args(&self.arguments);
         train.args(["--seed", &self.seed.to_string()]);
         train.arg("--out").arg(&partial).stdin(Stdio::null());
         train.env(PARENT_VARIABLE, std::process::id().to_string());

@@ -63,7 +63,7 @@ impl RunsError {
         !matches!(self, Self::Damaged { .. } | Self::File(_))
     }
 
-    pub(super) fn damaged(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn damaged(path: &Path, reason: impl ToString) -> Self {
         Self::Damaged {
             path: path.to_owned(),
             reason: reason.to_string(),
