@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use crate::finite_mdp::{FiniteMdp, TableError};
 use crate::{BatchEnvironment, EnvironmentError, FlatEnvironment, Purpose, ScalarBatch, Stream};
 
 /// A source of environments: a closure that makes one's own, or an entry of a registry.
@@ -35,6 +36,12 @@ pub trait EnvironmentSource: Send + Sync {
     /// As [`make`](Self::make).
     fn batch(&self, rngs: Vec<Stream>) -> Result<Box<dyn BatchEnvironment>, EnvironmentError> {
         Ok(Box::new(ScalarBatch::try_new(|| self.make(), rngs)?))
+    }
+
+    /// The finite MDP of the environments with a discount, if it is known: exact answers to measure
+    /// what was learned by. The index that is observed is that of the state.
+    fn finite_mdp(&self, _gamma: f64) -> Option<Result<FiniteMdp, TableError>> {
+        None
     }
 }
 

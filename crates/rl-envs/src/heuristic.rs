@@ -5,6 +5,7 @@ use rl_core::{Policy, Stream};
 use crate::EnvironmentId;
 use crate::lunar_lander::LunarLanderHeuristic;
 use crate::pendulum::MAX_TORQUE;
+use crate::toy_text::ToyTextHeuristic;
 
 /// Hand-written rule for a classic environment, which chooses the action by the observation alone,
 /// without chance or memory.
@@ -99,6 +100,10 @@ impl EnvironmentId {
             Self::Acrobot => Box::new(Heuristic::Acrobot),
             Self::LunarLander => Box::new(LunarLanderHeuristic::Discrete),
             Self::LunarLanderContinuous => Box::new(LunarLanderHeuristic::Continuous),
+            Self::FrozenLake => Box::new(ToyTextHeuristic::FrozenLake),
+            Self::FrozenLake8x8 => Box::new(ToyTextHeuristic::FrozenLake8x8),
+            Self::CliffWalking => Box::new(ToyTextHeuristic::CliffWalking),
+            Self::Taxi => Box::new(ToyTextHeuristic::Taxi),
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::str::FromStr;
 
+use rl_core::finite_mdp::{FiniteMdp, TableError};
 use rl_core::{
     BatchEnvironment, EnvironmentError, EnvironmentSource, FlatEnvironment, ScalarBatch, Stream,
 };
 
+use crate::toy_text::{LakeMap, TransitionTable};
 use crate::{
-    Acrobot, CartPole, LunarLander, LunarLanderContinuous, MountainCar, MountainCarContinuous,
-    Pendulum, SimdBatch,
+    Acrobot, CartPole, CliffWalking, FrozenLake, LunarLander, LunarLanderContinuous, MountainCar,
+    MountainCarContinuous, Pendulum, SimdBatch, Taxi,
 };
 
 /// An environment's name on the command line and in files.
@@ -30,6 +32,14 @@ pub enum EnvironmentId {
     LunarLander,
     /// `lunar-lander-continuous`, the same with a throttle for each engine.
     LunarLanderContinuous,
+    /// `frozen-lake`, Gymnasium's `FrozenLake-v1`.
+    FrozenLake,
+    /// `frozen-lake-8x8`, Gymnasium's `FrozenLake8x8-v1`.
+    FrozenLake8x8,
+    /// `cliff-walking`, Gymnasium's `CliffWalking-v1` with a time limit of 1000 steps.
+    CliffWalking,
+    /// `taxi`, Gymnasium's `Taxi-v4`.
+    Taxi,
 }
 
 /// A name that no environment has.
@@ -47,6 +57,10 @@ impl EnvironmentId {
         Self::Acrobot,
         Self::LunarLander,
         Self::LunarLanderContinuous,
+        Self::FrozenLake,
+        Self::FrozenLake8x8,
+        Self::CliffWalking,
+        Self::Taxi,
     ];
 
     /// The short name.
@@ -59,6 +73,10 @@ impl EnvironmentId {
             Self::Acrobot => "acrobot",
             Self::LunarLander => "lunar-lander",
             Self::LunarLanderContinuous => "lunar-lander-continuous",
+            Self::FrozenLake => "frozen-lake",
+            Self::FrozenLake8x8 => "frozen-lake-8x8",
+            Self::CliffWalking => "cliff-walking",
+            Self::Taxi => "taxi",
         }
     }
 
@@ -72,19 +90,25 @@ impl EnvironmentId {
             Self::Acrobot => "Acrobot-v1",
             Self::LunarLander => "LunarLander-v3",
             Self::LunarLanderContinuous => "LunarLanderContinuous-v3",
+            Self::FrozenLake => "FrozenLake-v1",
+            Self::FrozenLake8x8 => "FrozenLake8x8-v1",
+            Self::CliffWalking => "CliffWalking-v1",
+            Self::Taxi => "Taxi-v4",
         }
     }
 
-    /// The mean return over 100 episodes at which the environment counts as solved; Pendulum has
-    /// none.
+    /// The mean return over 100 episodes at which the environment counts as solved; Pendulum and
+    /// CliffWalking have none, nor has Taxi, whose threshold in Gymnasium, 8, is beyond the optimum.
     pub fn solved_at(self) -> Option<f64> {
         match self {
             Self::CartPole => Some(475.0),
-            Self::Pendulum => None,
+            Self::Pendulum | Self::CliffWalking | Self::Taxi => None,
             Self::MountainCar => Some(-110.0),
             Self::MountainCarContinuous => Some(90.0),
             Self::Acrobot => Some(-100.0),
             Self::LunarLander | Self::LunarLanderContinuous => Some(200.0),
+            Self::FrozenLake => Some(0.7),
+            Self::FrozenLake8x8 => Some(0.85),
         }
     }
 
@@ -99,7 +123,26 @@ impl EnvironmentId {
 
     /// Returns `true` if the fastest batch is a [`SimdBatch`].
     pub fn has_simd_batch(self) -> bool {
-        !matches!(self, Self::LunarLander | Self::LunarLanderContinuous)
+        match self {
+            Self::CartPole
+            | Self::Pendulum
+            | Self::MountainCar
+            | Self::MountainCarContinuous
+            | Self::Acrobot => true,
+            Self::LunarLander | Self::LunarLanderContinuous => false,
+            Self::FrozenLake | Self::FrozenLake8x8 | Self::CliffWalking | Self::Taxi => false,
+        }
+    }
+
+    /// The table of transitions of a toy-text environment.
+    pub fn transition_table(self) -> Option<TransitionTable> {
+        match self {
+            Self::FrozenLake => Some(FrozenLake::table_of(LakeMap::Small, true)),
+            Self::FrozenLake8x8 => Some(FrozenLake::table_of(LakeMap::Large, true)),
+            Self::CliffWalking => Some(CliffWalking::table_of(false)),
+            Self::Taxi => Some(Taxi::table_of(false)),
+            _ => None,
+        }
     }
 }
 
@@ -117,6 +160,10 @@ impl EnvironmentSource for EnvironmentId {
             Self::Acrobot => Box::new(Acrobot::v1()),
             Self::LunarLander => Box::new(LunarLander::v0()),
             Self::LunarLanderContinuous => Box::new(LunarLanderContinuous::v0()),
+            Self::FrozenLake => Box::new(FrozenLake::v1()),
+            Self::FrozenLake8x8 => Box::new(FrozenLake::v1_8x8()),
+            Self::CliffWalking => Box::new(CliffWalking::v1()),
+            Self::Taxi => Box::new(Taxi::v4()),
         })
     }
 
@@ -133,8 +180,25 @@ impl EnvironmentSource for EnvironmentId {
             Self::LunarLanderContinuous => {
                 Box::new(ScalarBatch::new(LunarLanderContinuous::v0, rngs))
             }
+            // Clones share their table.
+            Self::FrozenLake => cloned(FrozenLake::v1(), rngs),
+            Self::FrozenLake8x8 => cloned(FrozenLake::v1_8x8(), rngs),
+            Self::CliffWalking => cloned(CliffWalking::v1(), rngs),
+            Self::Taxi => cloned(Taxi::v4(), rngs),
         })
     }
+
+    fn finite_mdp(&self, gamma: f64) -> Option<Result<FiniteMdp, TableError>> {
+        Some(self.transition_table()?.to_mdp(gamma))
+    }
+}
+
+/// A batch of clones.
+fn cloned<E: FlatEnvironment + Clone + 'static>(
+    environment: E,
+    rngs: Vec<Stream>,
+) -> Box<dyn BatchEnvironment> {
+    Box::new(ScalarBatch::new(|| environment.clone(), rngs))
 }
 
 impl FromStr for EnvironmentId {

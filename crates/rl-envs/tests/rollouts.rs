@@ -122,8 +122,14 @@ fn the_number_of_threads_and_the_form_of_the_batches_change_nothing() {
 #[test]
 fn every_environment_is_the_same_on_any_number_of_threads() {
     for &id in EnvironmentId::ALL {
+        let observations = id.make().unwrap().spaces().observation;
+        let transform = TransformConfig {
+            // An index has no moments.
+            normalize_observations: matches!(observations, Space::Box(_)),
+            ..NORMALIZED
+        };
         let rollouts = [1, 2, 3].map(|threads| {
-            let config = transformed(config(id, 10, 5, threads), NORMALIZED);
+            let config = transformed(config(id, 10, 5, threads), transform);
             let mut rollouts = Rollouts::new(config, 70).unwrap();
             rollouts.collect(&wild(id), 70).unwrap();
             bits(rollouts.collect(&wild(id), 70).unwrap())

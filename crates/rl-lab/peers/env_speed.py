@@ -24,6 +24,10 @@ GYMNASIUM = {
     "acrobot": "Acrobot-v1",
     "lunar-lander": "LunarLander-v3",
     "lunar-lander-continuous": "LunarLanderContinuous-v3",
+    "frozen-lake": "FrozenLake-v1",
+    "frozen-lake-8x8": "FrozenLake8x8-v1",
+    "cliff-walking": "CliffWalking-v1",
+    "taxi": "Taxi-v4",
 }
 
 

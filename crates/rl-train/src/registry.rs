@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rl_core::finite_mdp::{FiniteMdp, TableError};
 use rl_core::{
     BatchEnvironment, EnvironmentError, EnvironmentSource, FlatEnvironment, Policy, Stream,
 };
@@ -69,6 +70,10 @@ impl EnvironmentSource for Named {
 
     fn batch(&self, rngs: Vec<Stream>) -> Result<Box<dyn BatchEnvironment>, EnvironmentError> {
         self.source.batch(rngs)
+    }
+
+    fn finite_mdp(&self, gamma: f64) -> Option<Result<FiniteMdp, TableError>> {
+        self.source.finite_mdp(gamma)
     }
 }
 

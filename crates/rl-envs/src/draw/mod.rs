@@ -18,8 +18,11 @@ mod acrobot;
 #[cfg(feature = "film")]
 mod animation;
 mod cartpole;
+mod cliff_walking;
+mod fields;
 mod file;
 mod frame;
+mod frozen_lake;
 #[cfg(feature = "film")]
 mod gif_frame;
 mod lunar_lander;
@@ -29,13 +32,14 @@ mod pendulum;
 mod png_sequence;
 mod raster;
 mod scene;
+mod taxi;
 mod wrapped;
 
 use rl_core::FlatEnvironment;
 
 use crate::{
-    Acrobot, CartPole, EnvironmentId, LunarLander, LunarLanderContinuous, MountainCar,
-    MountainCarContinuous, Pendulum,
+    Acrobot, CartPole, CliffWalking, EnvironmentId, FrozenLake, LunarLander, LunarLanderContinuous,
+    MountainCar, MountainCarContinuous, Pendulum, Taxi,
 };
 
 #[cfg(feature = "film")]
@@ -78,6 +82,10 @@ impl EnvironmentId {
             Self::Acrobot => Box::new(Acrobot::v1()),
             Self::LunarLander => Box::new(LunarLander::v0()),
             Self::LunarLanderContinuous => Box::new(LunarLanderContinuous::v0()),
+            Self::FrozenLake => Box::new(FrozenLake::v1()),
+            Self::FrozenLake8x8 => Box::new(FrozenLake::v1_8x8()),
+            Self::CliffWalking => Box::new(CliffWalking::v1()),
+            Self::Taxi => Box::new(Taxi::v4()),
         }
     }
 }
@@ -92,6 +100,10 @@ mod tests {
     fn size(id: EnvironmentId) -> [u16; 2] {
         match id {
             EnvironmentId::Pendulum | EnvironmentId::Acrobot => [500, 500],
+            EnvironmentId::FrozenLake => [256, 256],
+            EnvironmentId::FrozenLake8x8 => [512, 512],
+            EnvironmentId::CliffWalking => [720, 240],
+            EnvironmentId::Taxi => [550, 350],
             _ => [600, 400],
         }
     }

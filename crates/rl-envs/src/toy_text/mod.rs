@@ -21,13 +21,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod cliff_walking;
+pub(crate) mod cliff_walking;
 mod frozen_lake;
+mod heuristic;
 mod table;
-mod taxi;
+pub(crate) mod taxi;
 mod walk;
 
 pub use cliff_walking::CliffWalking;
 pub use frozen_lake::{FrozenLake, LakeMap, Tile};
+pub use heuristic::ToyTextHeuristic;
 pub use table::{Outcome, TransitionTable};
 pub use taxi::{Taxi, TaxiConfig, TaxiState};

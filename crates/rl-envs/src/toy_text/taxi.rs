@@ -12,9 +12,9 @@ pub(crate) const SIDE: usize = 5;
 /// Row and column of the pads R, G, Y and B.
 pub(crate) const PADS: [(usize, usize); 4] = [(0, 0), (0, 4), (4, 0), (4, 3)];
 /// The passenger's place in the taxi.
-const ABOARD: usize = 4;
+pub(crate) const ABOARD: usize = 4;
 /// Columns with a wall at their right, row by row.
-const WALLS: [&[usize]; SIDE] = [&[1], &[1], &[], &[0, 2], &[0, 2]];
+pub(crate) const WALLS: [&[usize]; SIDE] = [&[1], &[1], &[], &[0, 2], &[0, 2]];
 /// Probability of a ride with a passenger who changes their mind.
 const FICKLE: f64 = 0.3;
 /// Probability that a taxi in the rain goes where it heads.
@@ -62,13 +62,13 @@ impl TaxiState {
     }
 
     /// The pad that the taxi stands on.
-    fn pad(self) -> Option<usize> {
+    pub(super) fn pad(self) -> Option<usize> {
         PADS.iter().position(|&pad| pad == (self.row, self.column))
     }
 
     /// The state after a move to the south (0), north (1), east (2) or west (3); `None` if a wall
     /// or the edge of the town is in the way.
-    fn moved(self, action: usize) -> Option<Self> {
+    pub(super) fn moved(self, action: usize) -> Option<Self> {
         let Self { row, column, .. } = self;
         let wall = |column: usize| WALLS[row].contains(&column);
         let (row, column) = match action {

@@ -8,8 +8,8 @@ use rl_core::{
     Space, Status, StepBuffers, Stream,
 };
 use rl_envs::{
-    Acrobot, CartPole, EnvironmentId, LunarLander, LunarLanderContinuous, MountainCar,
-    MountainCarContinuous, Pendulum,
+    Acrobot, CartPole, CliffWalking, EnvironmentId, FrozenLake, LunarLander, LunarLanderContinuous,
+    MountainCar, MountainCarContinuous, Pendulum, Taxi,
 };
 use serde::Serialize;
 
@@ -67,6 +67,10 @@ impl EnvironmentBench {
             EnvironmentId::Acrobot => self.forms(id, Acrobot::v1),
             EnvironmentId::LunarLander => self.forms(id, LunarLander::v0),
             EnvironmentId::LunarLanderContinuous => self.forms(id, LunarLanderContinuous::v0),
+            EnvironmentId::FrozenLake => self.forms(id, FrozenLake::v1),
+            EnvironmentId::FrozenLake8x8 => self.forms(id, FrozenLake::v1_8x8),
+            EnvironmentId::CliffWalking => self.forms(id, CliffWalking::v1),
+            EnvironmentId::Taxi => self.forms(id, Taxi::v4),
         }
     }
 
