@@ -1,6 +1,6 @@
 //! `cargo xtask gymnasium`: what a run leaves behind, read by the programs in Python that people read it with.
 //!
-//! The scripts are in `tests/python`: Gymnasium plays trained policies, TensorBoard reads event files. Their
+//! The scripts are in `tests/python`: Gymnasium plays trained policies, TensorBoard reads event files, a browser opens the pages. Their
 //! packages, pinned in `requirements.txt` beside them, are put into a virtual environment in `target/tools`,
 //! never into the user's system.
 
@@ -18,13 +18,13 @@ use crate::cargo::{self, CI_FEATURES};
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
 /// Scripts, each a check that ends with 1 if it fails.
-const SCRIPTS: [&str; 2] = ["gymnasium_eval.py", "tensorboard_read.py"];
+const SCRIPTS: [&str; 3] = ["gymnasium_eval.py", "tensorboard_read.py", "browser.py"];
 
 /// Runs every script; with arguments, the comparison of scores in Gymnasium alone, whose arguments they are.
 ///
 /// # Errors
 /// If `rl` does not build, there is no Python, its packages cannot be installed, a policy has another score
-/// in Gymnasium, or TensorBoard reads other numbers.
+/// in Gymnasium, TensorBoard reads other numbers, or a page does not work in Chromium.
 pub fn run(arguments: &[OsString]) -> Result<()> {
     let scripts = cargo::root().join("tests").join("python");
     let python = prepare(
@@ -76,7 +76,7 @@ fn prepare(python: &str, folder: &Path, requirements: &Path) -> Result<PathBuf> 
         return Ok(own);
     }
     eprintln!(
-        "installing Gymnasium and TensorBoard into `{}`",
+        "installing Gymnasium, TensorBoard and Playwright into `{}`",
         folder.display()
     );
     create(python, folder)?;

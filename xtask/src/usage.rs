@@ -62,7 +62,7 @@ const OWN_COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "gymnasium",
-        "Gymnasium and TensorBoard agree with what a run leaves",
+        "Gymnasium, TensorBoard and a browser read what a run leaves",
     ),
     (
         "downstream",
