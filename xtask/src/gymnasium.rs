@@ -1,7 +1,8 @@
 //! `cargo xtask gymnasium`: what a run leaves behind, read by the programs in Python that people read it with.
 //!
-//! The scripts are in `tests/python`: Gymnasium plays trained policies, TensorBoard reads event files, a browser opens the pages. Their
-//! packages, pinned in `requirements.txt` beside them, are put into a virtual environment in `target/tools`,
+//! The scripts are in `tests/python`: Gymnasium plays trained policies, TensorBoard reads event files, a browser opens the pages.
+//! The tests of `rl-gym` that step Gymnasium's environments come before them. The packages of all of them, pinned in
+//! `requirements.txt` beside the scripts, are put into a virtual environment in `target/tools`,
 //! never into the user's system.
 
 use std::env::consts::EXE_SUFFIX;
@@ -20,7 +21,8 @@ const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 /// Scripts, each a check that ends with 1 if it fails.
 const SCRIPTS: [&str; 3] = ["gymnasium_eval.py", "tensorboard_read.py", "browser.py"];
 
-/// Runs every script; with arguments, the comparison of scores in Gymnasium alone, whose arguments they are.
+/// Runs the tests of `rl-gym` with a real Gymnasium, and every script; with arguments, the comparison of scores in
+/// Gymnasium alone, whose arguments they are.
 ///
 /// # Errors
 /// If `rl` does not build, there is no Python, its packages cannot be installed, a policy has another score
@@ -32,6 +34,17 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
         &cargo::target_directory()?.join("tools").join("python"),
         &scripts.join("requirements.txt"),
     )?;
+    if arguments.is_empty() {
+        let mut tests = cargo::cargo();
+        tests.args(["test", "--workspace", "--release", "--features"]);
+        tests.arg(format!("{CI_FEATURES},rl-gym/python-tests"));
+        tests.args(["--test", "gymnasium"]);
+        cargo::run(
+            tests
+                .env("RL_GYM_PYTHON", &python)
+                .current_dir(cargo::root()),
+        )?;
+    }
     let rl = build_rl()?;
     let count = if arguments.is_empty() {
         SCRIPTS.len()

@@ -4,9 +4,10 @@ use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 
 /// Crates of `crates/`, from the bottom up, each with those that it may depend on.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("rl-core", &[]),
     ("rl-envs", &["rl-core"]),
+    ("rl-gym", &["rl-core"]),
     ("rl-nets", &["rl-core"]),
     ("rl-learn", &["rl-core", "rl-nets"]),
     ("rl-pg", &["rl-core", "rl-nets", "rl-learn"]),
@@ -14,25 +15,26 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     (
         "rl-train",
         &[
-            "rl-core", "rl-envs", "rl-nets", "rl-learn", "rl-pg", "rl-value",
+            "rl-core", "rl-envs", "rl-gym", "rl-nets", "rl-learn", "rl-pg", "rl-value",
         ],
     ),
     (
         "rl",
         &[
-            "rl-core", "rl-envs", "rl-nets", "rl-learn", "rl-pg", "rl-value", "rl-train",
+            "rl-core", "rl-envs", "rl-gym", "rl-nets", "rl-learn", "rl-pg", "rl-value", "rl-train",
         ],
     ),
     (
         "rl-lab",
         &[
-            "rl-core", "rl-envs", "rl-nets", "rl-learn", "rl-pg", "rl-value", "rl-train",
+            "rl-core", "rl-envs", "rl-gym", "rl-nets", "rl-learn", "rl-pg", "rl-value", "rl-train",
         ],
     ),
     (
         "rl-cli",
         &[
-            "rl-core", "rl-envs", "rl-nets", "rl-learn", "rl-pg", "rl-value", "rl-train", "rl-lab",
+            "rl-core", "rl-envs", "rl-gym", "rl-nets", "rl-learn", "rl-pg", "rl-value", "rl-train",
+            "rl-lab",
         ],
     ),
 ];
