@@ -113,6 +113,22 @@ pub(crate) fn built_in() -> Vec<Preset> {
             "lunar-lander-a2c",
             include_str!("../presets/lunar-lander-a2c.toml"),
         ),
+        ("cartpole-dqn", include_str!("../presets/cartpole-dqn.toml")),
+        ("cartpole-pqn", include_str!("../presets/cartpole-pqn.toml")),
+        ("acrobot-dqn", include_str!("../presets/acrobot-dqn.toml")),
+        ("acrobot-pqn", include_str!("../presets/acrobot-pqn.toml")),
+        (
+            "mountain-car-dqn",
+            include_str!("../presets/mountain-car-dqn.toml"),
+        ),
+        (
+            "lunar-lander-dqn",
+            include_str!("../presets/lunar-lander-dqn.toml"),
+        ),
+        (
+            "lunar-lander-pqn",
+            include_str!("../presets/lunar-lander-pqn.toml"),
+        ),
     ]
     .map(|(name, toml)| Preset::new(name, toml))
     .into()

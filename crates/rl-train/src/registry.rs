@@ -10,6 +10,7 @@ use rl_envs::EnvironmentId;
 use rl_envs::draw::Drawable;
 use rl_learn::{Algorithm, Key};
 use rl_pg::{A2cConfig, A3cConfig, PpoConfig, ReinforceConfig, TrpoConfig, VpgConfig};
+use rl_value::{DqnConfig, PqnConfig};
 use toml::{Table, Value};
 
 use crate::builder::TrainerBuilder;
@@ -296,6 +297,8 @@ impl Default for Registry {
         .algorithm::<A3cConfig>()
         .algorithm::<TrpoConfig>()
         .algorithm::<PpoConfig>()
+        .algorithm::<DqnConfig>()
+        .algorithm::<PqnConfig>()
     }
 }
 

@@ -22,7 +22,28 @@ fn keys(algo: &str, env: &str) -> Vec<(&'static str, &'static str)> {
         ("anneal_learning_rate", "true"),
         ("eval_every", "2"),
     ];
+    if algo == "dqn" {
+        // What is kept would go stale.
+        keys.retain(|(key, _)| *key != "normalize_observations");
+    }
     match algo {
+        "dqn" => {
+            keys.extend([
+                ("train_every", "4"),
+                ("rounds", "5"),
+                ("gradient_steps", "3"),
+                // Learning starts in the first update, and the ring is full in the third.
+                ("learning_starts", "25"),
+                ("buffer_size", "160"),
+                ("minibatch_size", "16"),
+                ("n_step", "3"),
+                ("target_every", "4"),
+            ]);
+            if env == "lunar-lander" {
+                keys.extend([("prioritized", "true"), ("double", "true")]);
+            }
+        }
+        "pqn" => keys.extend([("steps_per_environment", "40"), ("minibatch_size", "30")]),
         "vpg" => keys.extend([
             ("steps_per_update", "150"),
             ("weighting", "gae"),
@@ -141,7 +162,16 @@ fn check(env: &str, algos: &[&str]) {
 fn every_algorithm_resumes_to_the_byte_on_cartpole() {
     check(
         "cartpole",
-        &["reinforce", "vpg", "a2c", "a3c", "trpo", "ppo"],
+        &[
+            "reinforce",
+            "vpg",
+            "a2c",
+            "a3c",
+            "trpo",
+            "ppo",
+            "dqn",
+            "pqn",
+        ],
     );
 }
 
@@ -157,7 +187,16 @@ fn every_algorithm_resumes_to_the_byte_on_pendulum() {
 fn every_algorithm_resumes_to_the_byte_on_the_lander() {
     check(
         "lunar-lander",
-        &["reinforce", "vpg", "a2c", "a3c", "trpo", "ppo"],
+        &[
+            "reinforce",
+            "vpg",
+            "a2c",
+            "a3c",
+            "trpo",
+            "ppo",
+            "dqn",
+            "pqn",
+        ],
     );
 }
 

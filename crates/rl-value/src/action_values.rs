@@ -8,9 +8,10 @@ use rl_learn::{
     ConfigError, FitReport, Learner, OptimizerConfig, Plan, Samples, Setup, TdError, UpdateError,
     fit,
 };
-use rl_nets::{Actor, Networks, network_inputs};
+use rl_nets::{Networks, network_inputs};
 
 use crate::GreedyPolicy;
+use crate::evaluator::{Evaluator, greedy};
 
 /// Algorithms for continuous actions, named where action values cannot be had.
 const CONTINUOUS: &str = "reinforce, vpg, a2c, a3c, trpo, ppo";
@@ -40,6 +41,9 @@ pub struct ActionValues {
     policy: GreedyPolicy,
     /// `true` if the network has learned since the policy was made.
     moved: bool,
+    evaluator: Evaluator,
+    /// `true` if the evaluator has the network's parameters.
+    is_followed: bool,
 }
 
 impl ActionValues {
@@ -56,6 +60,8 @@ impl ActionValues {
         learner.set_threads(&setup.threads);
         Ok(Self {
             policy: greedy(learner.networks())?,
+            evaluator: Evaluator::new(learner.networks())?,
+            is_followed: true,
             learner,
             setup: setup.clone(),
             moved: false,
@@ -97,11 +103,17 @@ impl ActionValues {
     }
 
     /// Writes the present values `[n, actions]` of inputs `[n, inputs]`.
-    pub fn evaluate(&mut self, inputs: &[f32], values: &mut Vec<f32>) {
-        self.follow();
-        let n = inputs.len() / self.networks().observation_dim();
-        values.resize(n * self.actions(), 0.0);
-        self.policy.values(inputs, values);
+    ///
+    /// # Errors
+    /// If a module of one's own cannot be copied.
+    pub fn evaluate(&mut self, inputs: &[f32], values: &mut Vec<f32>) -> Result<(), BoxError> {
+        if !self.is_followed {
+            let networks = self.learner.networks();
+            self.evaluator.follow(networks, &networks.flat())?;
+            self.is_followed = true;
+        }
+        self.evaluator.evaluate(inputs, values);
+        Ok(())
     }
 
     /// Moves the network down the loss of TD errors, over the processes of the setup.
@@ -115,7 +127,7 @@ impl ActionValues {
         plan: &Plan,
         shuffling: Option<&mut Stream>,
     ) -> Result<FitReport, UpdateError> {
-        self.moved = true;
+        (self.moved, self.is_followed) = (true, false);
         let reduce = &*self.setup.reduce;
         fit(
             self.learner.as_mut(),
@@ -142,15 +154,7 @@ impl State for ActionValues {
     }
 
     fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
-        self.moved = true;
+        (self.moved, self.is_followed) = (true, false);
         self.learner.load(&ScopedReader::new(from, "learner"))
     }
-}
-
-/// The greedy policy of a network of action values.
-pub(crate) fn greedy(networks: &Networks) -> Result<GreedyPolicy, BoxError> {
-    let outputs = networks.head().map(|head| head.outputs());
-    let policy = Actor::of(networks).zip(outputs);
-    let (actor, actions) = policy.ok_or("networks without action values")?;
-    Ok(GreedyPolicy::new(actor, actions))
 }

@@ -184,7 +184,7 @@ impl Dqn {
         let next = self.values.inputs(&self.sample.next_observations);
         self.target.evaluate(&next, &mut self.next_values);
         if config.double {
-            self.values.evaluate(&next, &mut self.choosing);
+            self.values.evaluate(&next, &mut self.choosing)?;
         }
         let choosing = match config.double {
             true => &self.choosing,
@@ -194,7 +194,7 @@ impl Dqn {
 
         let inputs = self.values.inputs(&self.sample.observations);
         if config.prioritized {
-            self.values.evaluate(&inputs, &mut self.choosing);
+            self.values.evaluate(&inputs, &mut self.choosing)?;
             let actions = self.values.actions();
             let rows = self
                 .choosing
@@ -339,8 +339,8 @@ impl Algorithm for DqnConfig {
         let per_round = self.train_every * setup.environments;
         let least = self.minibatch_size.max(self.learning_starts).max(per_round);
         let allowed = format!(
-            "at least {least}: a batch of {}, learning_starts of {} and the {per_round} transitions \
-             of a round",
+            "at least {least}: minibatch_size is {}, learning_starts {}, and a round has {per_round} \
+             transitions",
             self.minibatch_size, self.learning_starts
         );
         ConfigError::unless(

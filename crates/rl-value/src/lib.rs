@@ -22,6 +22,7 @@
 
 mod action_values;
 mod dqn;
+mod evaluator;
 mod exploration;
 mod greedy;
 mod pqn;

@@ -136,8 +136,8 @@ impl Learns<Rollout> for Pqn {
         let inputs = self.values.inputs(rollout.observations());
         let after = self.values.inputs(rollout.successors());
         let (mut values, mut successors) = (Vec::new(), Vec::new());
-        self.values.evaluate(&inputs, &mut values);
-        self.values.evaluate(&after, &mut successors);
+        self.values.evaluate(&inputs, &mut values)?;
+        self.values.evaluate(&after, &mut successors)?;
         let view = rollout.view();
         let returns = config.lambda_returns(&view, &values, &successors, self.values.actions())?;
 

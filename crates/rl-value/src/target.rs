@@ -3,8 +3,7 @@
 use rl_core::{BoxError, State, StateError, StateReader, StateWriter};
 use rl_nets::Networks;
 
-use crate::GreedyPolicy;
-use crate::action_values::greedy;
+use crate::evaluator::Evaluator;
 use crate::replay::Sample;
 
 /// Copy of a network of action values that follows it at a distance (Mnih et al. 2015, "Human-level
@@ -12,7 +11,7 @@ use crate::replay::Sample;
 pub struct TargetNetwork {
     networks: Networks,
     flat: Vec<f32>,
-    policy: GreedyPolicy,
+    evaluator: Evaluator,
 }
 
 impl TargetNetwork {
@@ -24,7 +23,7 @@ impl TargetNetwork {
         Ok(Self {
             networks: online.clone(),
             flat: online.flat(),
-            policy: greedy(online)?,
+            evaluator: Evaluator::new(online)?,
         })
     }
 
@@ -48,15 +47,12 @@ impl TargetNetwork {
 
     fn publish(&mut self) -> Result<(), BoxError> {
         self.networks.set_flat(&self.flat);
-        self.policy = greedy(&self.networks)?;
-        Ok(())
+        self.evaluator.follow(&self.networks, &self.flat)
     }
 
     /// Writes the values `[n, actions]` of inputs `[n, inputs]`.
     pub fn evaluate(&mut self, inputs: &[f32], values: &mut Vec<f32>) {
-        let n = inputs.len() / self.networks.observation_dim();
-        values.resize(n * self.policy.actions(), 0.0);
-        self.policy.values(inputs, values);
+        self.evaluator.evaluate(inputs, values);
     }
 }
 

@@ -23,6 +23,7 @@
 //! | [`nets`] | networks, distributions of actions, files of policies |
 //! | [`learn`] | losses as lists of terms, learners, optimizers |
 //! | [`pg`] | REINFORCE, VPG, A2C, A3C, TRPO, PPO |
+//! | [`value`] | DQN, PQN, replay |
 //! | [`train`] | trainers, observers, run directories, registries |
 //!
 //! # Features
@@ -39,5 +40,6 @@ pub use rl_learn as learn;
 pub use rl_nets as nets;
 pub use rl_pg as pg;
 pub use rl_train as train;
+pub use rl_value as value;
 
 pub mod prelude;

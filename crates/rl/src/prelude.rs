@@ -39,3 +39,4 @@ pub use rl_train::{
     Outcome, PeriodicEvaluation, Progress, Registry, RunDirectory, RunView, StopAfter, StopAt,
     TrainError, TrainedPolicy, Trainer, each, evaluate,
 };
+pub use rl_value::{DqnConfig, PqnConfig};

@@ -13,7 +13,7 @@ const MOST_TRANSITIONS: f64 = i32::MAX as f64;
 /// Ring of the newest transitions of environments side by side.
 ///
 /// A transition is one record of `2 · observation_dim + 3` numbers of 32 bits; with priorities come
-/// two numbers of 64 bits and a seventh of them for the sums. All memory is asked for at the
+/// two numbers of 64 bits, and a fifteenth of them for the sums. All memory is asked for at the
 /// beginning, and a saved state holds all records.
 ///
 /// Observations are kept as they came, so that they must not be normalised by moments that move.
@@ -213,8 +213,14 @@ impl Replay {
             let first = self.read(slot);
             observation.copy_from_slice(first.observation);
             *action = first.action;
-            let (mut last, mut serial) = (first, self.serial(slot));
+            let mut last = first;
             let (mut sum, mut factor) = (f64::from(first.reward), gamma);
+            // The number of the transition takes a division, which one step needs not.
+            let mut serial = if draw.n_step > 1 {
+                self.serial(slot)
+            } else {
+                0
+            };
             for _ in 1..draw.n_step {
                 serial += self.environments as u64;
                 if !last.status.continues() || serial >= self.pushed {
