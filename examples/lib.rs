@@ -12,6 +12,11 @@
 //! - `vpg_on_one_page`, `ppo_on_one_page`: the algorithms written out, with Burn and the environments
 //!   alone.
 
+/// Snippets of the page of questions, run as they stand there.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/questions.md")]
+struct Questions;
+
 #[cfg(test)]
 mod tests {
     #[test]

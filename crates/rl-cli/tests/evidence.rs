@@ -39,9 +39,15 @@ fn evidence_is_a_table_of_runs_that_are_not_repeated() {
         "0/3 reach 475 (99 %)",
         "changed by `--set updates=2 --set epochs=2`",
         "--env cartpole --algo ppo --seeds 200..203 --jobs 2 --set updates=2",
+        "![Returns on cartpole while learning](cartpole.svg)",
     ] {
         assert!(page.contains(line), "'{line}' is not in:\n{page}");
     }
+    let curves = read("cartpole.svg");
+    assert!(
+        curves.contains("seeds 200") && curves.contains("<polyline"),
+        "{curves}"
+    );
     let csv = read("runs.csv");
     let seeds: Vec<&str> = csv
         .lines()

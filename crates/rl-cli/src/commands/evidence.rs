@@ -49,7 +49,8 @@ pub struct Arguments {
         allow_negative_numbers = true
     )]
     jobs: usize,
-    /// Directory of evidence.md, runs.csv and the run directories
+    /// Directory of evidence.md, runs.csv, curves and the run
+    /// directories
     #[arg(long, value_name = "DIR", default_value = "runs/evidence")]
     out: PathBuf,
     /// Set a key of every run's configuration, on top of the presets
@@ -113,7 +114,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
     } else {
         out!("{}", evidence.table());
         outln!(
-            "\nwritten to {}: evidence.md, runs.csv",
+            "\nwritten to {}: evidence.md, runs.csv, ENV.svg",
             config.out.display()
         );
     }

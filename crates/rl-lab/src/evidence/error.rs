@@ -4,6 +4,7 @@ use rl_train::UsageError;
 
 use crate::files::FileError;
 use crate::jobs::JobError;
+use crate::runs::RunsError;
 
 /// Reason why there is no evidence.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum EvidenceError {
     /// A file that could not be written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Runs that could not be read, or a picture that could not be written.
+    #[error(transparent)]
+    Runs(#[from] RunsError),
 }
 
 impl EvidenceError {
@@ -25,7 +29,7 @@ impl EvidenceError {
         match self {
             Self::Usage(_) => true,
             Self::Job(error) => error.is_usage(),
-            Self::File(_) => false,
+            Self::File(_) | Self::Runs(_) => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod claims;
 mod completed;
 mod config;
+mod curves;
 mod error;
 mod report;
 mod runs;
@@ -19,8 +20,8 @@ pub use report::Evidence;
 
 impl EvidenceConfig {
     /// Trains every preset that a claim is about with each seed, and compares the scores with
-    /// what is claimed. `evidence.md` and `runs.csv` go to the output
-    /// directory.
+    /// what is claimed. `evidence.md`, `runs.csv` and the learning curves
+    /// of each environment, `ENV.svg`, go to the output directory.
     ///
     /// A run that is complete there already is not repeated. `progress` is called after each that
     /// ends. The registry is that of the binary. Of a shard, only its share is run; the call that finds the
@@ -43,6 +44,7 @@ impl EvidenceConfig {
                 ("runs.csv".to_owned(), evidence.csv(&self.out)?),
             ];
             write_all(&self.out, files)?;
+            curves::draw(self, registry, evidence.runs())?;
             Ok(evidence)
         })
     }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::claims::tuning_note;
 use super::completed::CompletedRun;
-use super::{Claim, EvidenceConfig};
+use super::{Claim, EvidenceConfig, curves};
 use crate::files::FileError;
 use crate::files::csv_of;
 use crate::statistics::{RESAMPLES, bootstrap_interval, interquartile_mean, median};
@@ -131,6 +131,11 @@ impl Evidence {
         Self { rows, runs }
     }
 
+    /// Every run, by claim and seed.
+    pub(super) fn runs(&self) -> &[CompletedRun] {
+        &self.runs
+    }
+
     /// A row per claim with what matters most, in Markdown that can be read as it is, 80 columns
     /// wide.
     pub fn table(&self) -> String {
@@ -190,6 +195,13 @@ impl Evidence {
         ];
         let filters: String = filters.into_iter().flatten().collect();
         let note = tuning_note(&config.seeds).map_or(String::new(), |note| format!(" {note}"));
+        let pictures: String = curves::environments(&self.runs)
+            .into_iter()
+            .map(|env| {
+                let (name, file) = (env.name(), curves::file_name(env));
+                format!("![Returns on {name} while learning]({file})\n\n")
+            })
+            .collect();
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         format!(
             "# Evidence\n\n\
@@ -208,6 +220,7 @@ impl Evidence {
              budget of environment steps. Steps,\n  times and speeds are medians over the runs.\n\
              - Returns of different environments have different scales: there is no mean over \
              environments.\n\n\
+             {pictures}\
              [The runs, one by one](runs.csv). Times are of {} at a time, on {processors} \
              processors of {} {}.\n\n\
              ```sh\n\
