@@ -43,7 +43,10 @@ const RL_COMMANDS: &[(&[&str], &str)] = &[
         &["plot", "compare"],
         "draws the curves or the scores of runs; compares them",
     ),
-    (&["report"], "makes the page of a run"),
+    (
+        &["diagnose", "report"],
+        "says what is wrong with a run; makes its page",
+    ),
 ];
 
 /// Commands of this program, each with its line in the list.
@@ -153,8 +156,8 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, sweep, tune, runs, plot, compare, report, check, structure, test, \
-                 gymnasium, downstream, regress"
+                 curves, sweep, tune, runs, plot, compare, diagnose, report, check, structure, \
+                 test, gymnasium, downstream, regress"
             ),
             "{answer}"
         );

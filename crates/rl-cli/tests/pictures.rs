@@ -1,4 +1,4 @@
-//! `rl runs`, `rl plot` and `rl compare`: runs that are there, as a user looks at them.
+//! `rl runs`, `rl plot`, `rl compare` and `rl diagnose`: runs that are there, as a user looks at them.
 
 mod common;
 
@@ -221,4 +221,51 @@ fn a_call_that_fails_overwrites_nothing() {
     let runs = fs::read_to_string(place.path("runs/a/metrics.csv")).unwrap();
     place.write("runs/a/metrics.csv", &(runs + "4,12"));
     assert_success(&place.rl("plot runs -o half.svg"));
+}
+
+#[test]
+fn a_diagnosis_names_rule_numbers_option_and_page() {
+    let place = Place::new();
+    let train = |words: &str| assert_success(&place.rl(&format!("train --quiet {words}")));
+    train("--env mountain-car --algo vpg --preset none --updates 10 --out runs/stuck");
+    let text = assert_success(&place.rl("diagnose runs/stuck"));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    for part in [
+        "runs/stuck: mountain-car by vpg, finished after 10 updates",
+        "did-not-learn\n  Drawn actions of the final policy return -200",
+        "  try  --",
+        "  see  docs/diagnose.md#always-at-the-time-limit",
+    ] {
+        assert!(text.contains(part), "'{part}' is not in\n{text}");
+    }
+    let json = assert_success(&place.rl("diagnose runs/stuck --json"));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["state"], &json["updates"]),
+        (&"finished".into(), &10.into())
+    );
+    assert_eq!(json["findings"][0]["rule"], "did-not-learn");
+    train("--out runs/good");
+    let text = assert_success(&place.rl("diagnose runs/good"));
+    assert!(text.contains("No finding"), "{text}");
+    for (words, code, names) in [
+        (
+            "diagnose runs",
+            2,
+            &["runs is not the directory of a run"][..],
+        ),
+        ("diagnose nowhere", 2, &["nowhere is not the directory"]),
+        ("diagnose", 2, &["DIR"]),
+    ] {
+        assert_failure(&place.rl(words), code, names);
+    }
+    place.write("runs/stuck/metrics.csv", "update,env_steps\n1\n");
+    assert_failure(
+        &place.rl("diagnose runs/stuck"),
+        1,
+        &["metrics.csv is damaged", "line 2"],
+    );
 }

@@ -23,11 +23,12 @@ const VALUES: [&str; 9] = [
 /// Keys under which a run of any length is asked for.
 const BUDGETS: [&str; 3] = ["updates", "steps", "episodes"];
 /// Columns that may be empty in a sound run: no episode ended, or the targets did not vary.
-const MAY_BE_EMPTY: [&str; 6] = [
+const MAY_BE_EMPTY: [&str; 7] = [
     "return_mean",
     "return_min",
     "return_max",
     "length_mean",
+    "truncated_share",
     "explained_variance",
     "approx_kl",
 ];

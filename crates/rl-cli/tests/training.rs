@@ -62,7 +62,7 @@ fn the_default_run_solves_cartpole_and_leaves_a_complete_directory() {
     assert!(summary["initial_return_mean"].as_f64().unwrap() < 40.0);
     let header = metrics(&run.join("metrics.csv")).remove(0);
     let expected = "update,env_steps,episodes,return_mean,return_min,return_max,length_mean,\
-                    policy_loss,entropy,grad_norm,kl,learning_rate";
+                    truncated_share,observation_scale,policy_loss,entropy,grad_norm,kl,learning_rate";
     assert_eq!(header, expected);
     assert_eq!(metrics(&run.join("metrics.csv")).len(), 101);
 

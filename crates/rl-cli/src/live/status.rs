@@ -9,7 +9,7 @@ use super::curve::{Curve, short};
 /// Log lines that are kept.
 const LINES: usize = 50;
 /// Metrics that are counters, or shown as the mean return is.
-const NOT_LISTED: [&str; 8] = [
+const NOT_LISTED: [&str; 10] = [
     "update",
     "env_steps",
     "episodes",
@@ -18,6 +18,8 @@ const NOT_LISTED: [&str; 8] = [
     "return_min",
     "return_max",
     "length_mean",
+    "truncated_share",
+    "observation_scale",
 ];
 /// Metrics that come first.
 const FIRST: [&str; 5] = [

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::error::FirstError;
-use super::interact::put_episodes;
+use super::interact::{put_episodes, put_experience};
 use super::lanes::{EpisodePlan, LaneEpisodes};
 use super::members::Members;
 use crate::collect::{CollectError, InteractError, Normalization};
@@ -147,6 +147,12 @@ impl<A: Learns<TrajectoryStore>> Interact<A> for Episodes<<A as Agent>::Policy> 
         clock.env_steps += trajectories.steps() as u64;
         clock.episodes += episodes.len() as u64;
         put_episodes(metrics, episodes);
+        put_experience(
+            metrics,
+            trajectories.iter().map(|trajectory| trajectory.end),
+            &self.members.spaces.observation,
+            trajectories.observations(),
+        );
         agent
             .update(trajectories, &before, metrics)
             .map_err(InteractError::Learn)?;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::collect::{CollectError, Normalization};
-use crate::{Agent, BoxError, Clock, Episode, Metrics, StateError, StateReader, StateWriter};
+use crate::{
+    Agent, BoxError, Clock, End, Episode, Metrics, Space, StateError, StateReader, StateWriter,
+};
 
 /// Turns of acting and learning that make an update: whole episodes
 /// ([`Episodes`](crate::Episodes)), rollouts ([`Rollouts`](crate::Rollouts)) or single steps
@@ -75,9 +77,44 @@ pub(super) fn put_episodes(metrics: &mut Metrics, episodes: &[Episode]) {
     metrics.put("length_mean", mean(steps as f64));
 }
 
+/// Observations that the scale is measured on, at most and nearly.
+const SAMPLE: usize = 1000;
+
+/// Adds the share of episodes that were truncated, NaN where none ended; and the scale of observations
+/// `[n, observation_dim]` in a box, as the networks see them: the largest root mean square of an entry, over 1,000
+/// of them or a few more at equal distances.
+pub(super) fn put_experience(
+    metrics: &mut Metrics,
+    ends: impl Iterator<Item = End>,
+    space: &Space,
+    observations: &[f32],
+) {
+    let (mut truncated, mut episodes) = (0_u32, 0_u32);
+    for end in ends {
+        episodes += 1;
+        truncated += u32::from(end == End::Truncated);
+    }
+    let share = f64::from(truncated) / f64::from(episodes);
+    metrics.put("truncated_share", share);
+    let Space::Box(_) = space else { return };
+    let dim = space.flat_dim().max(1);
+    let step = (observations.len() / dim / SAMPLE).max(1);
+    let mut squares = vec![0.0; dim];
+    let mut count = 0;
+    for observation in observations.chunks_exact(dim).step_by(step) {
+        count += 1;
+        for (square, &x) in squares.iter_mut().zip(observation) {
+            *square += f64::from(x) * f64::from(x);
+        }
+    }
+    let largest = squares.iter().copied().fold(f64::NAN, f64::max);
+    metrics.put("observation_scale", (largest / f64::from(count)).sqrt());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::BoxSpace;
 
     /// Mean, least and greatest return, and mean length.
     fn statistics(episodes: &[Episode]) -> [f64; 4] {
@@ -85,6 +122,30 @@ mod tests {
         put_episodes(&mut metrics, episodes);
         ["return_mean", "return_min", "return_max", "length_mean"]
             .map(|name| metrics.get(name).unwrap())
+    }
+
+    #[test]
+    fn the_scale_of_observations_is_that_of_their_largest_entry() {
+        let space = Space::Box(BoxSpace::new(vec![-9.0; 2], vec![9.0; 2]).unwrap());
+        let measured = |ends: &[End], space: &Space, observations: &[f32]| {
+            let mut metrics = Metrics::default();
+            put_experience(&mut metrics, ends.iter().copied(), space, observations);
+            ["truncated_share", "observation_scale"].map(|name| metrics.get(name))
+        };
+        let ends = [
+            End::Truncated,
+            End::Terminated,
+            End::Truncated,
+            End::Truncated,
+        ];
+        let small = measured(&ends, &space, &[1.0, -3.0, 2.0, 4.0]);
+        assert_eq!(small, [Some(0.75), Some(12.5_f64.sqrt())]);
+        // Every fifth of 5,000, of which all have the same entries.
+        let many = measured(&[], &space, &[1.0, -2.0].repeat(5_000));
+        assert!(many[0].is_some_and(f64::is_nan));
+        assert_eq!(many[1], Some(2.0));
+        // The number of a state has no scale.
+        assert_eq!(measured(&ends, &Space::discrete(500), &[499.0])[1], None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::error::FirstError;
-use super::interact::put_episodes;
+use super::interact::{put_episodes, put_experience};
 use super::members::Members;
 use crate::collect::{CollectError, InteractError, Normalization};
 use crate::{
@@ -154,6 +154,13 @@ impl<A: Learns<Rollout>> Interact<A> for Rollouts<<A as Agent>::Policy> {
         clock.env_steps += self.batch.rollout.len() as u64;
         clock.episodes += self.batch.episodes.len() as u64;
         put_episodes(metrics, &self.batch.episodes);
+        let rollout = &self.batch.rollout;
+        put_experience(
+            metrics,
+            rollout.statuses().iter().filter_map(|status| status.end()),
+            &self.members.spaces.observation,
+            rollout.observations(),
+        );
         agent
             .update(&self.batch.rollout, &before, metrics)
             .map_err(InteractError::Learn)?;

@@ -24,6 +24,15 @@ pub struct RunSummary {
     pub evaluation: Option<EvaluationSummary>,
     /// Returns of its drawn actions.
     pub evaluation_stochastic: Option<EvaluationSummary>,
+    /// Mean return of the initial policy's drawn actions.
+    #[serde(default)]
+    pub initial_return_mean: Option<f64>,
+    /// Policy file that it started from, if it did.
+    #[serde(default)]
+    pub init_from: Option<String>,
+    /// Flag: drawn actions of the final policy return more than those of the initial one.
+    #[serde(default)]
+    pub learned: Option<bool>,
     /// Signs that it did not learn, in words.
     #[serde(default)]
     pub notes: Vec<String>,

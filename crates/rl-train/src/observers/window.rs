@@ -32,7 +32,7 @@ impl Window {
                 continue;
             };
             let added = match name.as_str() {
-                "return_mean" | "length_mean" => episodes as f64,
+                "return_mean" | "length_mean" | "truncated_share" => episodes as f64,
                 _ => 1.0,
             };
             *number = match name.as_str() {
