@@ -1,8 +1,8 @@
 """Do the pages of runs work in a browser?
 
-Trains some runs and opens their reports in headless Chromium: light and dark, 1280 and 600 pixels wide. Ends with 1
-for an error on the console, a request to any other place, a curve without the points of metrics.csv, or a replay that does
-not advance. The pictures are in target/pages.
+Trains some runs and opens the report of one, and the dashboard while another trains, in headless Chromium: light
+and dark, 1280 and 600 pixels wide. Ends with 1 for an error on the console, a request to any other place, a curve without the points of
+metrics.csv, a replay that does not advance, or a run that does not appear and grow. The pictures are in target/pages.
 
 Needs tests/python/requirements.txt, Chromium (on Debian `apt-get install chromium`) and a release build of `rl`;
 `cargo xtask gymnasium` sees to all but Chromium.
@@ -11,6 +11,8 @@ Needs tests/python/requirements.txt, Chromium (on Debian `apt-get install chromi
 import contextlib
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -113,6 +115,47 @@ def report(browser, directory):
     return len(rows)
 
 
+def dash(browser, rl, runs):
+    """The dashboard, while a run trains: it appears, and its curve grows."""
+    served = subprocess.Popen([rl, "dash", runs, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    training = None
+    try:
+        url = served.stdout.readline().strip()
+        with opened(browser, url) as page:
+            page.wait_for_selector("tr[data-run=report]", timeout=20_000)
+            command = [rl, "train", "--quiet", "--algo", "ppo", "--steps", "1e8", "--no-report", "--out", runs / "growing"]
+            training = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            page.wait_for_selector("tr[data-run=growing] .state.running", timeout=20_000)
+            for name in ("report", "growing"):
+                page.get_by_label(f"Show {name}").check()
+            page.wait_for_selector("#curves canvas", timeout=20_000)
+            steps = "+document.querySelector('tr[data-run=growing] td:nth-child(9)').textContent.replaceAll(',', '')"
+            before = page.evaluate(steps)
+            wait_for(page, lambda: page.evaluate(steps) > before + 1000, "the run does not grow")
+            page.get_by_role("button", name="Load").click()
+            page.wait_for_selector("#replay canvas", timeout=20_000)
+            replay(page, url)
+            picture(page, "dash-light-1280")
+            asked = page.request.get(f"{url}api/curves?run=report").json()["series"]["mean"]
+            compare(asked["return_mean"], common.read_csv(runs / "report" / "metrics.csv"), "return_mean")
+            training.send_signal(signal.SIGINT)
+            training.wait(timeout=60)
+            page.wait_for_selector("tr[data-run=growing] .state.interrupted", timeout=20_000)
+        for scheme, width in LOOKS[1:]:
+            with opened(browser, url, scheme, width) as page:
+                for name in ("report", "growing"):
+                    page.get_by_label(f"Show {name}").check()
+                page.wait_for_selector("#curves canvas", timeout=20_000)
+                picture(page, f"dash-{scheme}-{width}")
+        served.send_signal(signal.SIGINT)
+        check(served.wait(timeout=10) == 0, f"the dashboard ended with {served.returncode}")
+    finally:
+        for process in (served, training):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+
+
 def main():
     rl = common.binary(common.parser(__doc__).parse_args().rl)
     program = chromium()
@@ -126,6 +169,7 @@ def main():
         arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
         rows = sum(report(browser, runs / name) for name in ("report", "pendulum"))
+        dash(browser, rl, runs)
         browser.close()
     print(f"pages work in {Path(program).name}: {rows} rows of metrics on their curves; pictures in {PICTURES}")
 

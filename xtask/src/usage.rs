@@ -44,8 +44,8 @@ const RL_COMMANDS: &[(&[&str], &str)] = &[
         "draws the curves or the scores of runs; compares them",
     ),
     (
-        &["diagnose", "report"],
-        "says what is wrong with a run; makes its page",
+        &["diagnose", "report", "dash"],
+        "says what is wrong with a run; makes its page; shows runs live",
     ),
 ];
 
@@ -156,7 +156,7 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, sweep, tune, runs, plot, compare, diagnose, report, check, structure, \
+                 curves, sweep, tune, runs, plot, compare, diagnose, report, dash, check, structure, \
                  test, gymnasium, downstream, regress"
             ),
             "{answer}"

@@ -1,10 +1,12 @@
-//! Pages of runs: the report at the end of a training, and `rl report`.
+//! Pages of runs: the report at the end of a training, `rl report`, and `rl dash`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -89,4 +91,30 @@ fn a_report_that_cannot_be_written_ends_no_training() {
         errors.contains("note: no report: cannot write run/report.html"),
         "{errors}"
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_dashboard_says_where_it_is_ends_by_a_signal_and_refuses_what_it_cannot_serve() {
+    let place = Place::new();
+    place.trained("runs/mine", "--no-report");
+    let mut command = place.command("dash runs --port 0");
+    let mut dash = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(dash.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let port = line.trim_end_matches("/\n").rsplit(':').next().unwrap();
+    assert!(line.starts_with("http://127.0.0.1:"), "{line}");
+    let words = [&*format!("port {port} is in use"), "--port"];
+    assert_failure(&place.rl(&format!("dash runs --port {port}")), 1, &words);
+    assert_failure(
+        &place.rl("dash nowhere"),
+        2,
+        &["nowhere is not a directory"],
+    );
+    assert_failure(&place.rl("dash runs --port 70000"), 2, &["from 0 to 65535"]);
+    let interrupt = format!("-INT {}", dash.id());
+    let kill = Command::new("kill").args(interrupt.split(' ')).status();
+    assert!(kill.unwrap().success());
+    assert_eq!(dash.wait().unwrap().code(), Some(0));
 }

@@ -1,11 +1,12 @@
 //! Measurements of many runs: speed beside programs in Python ([`bench`](mod@bench)), claims over many seeds
 //! ([`evidence`]), learning curves of several seeds ([`curves`]), every combination of some keys' values ([`sweep`]), a search for better ones ([`tune`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
-//! Their trainings are processes of a pool ([`jobs`]), and the directories that they leave behind are read by [`runs`], drawn by [`plot`], compared by [`compare`], judged by [`diagnose`], and become pages by [`report`](mod@report). Pictures of a policy at play ([`render`](render())) are here too.
+//! Their trainings are processes of a pool ([`jobs`]), and the directories that they leave behind are read by [`runs`], drawn by [`plot`], compared by [`compare`], judged by [`diagnose`], and become pages by [`report`](mod@report) and [`dash`]. Pictures of a policy at play ([`render`](render())) are here too.
 
 pub mod bench;
 mod chart;
 pub mod compare;
 pub mod curves;
+pub mod dash;
 pub mod diagnose;
 pub mod evidence;
 mod figure;

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod compare;
 pub mod completions;
 pub mod curves;
+pub mod dash;
 pub mod diagnose;
 pub mod eval;
 pub mod evidence;

@@ -20,6 +20,8 @@ pub enum Role {
     Best,
     /// The last.
     Last,
+    /// One that was asked for.
+    Chosen,
 }
 
 /// Policy of a run with its part.

@@ -12,7 +12,7 @@ mod shapes;
 use rl_core::EnvironmentError;
 use rl_train::error::EvaluateError;
 
-pub use cast::cast;
+pub use cast::{Cast, Role, cast};
 pub use recording::{Replay, replay};
 
 /// Reason why there is no replay.
