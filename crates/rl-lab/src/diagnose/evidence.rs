@@ -234,7 +234,7 @@ mod tests {
             (short, summary(474.0), false),
         ] {
             with_evidence("", text, &evaluation, |run| {
-                assert_eq!(run.is_good(), is_good)
+                assert_eq!(run.is_good(), is_good);
             });
         }
     }

@@ -36,8 +36,11 @@ pub fn with_evidence<T>(
     show(&Evidence::of(&run, &Registry::default()).unwrap())
 }
 
+/// Name of a metric, and its value at each update.
+pub type Column<'a> = (&'a str, fn(usize) -> f64);
+
 /// What a rule finds where columns have the numbers of a function of the row, of 40.
-pub fn found(rule: &Rule, config: &str, columns: &[(&str, fn(usize) -> f64)]) -> Option<Finding> {
+pub fn found(rule: &Rule, config: &str, columns: &[Column<'_>]) -> Option<Finding> {
     let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
     let mut text = format!("update,{}\n", names.join(","));
     for row in 0..40 {
