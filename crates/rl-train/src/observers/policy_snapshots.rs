@@ -14,7 +14,7 @@ use crate::view::{Outcome, RunView};
 const INTERVALS: u64 = 8;
 
 /// Policies from the whole course of a run in a directory of their own: that before the first update, and at most
-/// [`INTERVALS`] more, as far from each other as that allows. The interval between them is a power of two of updates
+/// 8 more, as far from each other as that allows. The interval between them is a power of two of updates
 /// that grows with the run, and policies between its multiples are removed: which ones there are depends on the number of
 /// updates alone, whether or not the run was resumed. A file is named by its update, `0000000064.safetensors`, and
 /// its metadata has `update` and `env_steps`.
