@@ -24,8 +24,8 @@ sweep 24-methods --preset cartpole-reinforce,cartpole-vpg,cartpole-gae,cartpole-
 pole 25-learning-rate --set learning_rate=4e-4,1e-3,4e-3,1e-2,3e-2
 pole 26-discount --set gamma=0.5,0.9,0.95,0.99,0.999,1
 pole 27-network --set n_layers=1,2,3 --set size=4,16,64
-pole 28-batch --set steps_per_update=500,2000,4000,8000,16000
-pole 29-normalization --set normalize_advantages=false,true --set baseline=none,time,value
+sweep 28-batch --preset cartpole-vpg --set steps_per_update=500,2000,4000,8000,16000
+pole 29-normalization --set normalize_advantages=false,true --set baseline=none,time
 pole 30-entropy --set entropy_coefficient=0,0.01,0.1,1
 
 # plot FIGURE OPTIONS… DIR…: learning curves, a line per setting.
