@@ -27,7 +27,7 @@ const RL_COMMANDS: &[(&[&str], &str)] = &[
     ),
     (
         &["evidence"],
-        "trains presets with many seeds, and compares them with targets",
+        "trains presets with many seeds; compares them with targets",
     ),
     (
         &["variance"],
@@ -38,14 +38,17 @@ const RL_COMMANDS: &[(&[&str], &str)] = &[
         &["sweep", "tune"],
         "trains every combination of values; searches for better ones",
     ),
-    (&["runs"], "lists run directories"),
+    (
+        &["runs", "dash"],
+        "lists run directories; shows them live in a browser",
+    ),
     (
         &["plot", "compare"],
         "draws the curves or the scores of runs; compares them",
     ),
     (
-        &["diagnose", "report", "dash"],
-        "says what is wrong with a run; makes its page; shows runs live",
+        &["report", "diagnose"],
+        "makes the page of a run; says what is wrong with it",
     ),
 ];
 
@@ -53,15 +56,15 @@ const RL_COMMANDS: &[(&[&str], &str)] = &[
 const OWN_COMMANDS: &[(&str, &str)] = &[
     (
         "check",
-        "format, structure, lints, documentation, licences and spelling",
+        "format, structure, lints, documentation, licences, spelling",
     ),
     (
         "structure",
-        "no arrow between crates that is not allowed, no circle of files",
+        "no forbidden arrow between crates, no circle of files",
     ),
     (
         "test",
-        "every test, and `gymnasium`; with arguments, `cargo test` alone",
+        "all tests and `gymnasium`; with arguments, `cargo test` alone",
     ),
     (
         "gymnasium",
@@ -102,7 +105,7 @@ fn rl_commands() -> impl Iterator<Item = &'static str> {
 
 /// The list of all commands.
 pub fn text() -> String {
-    let line = |(name, what): (String, &str)| format!("  {name:<14}{what}\n");
+    let line = |(name, what): (String, &str)| format!("  {name:<17}{what}\n");
     let of_rl = RL_COMMANDS
         .iter()
         .map(|(names, what)| line((names.join(", "), what)));
@@ -156,7 +159,7 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, sweep, tune, runs, plot, compare, diagnose, report, dash, check, structure, \
+                 curves, sweep, tune, runs, dash, plot, compare, report, diagnose, check, structure, \
                  test, gymnasium, downstream, regress"
             ),
             "{answer}"
