@@ -92,8 +92,11 @@ pub fn summary(summary: &Summary, report: Option<&Path>) -> String {
         rows.push(("", format!("rl render {quoted} -o agent.gif")));
         rows.push(("", format!("rl plot {quoted} -o curve.svg")));
     }
-    rows.push(("run directory", directory));
-    rows.extend(report.map(|path| ("report", path.display().to_string())));
+    let with_report = match report {
+        Some(_) => " (open report.html in a browser)",
+        None => "",
+    };
+    rows.push(("run directory", format!("{directory}{with_report}")));
     table(&rows)
 }
 

@@ -103,7 +103,7 @@ fn list_shows_everything_as_text_and_as_json() {
     // Pairs without a preset are named, and what cannot learn, with the reason.
     let pairs = assert_success(&place.rl("list pairs"));
     assert!(
-        pairs.contains("tuned: a2c, ppo; untuned: reinforce, vpg, a3c, trpo"),
+        pairs.contains("tuned: a2c, ppo, dqn, pqn; untuned: reinforce, vpg,"),
         "{pairs}"
     );
     let pairs = pairs.split_whitespace().collect::<Vec<_>>().join(" ");

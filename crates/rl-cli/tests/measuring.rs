@@ -78,7 +78,7 @@ fn bench_measures_every_environment_in_every_form() {
     let count = |form: &str| speeds.iter().filter(|speed| speed["form"] == form).count();
     assert_eq!(
         [count("scalar"), count("batch"), count("simd")],
-        [7, 28, 20]
+        [11, 44, 20]
     );
     for speed in &speeds {
         assert!(speed["steps_per_s"].as_f64().unwrap() > 1000.0, "{speed}");
@@ -104,7 +104,7 @@ fn bench_without_a_command_measures_the_environments() {
         let words = format!("{words} --runs 1 --seconds 0.0001 --json");
         let json = assert_success(&place.rl(&words));
         let speeds: Vec<Value> = serde_json::from_str(&json).unwrap();
-        assert_eq!(speeds.len(), 55);
+        assert_eq!(speeds.len(), 75);
     }
 }
 

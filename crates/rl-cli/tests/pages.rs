@@ -23,7 +23,7 @@ fn data(page: &str) -> Value {
 fn a_training_leaves_a_report_with_the_rows_of_its_metrics_unless_told_otherwise() {
     let place = Place::new();
     let screen = assert_success(&place.rl("train --updates 3 --out run --set gamma=0.5"));
-    assert!(screen.contains("run/report.html"), "{screen}");
+    assert!(screen.contains("run (open report.html"), "{screen}");
     let page = fs::read_to_string(place.path("run/report.html")).unwrap();
     assert!(page.contains(">finished</span>"), "the run had ended");
     assert!(page.contains("<th scope=\"row\">gamma</th><td>0.5</td>"));

@@ -280,7 +280,7 @@ fn every_environment_trains_and_is_evaluated() {
         .iter()
         .map(|entry| entry["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 11);
     for name in names {
         place.trained(name, &format!("--env {name} --normalize-observations"));
         assert_success(&place.rl(&format!("eval {name} --episodes 2")));

@@ -261,14 +261,15 @@ fn go(
     if let Some(limit) = &mut limit {
         observers.push(limit);
     }
-    if !arguments.no_report {
-        observers.push(&mut policies);
-    }
     observers.extend([
         &mut stop as &mut dyn Observer,
         &mut progress,
         &mut directory,
     ]);
+    // After the directory, which says first that it is gone, and without which no policies lie there.
+    if !arguments.no_report {
+        observers.push(&mut policies);
+    }
     if arguments.json {
         observers.push(&mut lines);
     }

@@ -51,12 +51,13 @@ mod tests {
 
     #[test]
     fn a_task_that_is_solved_may_last_as_long_as_it_can() {
-        let metrics = "update,truncated_share,return_mean\n1,1,500\n2,1,500\n";
-        let seen = |metrics| {
+        let rows: String = (1..=20).map(|i| format!("{i},1,500\n")).collect();
+        let metrics = format!("update,truncated_share,return_mean\n{rows}");
+        let seen = |metrics: &str| {
             with_evidence("", metrics, "null", |run| {
                 ALWAYS_AT_THE_TIME_LIMIT.look(run)
             })
         };
-        assert_eq!(seen(metrics), None);
+        assert_eq!(seen(&metrics), None);
     }
 }
