@@ -4,6 +4,8 @@ mod common;
 
 use std::fs;
 
+use rl_core::Space;
+use rl_train::Registry;
 use serde_json::Value;
 
 use common::{Place, assert_failure, assert_success, json, metrics};
@@ -282,7 +284,13 @@ fn every_environment_trains_and_is_evaluated() {
         .collect();
     assert_eq!(names.len(), 11);
     for name in names {
-        place.trained(name, &format!("--env {name} --normalize-observations"));
+        let registry = Registry::default();
+        let source = registry.find_environment(name).unwrap().source();
+        let of_numbers = matches!(source.make().unwrap().spaces().observation, Space::Box(_));
+        place.trained(
+            name,
+            &format!("--env {name} --normalize-observations={of_numbers}"),
+        );
         assert_success(&place.rl(&format!("eval {name} --episodes 2")));
     }
 }

@@ -14,7 +14,7 @@ use super::folder::{Folder, FolderError};
 use super::{live, page};
 
 /// Sources that the dashboard's own page may use: itself, and nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What a browser asks of a run.

@@ -41,7 +41,7 @@ impl PolicySnapshots {
     /// Name of the directory in that of a run.
     pub const DIRECTORY: &'static str = "policies";
 
-    /// Snapshots in a directory, which is made if need be.
+    /// Snapshots in a directory, which is made if need be, in one that is there.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
@@ -77,7 +77,10 @@ impl PolicySnapshots {
         let numbers = [("update", clock.updates), ("env_steps", clock.env_steps)];
         let numbers = numbers.map(|(key, number)| (key.to_owned(), number.to_string()));
         record.metadata.extend(numbers);
-        fs::create_dir_all(&self.directory)?;
+        match fs::create_dir(&self.directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+            _ => {}
+        }
         let name = format!("{:010}.safetensors", clock.updates);
         rl_nets::save_policy(self.directory.join(name), &record)?;
         Ok(())
@@ -117,8 +120,13 @@ impl Observer for PolicySnapshots {
     ) -> Result<ControlFlow<()>, BoxError> {
         let updates = run.clock().updates;
         if updates.is_multiple_of(interval(updates)) {
-            self.keep(run)?;
-            self.thin(updates)?;
+            let kept = self
+                .keep(run)
+                .and_then(|()| self.thin(updates).map_err(Into::into));
+            // Snapshots go with their directory: that it is gone is for the run directory to say.
+            if self.directory.exists() {
+                kept?;
+            }
         }
         Ok(ControlFlow::Continue(()))
     }
