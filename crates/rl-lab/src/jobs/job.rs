@@ -9,7 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rl_train::RunDirectory;
-use rl_train::error::RunDirectoryError;
 use serde_json::{Map, Value};
 use toml::Table;
 
@@ -140,10 +139,7 @@ impl Job {
 /// soon after it, with its update.
 fn remove(partial: &Path) -> Result<(), JobError> {
     let start = Instant::now();
-    while matches!(
-        RunDirectory::open(partial),
-        Err(RunDirectoryError::InUse(_))
-    ) {
+    while matches!(RunDirectory::is_in_use(partial), Ok(true)) {
         if start.elapsed() > PATIENCE {
             return Err(JobError::InUse {
                 directory: partial.to_owned(),

@@ -77,13 +77,18 @@ impl PolicySnapshots {
         let numbers = [("update", clock.updates), ("env_steps", clock.env_steps)];
         let numbers = numbers.map(|(key, number)| (key.to_owned(), number.to_string()));
         record.metadata.extend(numbers);
-        match fs::create_dir(&self.directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
-            _ => {}
-        }
         let name = format!("{:010}.safetensors", clock.updates);
-        rl_nets::save_policy(self.directory.join(name), &record)?;
-        Ok(())
+        let written = match fs::create_dir(&self.directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
+            _ => rl_nets::save_policy(self.directory.join(name), &record).map_err(BoxError::from),
+        };
+        // Snapshots go with the directory of their run, whose own observer says that it is gone.
+        let mut parents = self.directory.ancestors().skip(1);
+        let is_gone = |path: &Path| path != Path::new("") && !path.exists();
+        if parents.next().is_some_and(is_gone) {
+            return Ok(());
+        }
+        written
     }
 
     /// Removes the snapshots that a run of so many updates does not have.
@@ -120,13 +125,8 @@ impl Observer for PolicySnapshots {
     ) -> Result<ControlFlow<()>, BoxError> {
         let updates = run.clock().updates;
         if updates.is_multiple_of(interval(updates)) {
-            let kept = self
-                .keep(run)
-                .and_then(|()| self.thin(updates).map_err(Into::into));
-            // Snapshots go with their directory: that it is gone is for the run directory to say.
-            if self.directory.exists() {
-                kept?;
-            }
+            self.keep(run)?;
+            self.thin(updates)?;
         }
         Ok(ControlFlow::Continue(()))
     }
