@@ -120,7 +120,11 @@ impl GymBatch {
         self.put_seeds(lanes);
         let dim = self.dim();
         self.ask(Kind::Steps, lanes.first().copied())?;
-        let (rows, members, id) = self.rows(lanes.len())?;
+        let rows = match Rows::new(payload(self.worker.as_ref()), lanes.len(), dim) {
+            Ok(rows) => rows,
+            Err(found) => return Err(self.give_up(Err(Gone::Rubbish(found)), 0)),
+        };
+        let (members, id) = (&mut self.lanes, self.config.spec());
         let mut failure = None;
         for (row, &lane) in lanes.iter().enumerate() {
             let member = &mut members[lane];
@@ -168,7 +172,11 @@ impl GymBatch {
             self.request.extend(action.to_le_bytes());
         }
         self.ask(Kind::Steps, (m > 0).then(|| lane(0)))?;
-        let (rows, members, id) = self.rows(m)?;
+        let rows = match Rows::new(payload(self.worker.as_ref()), m, dim) {
+            Ok(rows) => rows,
+            Err(found) => return Err(self.give_up(Err(Gone::Rubbish(found)), 0)),
+        };
+        let (members, id) = (&mut self.lanes, self.config.spec());
         let (mut failure, mut ended) = (None, 0);
         for row in 0..m {
             let index = lane(row);
@@ -272,26 +280,11 @@ impl GymBatch {
             }
         }
     }
+}
 
-    /// The rows of the answer about `m` environments, the environments, and their id.
-    fn rows(&mut self, m: usize) -> Result<(Rows<'_>, &mut [Lane], &str), BatchError> {
-        let dim = self.dim();
-        let payload = self
-            .worker
-            .as_ref()
-            .map(Worker::payload)
-            .unwrap_or_default();
-        if let Err(found) = Rows::new(payload, m, dim) {
-            return Err(self.give_up(Err(Gone::Rubbish(found)), 0));
-        }
-        let payload = self
-            .worker
-            .as_ref()
-            .map(Worker::payload)
-            .unwrap_or_default();
-        let rows = Rows::new(payload, m, dim).map_err(|found| failed(0, found))?;
-        Ok((rows, &mut self.lanes, self.config.spec()))
-    }
+/// The answer of a worker; none of one that is gone.
+fn payload(worker: Option<&Worker>) -> &[u8] {
+    worker.map(Worker::payload).unwrap_or_default()
 }
 
 fn failed(

@@ -8,7 +8,7 @@ pub enum GymError {
     /// An interpreter that cannot be started.
     #[error(
         "cannot start Python '{python}': {reason}. Install Python 3.10 or later, activate a virtual \
-         environment, or name the interpreter with --python"
+         environment, or name another interpreter (GymConfig::python)"
     )]
     NoPython {
         /// The interpreter.
@@ -19,7 +19,7 @@ pub enum GymError {
     /// An interpreter without Gymnasium.
     #[error(
         "{reason}: Python '{python}' has no Gymnasium. Install it with: {python} -m pip install \
-         gymnasium. Another interpreter can be named with --python"
+         gymnasium. Another interpreter can be named (GymConfig::python)"
     )]
     NoGymnasium {
         /// The interpreter.
@@ -40,8 +40,8 @@ pub enum GymError {
     },
     /// An id that nobody registered.
     #[error(
-        "gym:{id}: {reason} An environment of one's own is registered by a module, named with --import \
-         MODULE or as in gym:MODULE:ID"
+        "gym:{id}: {reason} An environment of one's own is registered by a module, named as in \
+         gym:MODULE:ID or gym:ID?import=MODULE"
     )]
     UnknownId {
         /// The id.
@@ -54,14 +54,14 @@ pub enum GymError {
     Missing {
         /// The id.
         id: String,
-        /// What is missing, and how to install it.
+        /// Package or module, and how to install it.
         reason: String,
         /// The interpreter.
         python: String,
     },
     /// Spaces that agents here do not understand.
     #[error(
-        "gym:{id}: {reason}, in an environment that a module of one's own registers (--import)"
+        "gym:{id}: {reason}, in an environment that a module of one's own registers (gym:ID?import=MODULE)"
     )]
     Space {
         /// The id.
@@ -130,7 +130,7 @@ pub enum GymError {
         id: String,
         /// Seed, episode and step.
         place: String,
-        /// What it answered.
+        /// Words or bytes that it answered.
         found: String,
         /// The last lines of its standard error.
         stderr: String,

@@ -130,7 +130,7 @@ impl Worker {
         }
     }
 
-    /// What the answer holds after its header.
+    /// Bytes of the answer after its header.
     pub fn payload(&self) -> &[u8] {
         &self.answer[HEADER..self.end]
     }

@@ -231,7 +231,7 @@ fn lanes_step_alone_and_their_episodes_end_there() {
 #[test]
 fn what_cannot_be_made_says_what_to_do() {
     for (spec, words) in [
-        ("CartPol-v1", &["CartPole", "--import MODULE"][..]),
+        ("CartPol-v1", &["CartPole", "import=MODULE"][..]),
         ("CartPole-v7", &["`v1`"]),
         ("LunarLander-v3", &["pip install"]),
         (
@@ -261,7 +261,7 @@ fn what_cannot_be_made_says_what_to_do() {
     let bare = config("CartPole-v1").python("no-such-python");
     let error = GymBatch::new(bare, rngs(1)).unwrap_err();
     assert!(matches!(error, GymError::NoPython { .. }), "{error}");
-    assert!(error.to_string().contains("--python"), "{error}");
+    assert!(error.to_string().contains("GymConfig::python"), "{error}");
 }
 
 #[test]

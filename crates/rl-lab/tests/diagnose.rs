@@ -109,11 +109,28 @@ fn findings(keys: &str) -> Vec<&'static str> {
     drop(directory);
     let run = StoredRun::read(&path).unwrap();
     let diagnosis = Diagnosis::of(&run, &registry).unwrap();
+    for finding in &diagnosis.findings {
+        for option in finding.tries.iter().filter(|words| is_option(words)) {
+            // As the command line takes them: a flag with its value behind `=`.
+            let (name, value) = option.split_once(['=', ' ']).unwrap();
+            let is_flag = value.parse::<bool>().is_ok();
+            assert_eq!(is_flag, option.contains('='), "{option}");
+            let key = name.trim_start_matches('-').replace('-', "_");
+            let origin = Origin::Flag(name.into());
+            layers.set(&key, value, &origin).unwrap();
+        }
+    }
+    layers.start().unwrap();
     diagnosis
         .findings
         .iter()
         .map(|finding| finding.rule)
         .collect()
+}
+
+/// Returns `true` for an option with its value, `false` for a command or for words about a file.
+fn is_option(words: &str) -> bool {
+    words.starts_with("--") && !words.contains("DIR")
 }
 
 #[test]

@@ -19,8 +19,7 @@ const CONTINUOUS: &str = "reinforce, vpg, a2c, a3c, trpo, ppo";
 /// Refuses a setup that action values cannot be learned in.
 ///
 /// # Errors
-/// [`ConfigError`] for continuous actions, a distribution of actions, and normalisation by moments
-/// that move.
+/// [`ConfigError`] for continuous actions, and for a distribution of actions.
 pub fn check_setup(algorithm: &'static str, setup: &Setup) -> Result<(), ConfigError> {
     let action = &setup.spaces.action;
     if !matches!(action, Space::Discrete(_)) {
@@ -34,7 +33,7 @@ pub fn check_setup(algorithm: &'static str, setup: &Setup) -> Result<(), ConfigE
     Ok(())
 }
 
-/// Network of action values with its optimizer, and the greedy policy of the present values.
+/// Network of action values with its optimizer, and the greedy policy of the values as they were last published.
 pub struct ActionValues {
     learner: Box<dyn Learner>,
     setup: Setup,
@@ -83,23 +82,27 @@ impl ActionValues {
         network_inputs(&self.setup.spaces.observation, observations)
     }
 
-    /// The policy of the present values, with the probability `epsilon` of a random action.
+    /// The published policy, with the probability `epsilon` of a random action.
     pub fn acting(&mut self, epsilon: f64) -> &GreedyPolicy {
-        self.follow();
         self.policy.set_epsilon(epsilon);
         &self.policy
     }
 
-    /// The greedy policy of the present values.
+    /// The published policy without random actions.
     pub fn greedy(&self) -> GreedyPolicy {
-        let present = if self.moved {
-            greedy(self.learner.networks()).ok()
-        } else {
-            None
-        };
-        present
-            .unwrap_or_else(|| self.policy.clone())
-            .with_epsilon(0.0)
+        self.policy.clone().with_epsilon(0.0)
+    }
+
+    /// Publishes the values as they are: the policy acts by them from now on.
+    ///
+    /// # Errors
+    /// If a module of one's own cannot be copied.
+    pub fn publish(&mut self) -> Result<(), BoxError> {
+        if self.moved {
+            self.policy = greedy(self.learner.networks())?;
+            self.moved = false;
+        }
+        Ok(())
     }
 
     /// Writes the present values `[n, actions]` of inputs `[n, inputs]`.
@@ -138,14 +141,6 @@ impl ActionValues {
             reduce,
         )
     }
-
-    fn follow(&mut self) {
-        if self.moved
-            && let Ok(policy) = greedy(self.learner.networks())
-        {
-            (self.policy, self.moved) = (policy, false);
-        }
-    }
 }
 
 impl State for ActionValues {
@@ -155,6 +150,8 @@ impl State for ActionValues {
 
     fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
         (self.moved, self.is_followed) = (true, false);
-        self.learner.load(&ScopedReader::new(from, "learner"))
+        self.learner.load(&ScopedReader::new(from, "learner"))?;
+        self.publish()
+            .map_err(|error| StateError::value("learner", error.to_string()))
     }
 }

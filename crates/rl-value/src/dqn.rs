@@ -97,6 +97,16 @@ config! {
     }
 }
 
+impl DqnConfig {
+    /// The probability of a random action: 1 until the first update of the network.
+    fn epsilon_at(&self, clock: &Clock) -> f64 {
+        match clock.env_steps < self.learning_starts as u64 {
+            true => 1.0,
+            false => self.exploration.at(clock),
+        }
+    }
+}
+
 /// Agent that learns by deep Q-networks.
 pub struct Dqn {
     config: DqnConfig,
@@ -267,11 +277,7 @@ impl Agent for Dqn {
 
 impl Acts for Dqn {
     fn actor(&mut self, _: usize, clock: &Clock) -> &GreedyPolicy {
-        let epsilon = match clock.env_steps < self.config.learning_starts as u64 {
-            true => 1.0,
-            false => self.config.exploration.at(clock),
-        };
-        self.values.acting(epsilon)
+        self.values.acting(self.config.epsilon_at(clock))
     }
 }
 
@@ -290,9 +296,10 @@ impl Learns<Rollout> for Dqn {
             while left > 0 {
                 left -= self.learn(left, clock)?;
             }
+            self.values.publish()?;
         }
         self.tally.put(metrics);
-        metrics.put("epsilon", self.config.exploration.at(clock));
+        metrics.put("epsilon", self.config.epsilon_at(clock));
         let rate = self.config.optimizer.learning_rate_at(clock.done());
         metrics.put("learning_rate", rate);
         Ok(())

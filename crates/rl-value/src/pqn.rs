@@ -161,6 +161,7 @@ impl Learns<Rollout> for Pqn {
         self.values
             .fit(&samples, &term, &plan, shuffling)?
             .put(metrics);
+        self.values.publish()?;
         let sum: f64 = returns.iter().map(|&y| f64::from(y)).sum();
         metrics.put("target_mean", sum / returns.len() as f64);
         metrics.put("epsilon", config.exploration.at(clock));

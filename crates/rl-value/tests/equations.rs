@@ -6,7 +6,8 @@ mod common;
 
 use common::{Line, argmax, linear};
 use rl_core::{
-    Acts, Budget, Clock, Learns, Metrics, Rollout, Rollouts, Snapshot, State, StateReader, Status,
+    Acts, Budget, Clock, Interact, Learns, Metrics, Rollout, Rollouts, Snapshot, State,
+    StateReader, Status,
 };
 use rl_learn::{Algorithm, LearnerKind, NetworksConfig, Optimizer, OptimizerConfig, Setup, TdLoss};
 use rl_nets::Device;
@@ -302,6 +303,7 @@ fn parallelised_q_networks_take_the_step_of_their_equation() {
 fn actions_are_random_until_learning_starts_and_then_by_the_schedule() {
     let config = DqnConfig {
         learning_starts: 100,
+        rounds: 1,
         exploration: ExplorationConfig {
             epsilon_start: 0.8,
             epsilon_end: 0.2,
@@ -310,8 +312,11 @@ fn actions_are_random_until_learning_starts_and_then_by_the_schedule() {
         ..dqn(LearnerKind::Fused)
     };
     let valid = config.validate(setup()).unwrap();
-    let (mut agent, _) = DqnConfig::build(&valid).unwrap();
+    let (mut agent, mut rounds) = DqnConfig::build(&valid).unwrap();
     let mut clock = Clock::start(Budget::Steps(1000));
+    let mut metrics = Metrics::default();
+    rounds.update(&mut agent, &mut clock, &mut metrics).unwrap();
+    assert_eq!(metrics.get("epsilon"), Some(1.0), "as the actions were");
     for (steps, epsilon) in [
         (0, 1.0),
         (99, 1.0),

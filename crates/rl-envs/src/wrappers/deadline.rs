@@ -95,24 +95,29 @@ impl Deadline {
         })
     }
 
-    /// The answer of the environment to a call, with the stream as the call left it.
-    fn ask<T: Send + 'static>(
-        &mut self,
+    /// The answer of the environment to a call.
+    fn answer_to<T: Send + 'static>(
+        &self,
         what: &str,
         call: impl FnOnce(&mut dyn FlatEnvironment) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
-        let Some(worker) = &self.worker else {
-            return Err(EnvironmentError::Failed);
-        };
+        let worker = self.worker.as_ref().ok_or(EnvironmentError::Failed)?;
         let (answers, inbox) = channel();
         let call: Call = Box::new(move |environment| {
             // Nobody listens any more to an answer that is late.
             drop(answers.send(caught(|| call(environment))));
         });
-        let sent = worker.0.send(call);
-        let answer = sent
-            .map_err(|_| EnvironmentError::Failed)
-            .and_then(|()| answer(&inbox, self.limit, what));
+        worker.0.send(call).map_err(|_| EnvironmentError::Failed)?;
+        answer(&inbox, self.limit, what)
+    }
+
+    /// The same, after which a worker that is late or has panicked is given up.
+    fn ask<T: Send + 'static>(
+        &mut self,
+        what: &str,
+        call: impl FnOnce(&mut dyn FlatEnvironment) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let answer = self.answer_to(what, call);
         if matches!(
             answer,
             Err(EnvironmentError::Late { .. } | EnvironmentError::Panicked { .. })
@@ -120,6 +125,25 @@ impl Deadline {
             self.worker = None;
         }
         answer
+    }
+
+    /// The answer to a call that draws from a stream and shows an observation.
+    fn play<T: Send + 'static>(
+        &mut self,
+        what: &str,
+        (rng, observation): (&mut Stream, &mut [f32]),
+        call: impl FnOnce(&mut dyn FlatEnvironment, &mut Stream, &mut [f32]) -> Answer<T>
+        + Send
+        + 'static,
+    ) -> Answer<T> {
+        let (mut stream, mut row) = (rng.clone(), observation.to_vec());
+        let (result, stream, row) = self.ask(what, move |environment| {
+            let result = call(environment, &mut stream, &mut row);
+            Ok((result, stream, row))
+        })?;
+        *rng = stream;
+        observation.copy_from_slice(&row);
+        result
     }
 }
 
@@ -156,15 +180,9 @@ impl FlatEnvironment for Deadline {
             }
             self.worker = Some(worker);
         }
-        let (mut stream, mut row) = (rng.clone(), observation.to_vec());
-        let answer = self.ask("the reset", move |environment| {
-            let result = environment.reset_into(&mut stream, &mut row);
-            Ok((result, stream, row))
-        });
-        let (result, stream, row) = answer?;
-        *rng = stream;
-        observation.copy_from_slice(&row);
-        result
+        self.play("the reset", (rng, observation), |environment, rng, row| {
+            environment.reset_into(rng, row)
+        })
     }
 
     fn step_into(
@@ -173,27 +191,21 @@ impl FlatEnvironment for Deadline {
         rng: &mut Stream,
         observation: &mut [f32],
     ) -> Result<(f64, Status), EnvironmentError> {
-        let (mut stream, mut row) = (rng.clone(), observation.to_vec());
         let action = action.to_vec();
-        let answer = self.ask("the step", move |environment| {
-            let result = environment.step_into(&action, &mut stream, &mut row);
-            Ok((result, stream, row))
-        });
-        let (result, stream, row) = answer?;
-        *rng = stream;
-        observation.copy_from_slice(&row);
-        result
+        self.play(
+            "the step",
+            (rng, observation),
+            move |environment, rng, row| environment.step_into(&action, rng, row),
+        )
     }
 
     /// As the environment's; `None` after a call that was late.
     fn save_flat(&self) -> Option<Vec<f64>> {
-        let worker = self.worker.as_ref()?;
-        let (answers, inbox) = channel();
-        let call: Call = Box::new(move |environment| {
-            drop(answers.send(caught(|| Ok(environment.save_flat()))));
-        });
-        worker.0.send(call).ok()?;
-        answer(&inbox, self.limit, "saving the state").ok()?
+        self.answer_to(
+            "saving the state",
+            |environment| Ok(environment.save_flat()),
+        )
+        .ok()?
     }
 
     fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {

@@ -122,12 +122,7 @@ impl Folder {
     /// [`FolderError`].
     pub fn curves(&self, name: &str) -> Result<Curves, FolderError> {
         let run = StoredRun::read(&self.find(name)?)?;
-        let series = match run.metrics() {
-            Ok(table) => Some(Series::of(&table)),
-            // It has just begun.
-            Err(_) if run.updates() == 0 => None,
-            Err(error) => return Err(error.into()),
-        };
+        let series = Series::of_run(&run)?;
         let policies = self.kept(&run)?.into_iter().map(|(update, _)| update);
         Ok(Curves {
             series,

@@ -2,15 +2,13 @@
 
 use serde::Serialize;
 
-use crate::web::{CHART_LIBRARY, CHART_LICENCE, CHARTS, PageError, REPLAY, STYLE, render};
+use crate::web::{Assets, PageError, render};
 
 #[derive(Serialize)]
 struct Page<'a> {
     title: &'a str,
-    style: &'a str,
-    licence: &'a str,
-    library: &'a str,
-    scripts: [&'a str; 3],
+    #[serde(flatten)]
+    assets: Assets,
 }
 
 /// The page of a folder.
@@ -18,12 +16,6 @@ struct Page<'a> {
 /// # Errors
 /// [`PageError`].
 pub fn html(title: &str) -> Result<String, PageError> {
-    let page = Page {
-        title,
-        style: STYLE,
-        licence: CHART_LICENCE,
-        library: CHART_LIBRARY,
-        scripts: [CHARTS, REPLAY, include_str!("dash.js")],
-    };
-    render(include_str!("dash.html"), &page)
+    let assets = Assets::with(include_str!("dash.js"));
+    render(include_str!("dash.html"), &Page { title, assets })
 }

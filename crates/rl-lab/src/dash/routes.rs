@@ -17,7 +17,7 @@ use super::{live, page};
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What a browser asks of a run.
+/// Query of a browser about a run.
 #[derive(Deserialize)]
 struct Asked {
     /// Name of the run.

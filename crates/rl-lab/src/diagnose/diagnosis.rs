@@ -33,7 +33,7 @@ pub struct Diagnosis {
     pub state: RunState,
     /// Updates that it was judged by.
     pub updates: u64,
-    /// What is wrong, in the order of [`RULES`]; nothing, as far as these see, if it is empty.
+    /// Findings in the order of [`RULES`]; none of a run in which these see nothing wrong.
     pub findings: Vec<Finding>,
 }
 

@@ -1,4 +1,4 @@
-//! What is known of a run, as rules ask for it.
+//! Facts about a run, as rules ask for them.
 
 use rl_core::Space;
 use rl_train::Registry;
@@ -48,7 +48,7 @@ impl Mean {
 }
 
 impl<'a> Evidence<'a> {
-    /// What is known of a run.
+    /// The facts about a run.
     ///
     /// # Errors
     /// [`RunsError`] for metrics that cannot be read.
@@ -142,9 +142,11 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// An option of `rl train` that sets a key.
+/// An option of `rl train` that sets a key. A flag takes its value behind `=` alone.
 pub fn option(key: &str, value: impl std::fmt::Display) -> String {
-    format!("--{} {value}", key.replace('_', "-"))
+    let (name, value) = (key.replace('_', "-"), value.to_string());
+    let is_flag = value.parse::<bool>().is_ok();
+    format!("--{name}{}{value}", if is_flag { '=' } else { ' ' })
 }
 
 /// A number to one digit.

@@ -1,4 +1,4 @@
-//! Rules, and what they find.
+//! Rules and findings.
 
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub(super) struct Sign {
     pub measured: f64,
     /// A sentence or two with the numbers.
     pub message: String,
-    /// What to try, in the words of the command line.
+    /// Options or commands to try.
     pub tries: Vec<String>,
 }
 
@@ -37,20 +37,20 @@ pub(super) struct Sign {
 pub struct Finding {
     /// Name of the rule.
     pub rule: &'static str,
-    /// What is wrong, with its numbers.
+    /// Sentence or two that say what is wrong, with the numbers.
     pub message: String,
     /// Number that was compared with the threshold.
     pub measured: f64,
     /// The threshold.
     pub threshold: f64,
-    /// What to try, in the words of the command line: `--learning-rate 0.001`.
+    /// Options or commands to try, as in `--learning-rate 0.001`.
     pub tries: Vec<String>,
     /// Place in the documentation that explains it.
     pub page: String,
 }
 
 impl Rule {
-    /// What it finds in a run.
+    /// The finding in a run, if there is one.
     pub(super) fn look(&self, run: &Evidence<'_>) -> Option<Finding> {
         let sign = (self.find)(run, self.threshold)?;
         Some(Finding {

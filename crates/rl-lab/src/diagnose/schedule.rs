@@ -1,6 +1,6 @@
 //! Rules about schedules.
 
-use super::evidence::share;
+use super::evidence::{option, share};
 use super::rule::{Rule, Sign};
 
 /// Step sizes below this share of the largest count as none.
@@ -38,7 +38,7 @@ pub const LEARNING_RATE_ZERO: Rule = Rule {
                 100.0 * measured
             ),
             tries: vec![
-                "--anneal-learning-rate false".to_owned(),
+                option("anneal_learning_rate", false),
                 "--init-from DIR/policy.safetensors in a new run".to_owned(),
             ],
         })

@@ -39,7 +39,7 @@ pub fn with_evidence<T>(
 /// Name of a metric, and its value at each update.
 pub type Column<'a> = (&'a str, fn(usize) -> f64);
 
-/// What a rule finds where columns have the numbers of a function of the row, of 40.
+/// The finding of a rule where columns have the numbers of a function of the row, of 40.
 pub fn found(rule: &Rule, config: &str, columns: &[Column<'_>]) -> Option<Finding> {
     let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
     let mut text = format!("update,{}\n", names.join(","));

@@ -95,7 +95,7 @@ mod tests {
         assert!(finding.message.contains("-0.25"), "{finding:?}");
         assert_eq!(
             finding.tries,
-            ["--value-learning-rate 0.03", "--normalize-rewards true"]
+            ["--value-learning-rate 0.03", "--normalize-rewards=true"]
         );
     }
 

@@ -60,7 +60,7 @@ impl PlotConfig {
         Ok(())
     }
 
-    /// How the lines were made.
+    /// Notes on the making of the lines.
     fn notes(&self, groups: &[RunGroup], series: &[Vec<Series>]) -> Vec<String> {
         let mut notes = Vec::new();
         if groups.iter().any(|group| group.runs.len() > 1) {

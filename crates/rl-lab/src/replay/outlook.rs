@@ -1,4 +1,4 @@
-//! What a policy makes of an observation.
+//! Outlook of a policy on an observation: probabilities, values, or actions with their deviation.
 
 use rl_core::collect::Normalization;
 use rl_core::{Space, Stream};

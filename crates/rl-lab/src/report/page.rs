@@ -8,7 +8,7 @@ use super::facts::{Entry, Headline, headlines, settings, summary};
 use crate::replay::{Replay, cast, replay};
 use crate::runs::StoredRun;
 use crate::table::thousands;
-use crate::web::{CHART_LIBRARY, CHART_LICENCE, CHARTS, REPLAY, STYLE, Series, embedded, render};
+use crate::web::{Assets, Series, embedded, render};
 
 const TEMPLATE: &str = include_str!("report.html");
 const SCRIPT: &str = include_str!("report.js");
@@ -20,7 +20,7 @@ struct Page<'a> {
     state: &'a str,
     env: &'a str,
     algo: &'a str,
-    /// What the configuration is compared with.
+    /// Configuration that it is compared with, in words.
     origin: String,
     seed: u64,
     headlines: Vec<Headline>,
@@ -35,10 +35,8 @@ struct Page<'a> {
     no_replay: Option<String>,
     /// [`Data`] as JSON.
     data: String,
-    style: &'a str,
-    licence: &'a str,
-    library: &'a str,
-    scripts: [&'a str; 3],
+    #[serde(flatten)]
+    assets: Assets,
 }
 
 /// Numbers of the scripts.
@@ -53,12 +51,7 @@ const SEED: u64 = 0;
 
 /// The page of a run.
 pub fn html(run: &StoredRun, registry: &Registry) -> Result<String, ReportError> {
-    let series = match run.metrics() {
-        Ok(table) => Some(Series::of(&table)),
-        // A run that has just begun has no metrics yet.
-        Err(_) if run.updates() == 0 => None,
-        Err(error) => return Err(error.into()),
-    };
+    let series = Series::of_run(run)?;
     let thinned = series.as_ref().filter(|series| series.rows_per_point > 1);
     let thinned = thinned.map(|series| {
         let rows = thousands(series.rows as f64);
@@ -90,10 +83,7 @@ pub fn html(run: &StoredRun, registry: &Registry) -> Result<String, ReportError>
             series: series.as_ref(),
             replay: shown.as_ref().ok(),
         })?,
-        style: STYLE,
-        licence: CHART_LICENCE,
-        library: CHART_LIBRARY,
-        scripts: [CHARTS, REPLAY, SCRIPT],
+        assets: Assets::with(SCRIPT),
     };
     Ok(render(TEMPLATE, &page)?)
 }

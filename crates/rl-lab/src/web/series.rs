@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::runs::MetricsTable;
+use crate::runs::{MetricsTable, RunsError, StoredRun};
 
 /// Points that a curve has at most: more than a page has pixels for it.
 const POINTS: usize = 1000;
@@ -32,6 +32,18 @@ pub struct Series {
 }
 
 impl Series {
+    /// The points of a run; `None` of one that has just begun and has no metrics yet.
+    ///
+    /// # Errors
+    /// [`RunsError`] for metrics that cannot be read.
+    pub fn of_run(run: &StoredRun) -> Result<Option<Self>, RunsError> {
+        match run.metrics() {
+            Ok(table) => Ok(Some(Self::of(&table))),
+            Err(_) if run.updates() == 0 => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The points of a table.
     pub fn of(table: &MetricsTable) -> Self {
         let rows = table.rows();

@@ -8,7 +8,7 @@ use serde::Serialize;
 #[error("cannot make the page: {0}")]
 pub struct PageError(pub String);
 
-/// The page of a template. Every value is escaped unless the template says `safe`; a name that the data lacks is
+/// The page of a template, which may include `scripts`, those of [`Assets`](super::Assets). Every value is escaped unless the template says `safe`; a name that the data lacks is
 /// an error.
 ///
 /// # Errors
@@ -17,7 +17,9 @@ pub fn render(template: &str, data: &impl Serialize) -> Result<String, PageError
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let page = environment.render_str(template, Serde(data));
+    let page = environment
+        .add_template("scripts", include_str!("scripts.html"))
+        .and_then(|()| environment.render_str(template, Serde(data)));
     page.map_err(|error| PageError(error.to_string()))
 }
 

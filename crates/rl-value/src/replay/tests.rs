@@ -174,16 +174,22 @@ fn uniform_draws_are_uniform_over_a_part_filled_and_a_full_buffer() {
     }
 }
 
-#[test]
-fn shares_of_prioritised_draws_are_those_of_the_priorities_raised_once() {
+/// Transitions 0 to 3, prioritised by the errors -1, -4, -9 and -16.
+fn of_squared_errors() -> Replay {
     let mut replay = numbered(4, Some(PROPORTIONAL));
-    // Every transition, whatever is drawn first: errors 1, 4, 9, 16 by their number.
+    // Often enough that every transition is drawn.
     for _ in 0..20 {
         let sample = drawn(&mut replay, 16, 0.0);
         let errors = sample.observations.iter();
         let errors: Vec<f32> = errors.map(|x| -(x + 1.0) * (x + 1.0)).collect();
         replay.set_priorities(&sample, &errors).unwrap();
     }
+    replay
+}
+
+#[test]
+fn shares_of_prioritised_draws_are_those_of_the_priorities_raised_once() {
+    let mut replay = of_squared_errors();
     for (i, share) in shares(&mut replay, 4).into_iter().enumerate() {
         // √p: 1, 2, 3, 4 of 10; the draws are stratified, which only lowers the error.
         assert!((share - (i + 1) as f64 / 10.0).abs() < 8e-3, "{i} {share}");
@@ -192,16 +198,7 @@ fn shares_of_prioritised_draws_are_those_of_the_priorities_raised_once() {
 
 #[test]
 fn importance_weights_undo_the_probabilities_and_the_rarest_has_weight_one() {
-    let mut replay = numbered(4, Some(PROPORTIONAL));
-    for _ in 0..20 {
-        let sample = drawn(&mut replay, 16, 0.0);
-        let errors: Vec<f32> = sample
-            .observations
-            .iter()
-            .map(|x| (x + 1.0).powi(2))
-            .collect();
-        replay.set_priorities(&sample, &errors).unwrap();
-    }
+    let mut replay = of_squared_errors();
     for beta in [0.0, 0.4, 1.0] {
         let sample = drawn(&mut replay, 64, beta);
         for (&x, &weight) in sample.observations.iter().zip(&sample.weights) {
@@ -215,16 +212,7 @@ fn importance_weights_undo_the_probabilities_and_the_rarest_has_weight_one() {
 
 #[test]
 fn weighted_prioritised_draws_have_the_mean_of_uniform_ones() {
-    let mut replay = numbered(4, Some(PROPORTIONAL));
-    for _ in 0..20 {
-        let sample = drawn(&mut replay, 16, 0.0);
-        let errors: Vec<f32> = sample
-            .observations
-            .iter()
-            .map(|x| (x + 1.0).powi(2))
-            .collect();
-        replay.set_priorities(&sample, &errors).unwrap();
-    }
+    let mut replay = of_squared_errors();
     let (mut sum, mut weights) = (0.0, 0.0);
     for _ in 0..2000 {
         let sample = drawn(&mut replay, 50, 1.0);
