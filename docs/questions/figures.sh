@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes every figure of docs/questions.md again: about 6 minutes on two cores. Called again, it goes on where it stopped.
+# Makes every figure of docs/questions.md again, some minutes on two cores. Called again, it goes on where it stopped.
 #
 #   bash docs/questions/figures.sh [FIRST..END]        # seeds of the runs, 300..320 without it
 set -euo pipefail

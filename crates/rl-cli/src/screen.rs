@@ -1,7 +1,6 @@
 //! Results as text: the summary of a run, an evaluation, a table.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use rl_core::Episode;
 use rl_lab::Picture;
@@ -12,8 +11,8 @@ use crate::live::mean_return;
 /// Columns that every line fits.
 pub const WIDTH: usize = 80;
 
-/// The end of a run on one screen, with the path of its report if it has one.
-pub fn summary(summary: &Summary, report: Option<&Path>) -> String {
+/// The end of a run on one screen, with word of its report if it has one.
+pub fn summary(summary: &Summary, has_report: bool) -> String {
     let mut rows = vec![
         ("environment", summary.env.clone()),
         (
@@ -92,11 +91,11 @@ pub fn summary(summary: &Summary, report: Option<&Path>) -> String {
         rows.push(("", format!("rl render {quoted} -o agent.gif")));
         rows.push(("", format!("rl plot {quoted} -o curve.svg")));
     }
-    let with_report = match report {
-        Some(_) => " (open report.html in a browser)",
-        None => "",
+    let report = match has_report {
+        true => " (open report.html in a browser)",
+        false => "",
     };
-    rows.push(("run directory", format!("{directory}{with_report}")));
+    rows.push(("run directory", directory + report));
     table(&rows)
 }
 

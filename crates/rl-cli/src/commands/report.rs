@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
     let path = arguments.out.clone().unwrap_or_else(in_run);
     let report = Report::of(&arguments.directory, registry);
     let written = report.and_then(|report| report.write(&path));
-    let path = written.map_err(|error: ReportError| match error.is_usage() {
+    written.map_err(|error: ReportError| match error.is_usage() {
         true => Error::new(Usage(error.to_string())),
         false => Error::new(error),
     })?;

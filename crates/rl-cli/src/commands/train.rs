@@ -290,15 +290,14 @@ fn go(
     let summary = directory.summary().cloned();
     // Released, so that the report finds a run that has ended.
     drop(directory);
-    let report = (!arguments.no_report).then(|| report(Path::new(&path), registry));
-    let report = report.flatten();
+    let has_report = !arguments.no_report && write_report(Path::new(&path), registry);
     match &summary {
         Some(summary) if arguments.json => lines.write(summary)?,
         Some(summary) if !keys.quiet => {
             out!(
                 "{}{}",
                 progress.curve(),
-                screen::summary(summary, report.as_deref())
+                screen::summary(summary, has_report)
             );
         }
         _ => outln!("{path}"),
@@ -315,14 +314,14 @@ fn go(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the report of a run that has ended, and returns its path. Without it the run is no less whole.
-fn report(directory: &Path, registry: &Registry) -> Option<PathBuf> {
+/// Makes the report of a run that has ended; returns `true` if there is one. Without it the run is no less whole.
+fn write_report(directory: &Path, registry: &Registry) -> bool {
     let path = directory.join(Report::FILE);
     let report = Report::of(directory, registry);
     let written = report.and_then(|report| report.write(&path));
     written
         .inspect_err(|error| err!("note: no report: {error}"))
-        .ok()
+        .is_ok()
 }
 
 /// Prints every key with its help above its value.

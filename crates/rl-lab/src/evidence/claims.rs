@@ -186,6 +186,11 @@ pub fn tuning_note(seeds: &Range<u64>) -> Option<String> {
 }
 
 impl Claim {
+    /// Name of the directory of its run with a seed.
+    pub(super) fn run_name(&self, seed: u64) -> String {
+        format!("{}-seed{seed}", self.preset)
+    }
+
     /// The claims about an environment, an algorithm, both, or all.
     ///
     /// # Errors

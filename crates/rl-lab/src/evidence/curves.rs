@@ -25,10 +25,7 @@ pub fn draw(
     for env in environments(runs) {
         let of_env = runs.iter().filter(|run| run.claim.env == env);
         let directories: Vec<_> = of_env
-            .map(|run| {
-                let name = format!("{}-seed{}", run.claim.preset, run.seed);
-                config.out.join("runs").join(name)
-            })
+            .map(|run| config.out.join("runs").join(run.claim.run_name(run.seed)))
             .collect();
         let path = config.out.join(file_name(env));
         let figure = Figure::at(&path).map_err(std::io::Error::other);

@@ -59,7 +59,7 @@ fn jobs_of(
     };
     let keys = recipe.check(registry, &config.seeds)?;
     let job = |seed| {
-        let name = format!("{}-seed{seed}", claim.preset);
+        let name = claim.run_name(seed);
         recipe.job(("preset", claim.preset), keys.clone(), seed, name)
     };
     Ok(config.seeds.clone().map(job).collect())

@@ -13,7 +13,7 @@ mod error;
 mod facts;
 mod page;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rl_train::Registry;
 
@@ -51,9 +51,8 @@ impl Report {
     ///
     /// # Errors
     /// [`ReportError::File`].
-    pub fn write(&self, path: &Path) -> Result<PathBuf, ReportError> {
-        write_whole(path, self.html.as_bytes())?;
-        Ok(path.to_owned())
+    pub fn write(&self, path: &Path) -> Result<(), ReportError> {
+        Ok(write_whole(path, self.html.as_bytes())?)
     }
 }
 

@@ -83,12 +83,11 @@ impl PolicySnapshots {
             _ => rl_nets::save_policy(self.directory.join(name), &record).map_err(BoxError::from),
         };
         // Snapshots go with the directory of their run, whose own observer says that it is gone.
-        let mut parents = self.directory.ancestors().skip(1);
         let is_gone = |path: &Path| path != Path::new("") && !path.exists();
-        if parents.next().is_some_and(is_gone) {
-            return Ok(());
+        match self.directory.parent().is_some_and(is_gone) {
+            true => Ok(()),
+            false => written,
         }
-        written
     }
 
     /// Removes the snapshots that a run of so many updates does not have.
