@@ -10,17 +10,6 @@ use serde_json::Value;
 
 use common::{Place, assert_failure, assert_success, json, metrics};
 
-const ALGORITHMS: [&str; 8] = [
-    "reinforce",
-    "vpg",
-    "a2c",
-    "a3c",
-    "trpo",
-    "ppo",
-    "dqn",
-    "pqn",
-];
-
 #[test]
 fn the_default_run_solves_cartpole_and_leaves_a_complete_directory() {
     let place = Place::new();
@@ -114,7 +103,8 @@ fn the_same_seed_gives_the_same_bytes_with_any_number_of_threads() {
 #[test]
 fn every_algorithm_gives_the_same_bytes_with_any_number_of_threads_and_from_its_configuration() {
     let place = Place::new();
-    for algo in ALGORITHMS {
+    for algo in Registry::default().algorithms() {
+        let algo = algo.name();
         let run = |threads: usize| format!("{algo}-{threads}");
         for threads in [1, 3] {
             let words = format!("--algo {algo} --environments 8 --threads {threads}");
@@ -142,7 +132,8 @@ fn every_algorithm_gives_the_same_bytes_with_any_number_of_threads_and_from_its_
 #[test]
 fn both_learners_learn_the_same_of_every_algorithm() {
     let place = Place::new();
-    for algo in ALGORITHMS {
+    for algo in Registry::default().algorithms() {
+        let algo = algo.name();
         let weights = ["burn", "fused"].map(|learner| {
             let run = format!("{algo}-{learner}");
             let words =

@@ -6,7 +6,9 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use rl_train::{CheckpointEvery, Layers, Origin, Outcome, Registry, Run, RunDirectory, each};
+use rl_train::{
+    AlgorithmEntry, CheckpointEvery, Layers, Origin, Outcome, Registry, Run, RunDirectory, each,
+};
 
 /// Updates before the stop, and after it.
 const N: u64 = 3;
@@ -118,12 +120,13 @@ fn left_behind(path: &Path) -> (Vec<u8>, Vec<u8>, String, Vec<String>) {
     )
 }
 
-fn check(env: &str, algos: &[&str]) {
+fn check(env: &str, can_learn: fn(&str) -> bool) {
     let registry = &Registry::default();
     let place = tempfile::tempdir().unwrap();
-    for algo in algos {
+    let names = registry.algorithms().iter().map(AlgorithmEntry::name);
+    for algo in names.filter(|name| can_learn(name)) {
         for learner in ["fused", "burn"] {
-            let names = [*algo, env, learner];
+            let names = [algo, env, learner];
             let path = |kind: &str| place.path().join(format!("{algo}-{learner}-{kind}"));
             let whole = path("whole");
             let outcome = start(registry, names, 1)
@@ -160,44 +163,18 @@ fn check(env: &str, algos: &[&str]) {
 
 #[test]
 fn every_algorithm_resumes_to_the_byte_on_cartpole() {
-    check(
-        "cartpole",
-        &[
-            "reinforce",
-            "vpg",
-            "a2c",
-            "a3c",
-            "trpo",
-            "ppo",
-            "dqn",
-            "pqn",
-        ],
-    );
+    check("cartpole", |_| true);
 }
 
 #[test]
 fn every_algorithm_resumes_to_the_byte_on_pendulum() {
-    check(
-        "pendulum",
-        &["reinforce", "vpg", "a2c", "a3c", "trpo", "ppo"],
-    );
+    // Action values are of discrete actions.
+    check("pendulum", |name| !["dqn", "pqn"].contains(&name));
 }
 
 #[test]
 fn every_algorithm_resumes_to_the_byte_on_the_lander() {
-    check(
-        "lunar-lander",
-        &[
-            "reinforce",
-            "vpg",
-            "a2c",
-            "a3c",
-            "trpo",
-            "ppo",
-            "dqn",
-            "pqn",
-        ],
-    );
+    check("lunar-lander", |_| true);
 }
 
 #[test]
