@@ -67,6 +67,13 @@ fn a_sweep_is_a_table_of_settings_with_pictures_and_a_row_per_run() {
         assert!(read(&place, "out/sweep.md").contains(&format!("({name})")));
     }
 
+    // One setting has a table too, which Markdown wants to stand alone.
+    let words = format!("sweep {SHORT} --seeds 0..2 --out alone");
+    assert_success(&place.rl(&words));
+    let page = read(&place, "alone/sweep.md");
+    let start = "# Sweep\n\nOne setting with the seeds 0 to 1.\n\n| setting | reach |";
+    assert!(page.starts_with(start), "{page}");
+
     // More values and more seeds go on from there.
     let words = format!("sweep {SHORT} --set lr=1e-3 --set size=16,32 --seeds 3 --out out --json");
     assert_failure(

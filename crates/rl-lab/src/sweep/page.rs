@@ -9,15 +9,19 @@ use crate::table::thousands;
 /// The table with its explanation, the pictures, and the command that makes it again.
 pub fn page(sweep: &Sweep, config: &SweepConfig, pictures: &[String]) -> String {
     let best = sweep.best().map_or(String::new(), |best| {
-        format!("The best is `{best}`: most seeds reach the threshold, then the highest IQM.\n\n")
+        format!(" The best is `{best}`: most seeds reach the threshold, then the highest IQM.")
     });
+    let settings = match sweep.rows().len() {
+        1 => "One setting".to_owned(),
+        settings => format!("{settings} settings, each"),
+    };
     let pictures: String = pictures
         .iter()
         .map(|name| format!("![Scores by {}]({name})\n\n", name.trim_end_matches(".svg")))
         .collect();
     format!(
         "# Sweep\n\n\
-         {} settings, each with the seeds {} to {}. {best}{}\n\
+         {settings} with the seeds {} to {}.{best}\n\n{}\n\
          - The score of a run is the mean return of 100 episodes of its final policy, which takes the likeliest \
          actions.\n\
          - *reach*: runs whose score is {}, of all.\n\
@@ -28,7 +32,6 @@ pub fn page(sweep: &Sweep, config: &SweepConfig, pictures: &[String]) -> String 
          - Steps and times are medians over the runs.\n\n\
          {pictures}[The runs, one by one](sweep.csv).\n\n\
          ```sh\n{}\n```\n",
-        sweep.rows().len(),
         config.seeds.start,
         config.seeds.end - 1,
         sweep.full_table(),
