@@ -33,6 +33,7 @@ mod inspect;
 mod layers;
 mod observer;
 mod observers;
+mod onnx;
 mod player;
 mod presets;
 mod provenance;
@@ -64,6 +65,7 @@ pub use observers::{
     BestPolicy, MetricsFile, PeriodicEvaluation, PolicySnapshots, Progress, StopAfter, StopAt,
     StopFlag, TensorBoard,
 };
+pub use onnx::{export_onnx, onnx};
 pub use player::Player;
 pub use presets::Preset;
 pub use provenance::{Program, cpu};

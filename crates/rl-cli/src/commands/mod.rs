@@ -8,6 +8,7 @@ pub mod dash;
 pub mod diagnose;
 pub mod eval;
 pub mod evidence;
+pub mod export;
 pub mod inspect;
 pub mod list;
 pub mod parity;

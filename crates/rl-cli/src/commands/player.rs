@@ -45,8 +45,8 @@ impl PlayerArguments {
     /// # Errors
     /// A policy that cannot be read, or an environment that is not there.
     pub fn player(&self, registry: &Registry) -> Result<Player> {
-        if let Some(path) = self.policy_path() {
-            self.check_run(&path)?;
+        if let (Some(run), Some(path)) = (self.path.as_deref(), self.policy_path()) {
+            check_run(run, &path, self.best)?;
             return Ok(Player::Trained {
                 policy: Box::new(PolicyFile::load(path)?),
                 choice: if self.stochastic {
@@ -64,49 +64,51 @@ impl PlayerArguments {
         })
     }
 
-    /// Says what is known of the run whose policy is wanted: that it has none, or that it did not end.
-    fn check_run(&self, policy: &Path) -> Result<()> {
-        let Some(run) = self.path.as_deref() else {
-            return Ok(());
-        };
-        if !run.join(RunDirectory::CONFIG).is_file() {
-            return Ok(());
-        }
-        let run_name = run.display();
-        let go_on = format!("to go on: rl train --resume {run_name}");
-        if policy.is_file() {
-            if !run.join(RunDirectory::SUMMARY).is_file() {
-                err!(
-                    "note: the run in {run_name} goes on, or was killed: this is the policy of its"
-                );
-                err!("last checkpoint; {go_on}");
-            }
-            return Ok(());
-        }
-        let policy = policy.file_name().unwrap_or_default().display();
-        bail!(match RunDirectory::newest_checkpoint(run) {
-            _ if self.best => format!("{run_name} has no {policy}: it is kept with --eval-every"),
-            Ok(checkpoint) => format!(
-                "{run_name} has no {policy}: the run was interrupted after update {}; {go_on}",
-                checkpoint.manifest().update
-            ),
-            Err(_) => format!(
-                "{run_name} has no {policy}: the run has not come to its first checkpoint, or was \
-                 ended before"
-            ),
-        })
-    }
-
     /// The policy of a run directory, or the file itself.
     pub fn policy_path(&self) -> Option<PathBuf> {
-        let path: &Path = self.path.as_deref()?;
-        Some(if path.is_file() {
-            path.to_owned()
-        } else if self.best {
-            path.join(RunDirectory::BEST)
-        } else {
-            path.join(RunDirectory::POLICY)
-        })
+        Some(policy_path(self.path.as_deref()?, self.best))
+    }
+}
+
+/// Says what is known of the run whose policy is wanted: that it has none, or that it did not end.
+///
+/// # Errors
+/// A run without the policy.
+pub fn check_run(run: &Path, policy: &Path, best: bool) -> Result<()> {
+    if !run.join(RunDirectory::CONFIG).is_file() {
+        return Ok(());
+    }
+    let run_name = run.display();
+    let go_on = format!("to go on: rl train --resume {run_name}");
+    if policy.is_file() {
+        if !run.join(RunDirectory::SUMMARY).is_file() {
+            err!("note: the run in {run_name} goes on, or was killed: this is the policy of its");
+            err!("last checkpoint; {go_on}");
+        }
+        return Ok(());
+    }
+    let policy = policy.file_name().unwrap_or_default().display();
+    bail!(match RunDirectory::newest_checkpoint(run) {
+        _ if best => format!("{run_name} has no {policy}: it is kept with --eval-every"),
+        Ok(checkpoint) => format!(
+            "{run_name} has no {policy}: the run was interrupted after update {}; {go_on}",
+            checkpoint.manifest().update
+        ),
+        Err(_) => format!(
+            "{run_name} has no {policy}: the run has not come to its first checkpoint, or was \
+             ended before"
+        ),
+    })
+}
+
+/// The policy of a run directory, its best one if that is wanted, or the file itself.
+pub fn policy_path(path: &Path, best: bool) -> PathBuf {
+    if path.is_file() {
+        path.to_owned()
+    } else if best {
+        path.join(RunDirectory::BEST)
+    } else {
+        path.join(RunDirectory::POLICY)
     }
 }
 
