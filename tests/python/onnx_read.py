@@ -28,9 +28,12 @@ RUNS = {
     "diag-gaussian, normalised": [*PENDULUM, "--normalize-observations", "--activation", "relu"],
     "state-gaussian": [*PENDULUM, "--distribution", "state-gaussian", "--activation", "selu"],
     "squashed-gaussian": [*PENDULUM, "--distribution", "squashed-gaussian", "--normalize-observations"],
+    "greedy": ["--algo", "dqn", "--preset", "none", "--steps", "3000", "--set", "learning_starts=500"],
     "beta": [*PENDULUM, "--distribution", "beta", "--activation", "softplus"],
 }
 OBSERVATIONS = 1000
+# What the actions of a discrete space are chosen by.
+CHOICES = {"categorical": "logits", "greedy": "action_values"}
 TOLERANCE = 1e-6
 
 
@@ -65,8 +68,8 @@ def expected(path, observations):
         x = x @ tensors[f"policy.layers.{i}.weight"].T + tensors[f"policy.layers.{i}.bias"]
         x = ACTIVATIONS[meta["activation" if i + 1 < layers else "output_activation"]](x)
     kind = meta["distribution"]
-    if kind == "categorical":
-        return {"logits": x, "action": x.argmax(1)}, meta
+    if kind in CHOICES:
+        return {CHOICES[kind]: x, "action": x.argmax(1)}, meta
     low, high = (np.array(json.loads(meta[key])) for key in ("action_low", "action_high"))
     if kind == "beta":
         a, b = (softplus(half) for half in np.split(x, 2, axis=1))
@@ -98,9 +101,9 @@ def compare(name, run, file):
     for key, values in wanted.items():
         if key == "action" and values.ndim == 1:
             # Where the two best are alike, either is the likeliest.
-            rows = np.arange(len(values))
-            lost = wanted["logits"][rows, values] - wanted["logits"][rows, found[key]]
-            error = lost.max() / np.abs(wanted["logits"]).max()
+            rows, scores = np.arange(len(values)), wanted[CHOICES[meta["distribution"]]]
+            lost = scores[rows, values] - scores[rows, found[key]]
+            error = lost.max() / np.abs(scores).max()
         else:
             if found[key].shape != values.shape:
                 sys.exit(f"error: {name}: {key} has the shape {found[key].shape}, not {values.shape}")

@@ -50,6 +50,7 @@ const RL_COMMANDS: &[(&[&str], &str)] = &[
         &["report", "diagnose"],
         "makes the page of a run; says what is wrong with it",
     ),
+    (&["export"], "writes a policy as ONNX"),
 ];
 
 /// Commands of this program, each with its line in the list.
@@ -159,8 +160,8 @@ mod tests {
         assert!(
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, sweep, tune, runs, dash, plot, compare, report, diagnose, check, structure, \
-                 test, gymnasium, downstream, regress"
+                 curves, sweep, tune, runs, dash, plot, compare, report, diagnose, export, check, \
+                 structure, test, gymnasium, downstream, regress"
             ),
             "{answer}"
         );

@@ -10,6 +10,7 @@ pub use crate::backend::BackendError;
 use crate::checkpoint_error::CheckpointError;
 pub use crate::evaluate::EvaluateError;
 pub use crate::inspect::InspectError;
+pub use crate::onnx::ExportError;
 pub use crate::run_directory_error::RunDirectoryError;
 use crate::usage::UsageError;
 

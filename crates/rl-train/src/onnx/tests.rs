@@ -188,7 +188,7 @@ fn policy(kind: DistributionKind, activation: Activation, normalized: bool) -> P
     let mut mlp = MlpConfig::new(INPUTS, head.outputs()).draw(rng);
     mlp.activation = activation;
     for layer in &mut mlp.layers {
-        layer.bias.fill_with(|| rng.next_f64() as f32 - 0.5);
+        layer.bias.fill_with(|| 0.1 * (rng.next_f64() as f32 - 0.5));
         // The last layer of a new policy is next to zero.
         let most = layer
             .weight
@@ -249,7 +249,7 @@ fn the_graph_takes_the_actions_of_the_policy() {
 }
 
 #[test]
-fn every_activation_is_the_policys() {
+fn every_activation_is_that_of_the_policy() {
     for activation in Activation::ALL {
         let policy = policy(DistributionKind::DiagGaussian, activation, false);
         let observations = observations();
