@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         algo: "by-hand".into(),
         action_space: environment.action_space(),
         weights: by_hand(&environment.action_space()),
+        value: None,
         normalization: None,
     };
     policy.save(&path)?;

@@ -23,6 +23,8 @@ PPO = ["--algo", "ppo", "--preset", "none", "--steps", "5000"]
 PENDULUM = ["--env", "pendulum", *PPO]
 RUNS = {
     "categorical": ["--updates", "10"],
+    "categorical, with a value": ["--preset", "cartpole-gae", "--updates", "5"],
+    "shared layers": [*PPO, "--shared-layers", "--updates", "5"],
     "categorical, normalised": [*PPO, "--env", "acrobot", "--normalize-observations"],
     "diag-gaussian": PENDULUM,
     "diag-gaussian, normalised": [*PENDULUM, "--normalize-observations", "--activation", "relu"],
@@ -63,24 +65,37 @@ def expected(path, observations):
     if meta["obs_norm"] == "true":
         deviation = np.sqrt(tensors["obs_norm.var"] + 1e-8)
         x = np.clip((x - tensors["obs_norm.mean"]) / deviation, -10, 10)
-    layers = sum(name.endswith(".weight") for name in tensors)
+    value = network("value", x, tensors, meta.get("value_activation"), "identity")
+    x = network("policy", x, tensors, meta["activation"], meta["output_activation"])
+    outputs = actions(x, tensors, meta)
+    return outputs | ({"value": value} if value is not None else {}), meta
+
+
+def network(name, x, tensors, activation, last):
+    """The outputs of a network; none if there is none."""
+    layers = sum(key.startswith(f"{name}.") and key.endswith(".weight") for key in tensors)
     for i in range(layers):
-        x = x @ tensors[f"policy.layers.{i}.weight"].T + tensors[f"policy.layers.{i}.bias"]
-        x = ACTIVATIONS[meta["activation" if i + 1 < layers else "output_activation"]](x)
+        x = x @ tensors[f"{name}.layers.{i}.weight"].T + tensors[f"{name}.layers.{i}.bias"]
+        x = ACTIVATIONS[activation if i + 1 < layers else last](x)
+    return x if layers else None
+
+
+def actions(x, tensors, meta):
+    """What a distribution makes of the outputs of the policy's network."""
     kind = meta["distribution"]
     if kind in CHOICES:
-        return {CHOICES[kind]: x, "action": x.argmax(1)}, meta
+        return {CHOICES[kind]: x, "action": x.argmax(1)}
     low, high = (np.array(json.loads(meta[key])) for key in ("action_low", "action_high"))
     if kind == "beta":
         a, b = (softplus(half) for half in np.split(x, 2, axis=1))
-        return {"alpha": 1 + a, "beta": 1 + b, "action": low + a / (a + b) * (high - low)}, meta
+        return {"alpha": 1 + a, "beta": 1 + b, "action": low + a / (a + b) * (high - low)}
     if kind == "state-gaussian":
         mean, log_std = np.split(x, 2, axis=1)
         log_std = np.clip(log_std, -20, 2)
     else:
         mean, log_std = x, tensors["policy.log_std"]
     action = low + sigmoid(2 * mean) * (high - low) if kind == "squashed-gaussian" else mean
-    return {"mean": mean, "log_std": log_std, "action": np.clip(action, low, high)}, meta
+    return {"mean": mean, "log_std": log_std, "action": np.clip(action, low, high)}
 
 
 def compare(name, run, file):

@@ -33,7 +33,7 @@ use rl_lab::runs::RunsError;
 use rl_train::{Registry, TrainError, UsageError};
 use usage::Usage;
 
-/// Reinforcement learning: policy gradients.
+/// Reinforcement learning: policy gradients, and methods that learn action values.
 #[derive(Parser)]
 #[command(
     name = "rl",

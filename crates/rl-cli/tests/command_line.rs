@@ -465,6 +465,7 @@ fn a_policy_for_another_shape_of_observations_is_an_error() {
         algo: "vpg".into(),
         weights: rl_nets::PolicyConfig::new(6, &space).draw(&mut rl_core::Stream::from_seed(0)),
         action_space: space,
+        value: None,
         normalization: None,
     };
     policy.save(place.path("policy.safetensors")).unwrap();

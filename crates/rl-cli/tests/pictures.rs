@@ -75,6 +75,20 @@ fn groups() -> Place {
 }
 
 #[test]
+fn a_training_that_was_done_twice_counts_once_and_is_named() {
+    let place = groups();
+    let once = assert_success(&place.rl("compare runs"));
+    place.trained("runs/b0-again", "--seed 0 --set learning_rate=0.001");
+    let output = place.rl("compare runs");
+    assert_eq!(assert_success(&output), once);
+    let note = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        note.starts_with("note: runs/b0-again is left out"),
+        "{note}"
+    );
+}
+
+#[test]
 fn curves_and_scores_are_drawn_in_both_formats() {
     let place = groups();
     for (words, texts) in [

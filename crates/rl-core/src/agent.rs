@@ -37,6 +37,16 @@ pub struct NamedArray {
     pub values: Vec<f32>,
 }
 
+impl PolicyRecord {
+    /// Adds arrays and metadata of others, if there are any.
+    pub fn extend(&mut self, other: Option<Self>) {
+        if let Some(other) = other {
+            self.arrays.extend(other.arrays);
+            self.metadata.extend(other.metadata);
+        }
+    }
+}
+
 impl SavedPolicy for Box<dyn SavedPolicy> {
     fn record(&self) -> PolicyRecord {
         (**self).record()
@@ -59,6 +69,12 @@ pub trait Agent: State + Send {
     /// The policy as of the last update, as it is judged, saved and shown: without exploration,
     /// and without the normalisation of observations, which belongs to the run.
     fn policy(&self) -> Self::Policy;
+
+    /// The value function that it learns beside the policy, as the policy's file has it; `None` where there is none, or
+    /// where the policy itself acts by values.
+    fn value_function(&self) -> Option<PolicyRecord> {
+        None
+    }
 }
 
 /// An agent that acts by policies that stay as they are while experience is gathered.

@@ -2,8 +2,8 @@
 
 use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{
-    Acts, Agent, BoxError, Clock, Learns, Metrics, Rollout, RolloutView, Rollouts, State,
-    StateError, StateReader, StateWriter, Threads, normalize,
+    Acts, Agent, BoxError, Clock, Learns, Metrics, PolicyRecord, Rollout, RolloutView, Rollouts,
+    State, StateError, StateReader, StateWriter, Threads, normalize,
 };
 use rl_learn::{
     Algorithm, Batch, ConfigError, EntropyBonus, FitReport, Learner, Samples, Setup, Surrogate,
@@ -194,6 +194,10 @@ impl Agent for A3c {
 
     fn policy(&self) -> Actor {
         actor_of(self.learner.networks()).with_choice(ActionChoice::Mode)
+    }
+
+    fn value_function(&self) -> Option<PolicyRecord> {
+        Some(self.learner.networks().value_weights()?.value_record())
     }
 }
 

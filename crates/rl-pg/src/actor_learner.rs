@@ -11,7 +11,7 @@ use rl_learn::{
     FitReport, NaturalGradient, OptimizerConfig, Plan, Samples, Setup, Term, UpdateError,
     ValueLayers, fit,
 };
-use rl_nets::{Actor, Networks, network_inputs};
+use rl_nets::{Actor, MlpWeights, Networks, network_inputs};
 
 use crate::estimates::Estimates;
 use crate::value_function::{ValueFunction, Values};
@@ -102,6 +102,12 @@ impl ActorLearner {
     /// The actor of the present policy.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// Weights of the value function; `None` without one, or for a module of a user's own.
+    pub(crate) fn value_weights(&self) -> Option<MlpWeights> {
+        let apart = self.value.as_ref().map(ValueFunction::networks);
+        apart.unwrap_or(self.networks()).value_weights()
     }
 
     /// The measurements of the last fit.

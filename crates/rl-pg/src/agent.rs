@@ -1,7 +1,8 @@
 //! The agent that every algorithm of the family shares but A3C, and the rule that it learns by.
 
 use rl_core::{
-    Acts, Agent, BoxError, Clock, Learns, Metrics, State, StateError, StateReader, StateWriter,
+    Acts, Agent, BoxError, Clock, Learns, Metrics, PolicyRecord, State, StateError, StateReader,
+    StateWriter,
 };
 use rl_learn::FitReport;
 use rl_nets::{ActionChoice, Actor, Networks};
@@ -60,6 +61,10 @@ impl<K: Send> Agent for PolicyGradient<K> {
 
     fn policy(&self) -> Actor {
         self.learner.actor().clone().with_choice(ActionChoice::Mode)
+    }
+
+    fn value_function(&self) -> Option<PolicyRecord> {
+        Some(self.learner.value_weights()?.value_record())
     }
 }
 

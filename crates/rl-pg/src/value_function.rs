@@ -56,6 +56,11 @@ impl ValueFunction {
         })
     }
 
+    /// Its network.
+    pub fn networks(&self) -> &Networks {
+        self.learner.networks()
+    }
+
     /// The learner that evaluates it.
     pub fn learner(&mut self) -> &mut dyn Learner {
         self.learner.as_mut()

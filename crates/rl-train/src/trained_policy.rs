@@ -12,14 +12,22 @@ pub struct TrainedPolicy {
     env: String,
     algo: &'static str,
     policy: Box<dyn SavedPolicy>,
+    /// The value function beside it.
+    value: Option<PolicyRecord>,
 }
 
 impl TrainedPolicy {
-    pub(crate) fn new(env: &str, algo: &'static str, policy: Box<dyn SavedPolicy>) -> Self {
+    pub(crate) fn new(
+        env: &str,
+        algo: &'static str,
+        policy: Box<dyn SavedPolicy>,
+        value: Option<PolicyRecord>,
+    ) -> Self {
         Self {
             env: env.to_owned(),
             algo,
             policy,
+            value,
         }
     }
 
@@ -35,6 +43,7 @@ impl TrainedPolicy {
         let mut record = self.policy.record();
         record.metadata.push(("env".into(), self.env.clone()));
         record.metadata.push(("algo".into(), self.algo.to_owned()));
+        record.extend(self.value.clone());
         record
     }
 
@@ -53,6 +62,7 @@ impl Clone for TrainedPolicy {
             env: self.env.clone(),
             algo: self.algo,
             policy: self.policy.boxed_clone(),
+            value: self.value.clone(),
         }
     }
 }

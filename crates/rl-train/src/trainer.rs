@@ -90,6 +90,7 @@ impl<A: Agent, I: Interact<A>> Trainer<A, I> {
             self.setup.source.name(),
             self.algorithm,
             Box::new(Transformed::new(self.agent.policy(), normalization)),
+            self.agent.value_function(),
         )
     }
 

@@ -5,6 +5,7 @@
 use std::fs;
 use std::ops::ControlFlow;
 
+use rl_nets::PolicyFile;
 use rl_train::{Layers, Origin, Registry, RunDirectory, Summary, each};
 
 /// A run of some updates: its metrics by name, its returns, its rows by column, and its summary.
@@ -107,5 +108,45 @@ fn the_evaluation_is_on_episodes_that_the_seed_of_the_run_has_nothing_to_do_with
         summary.evaluation_stochastic.unwrap(),
     ] {
         assert_eq!((evaluation.seed, evaluation.episodes), (0, 100));
+    }
+}
+
+#[test]
+fn the_file_of_a_policy_has_the_value_function_that_was_learned_beside_it() {
+    let registry = Registry::default();
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("policy.safetensors");
+    for (algo, baseline, has_value) in [
+        ("ppo", None, true),
+        ("a2c", None, true),
+        ("a3c", None, true),
+        ("trpo", None, true),
+        ("vpg", Some("value"), true),
+        ("reinforce", Some("value"), true),
+        ("vpg", Some("none"), false),
+        ("dqn", None, false),
+    ] {
+        let mut layers = Layers::new(&registry);
+        let keys = [("preset", "none"), ("algo", algo), ("updates", "2")];
+        let baseline = baseline.map(|name| ("baseline", name));
+        for (key, value) in keys.into_iter().chain(baseline) {
+            let origin = Origin::Flag("test".into());
+            layers.set(key, value, &origin).unwrap();
+        }
+        let (_, mut run) = layers.start().unwrap();
+        let mut value = || {
+            run.policy().save(&path).unwrap();
+            run.step().unwrap();
+            PolicyFile::load(&path).unwrap().value
+        };
+        let (before, after) = (value(), value());
+        assert_eq!(after.is_some(), has_value, "{algo} {baseline:?}");
+        assert!(
+            !has_value || before != after,
+            "{algo}: the value function stayed as it was"
+        );
+        if let Some(after) = after {
+            assert_eq!((after.input_size(), after.output_size()), (4, 1));
+        }
     }
 }

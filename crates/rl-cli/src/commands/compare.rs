@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use rl_lab::compare::Comparison;
-use rl_lab::runs::{RunGroup, read};
 use rl_train::Registry;
 
-use super::plot::figure;
+use super::plot::{figure, groups};
 use crate::output::{out, outln};
 
 /// Compare runs: scores of groups of seeds with intervals, time to a threshold,
@@ -43,7 +42,7 @@ pub struct Arguments {
 /// A wrong call, runs that cannot be read, or a picture that cannot be written.
 pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
     let figure = arguments.out.as_ref().map(figure).transpose()?;
-    let groups = RunGroup::of(read(&arguments.directories)?, registry)?;
+    let groups = groups(&arguments.directories, registry)?;
     let environment = groups
         .first()
         .and_then(|group| registry.find_environment(group.env()));

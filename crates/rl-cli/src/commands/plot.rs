@@ -9,11 +9,11 @@ use rl_lab::Figure;
 use rl_lab::compare::Comparison;
 use rl_lab::curves::CurveAxis;
 use rl_lab::plot::PlotConfig;
-use rl_lab::runs::{RunGroup, read};
+use rl_lab::runs::{RunGroup, RunsError, read};
 use rl_train::Registry;
 
 use crate::options::{axis, count};
-use crate::output::outln;
+use crate::output::{err, outln};
 use crate::usage::Usage;
 
 /// Draw the learning curves of runs, or their scores
@@ -63,7 +63,7 @@ pub struct Arguments {
 /// A wrong call, runs that cannot be read, or a picture that cannot be written.
 pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
     let figure = figure(&arguments.out)?;
-    let groups = RunGroup::of(read(&arguments.directories)?, registry)?;
+    let groups = groups(&arguments.directories, registry)?;
     let compared = || Comparison::of(&groups, None);
     if arguments.profile {
         compared()?.draw_profile(&figure)?;
@@ -83,6 +83,19 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
     }
     outln!("{}", figure.path().display());
     Ok(())
+}
+
+/// The groups of the runs in directories, with a note on each run that repeats another.
+///
+/// # Errors
+/// Runs that cannot be read.
+pub fn groups(directories: &[PathBuf], registry: &Registry) -> Result<Vec<RunGroup>, RunsError> {
+    let groups = RunGroup::of(read(directories)?, registry);
+    for path in groups.iter().flat_map(|group| &group.repeats) {
+        let path = path.display();
+        err!("note: {path} is left out: another run has its configuration and seed");
+    }
+    Ok(groups)
 }
 
 /// The picture at the path of `-o`.

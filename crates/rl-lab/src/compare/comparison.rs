@@ -174,7 +174,7 @@ pub(super) mod tests {
                 runs.push(written.read(&place.join(format!("{first}-{seed}-{score}"))));
             }
         }
-        RunGroup::of(runs, &Registry::default()).unwrap()
+        RunGroup::of(runs, &Registry::default())
     }
 
     #[test]
@@ -217,7 +217,7 @@ pub(super) mod tests {
             run(&[1.0]).read(&place.path().join("a")),
             other.read(&place.path().join("b")),
         ];
-        let groups = RunGroup::of(runs, &Registry::default()).unwrap();
+        let groups = RunGroup::of(runs, &Registry::default());
         let message = Comparison::of(&groups, None).unwrap_err().to_string();
         assert!(
             message.contains("cartpole") && message.contains("acrobot"),

@@ -30,7 +30,7 @@ pub fn draw(
         let path = config.out.join(file_name(env));
         let figure = Figure::at(&path).map_err(std::io::Error::other);
         let figure = figure.map_err(FileError::new("draw", &path))?;
-        plot.draw(&RunGroup::of(read(&directories)?, registry)?, &figure)?;
+        plot.draw(&RunGroup::of(read(&directories)?, registry), &figure)?;
     }
     Ok(())
 }

@@ -167,7 +167,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let runs = written.iter().enumerate();
         let runs = runs.map(|(i, run)| run.read(&place.path().join(i.to_string())));
-        let groups = RunGroup::of(runs.collect(), &Registry::default())?;
+        let groups = RunGroup::of(runs.collect(), &Registry::default());
         let figure = Figure::at(place.path().join("x.svg")).unwrap();
         config.draw(&groups, &figure)?;
         Ok(fs::read_to_string(figure.path()).unwrap())

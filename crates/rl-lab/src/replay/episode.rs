@@ -34,6 +34,8 @@ pub struct RecordedEpisode {
     pub outlook_kind: OutlookKind,
     /// Numbers of the policy in each frame.
     pub outlook: Vec<Vec<f32>>,
+    /// Value of each frame, in the unit that the value function learned; empty for a policy without one.
+    pub values: Vec<f32>,
 }
 
 /// Size, background and pace of an environment's pictures.
@@ -94,11 +96,13 @@ pub fn record(
         rewards: Vec::new(),
         outlook_kind: outlook.kind(),
         outlook: Vec::new(),
+        values: Vec::new(),
     };
     let mut rng = Stream::from_seed(seed);
     let mut action_rng = Stream::derive(seed, Purpose::Action, 0);
     let mut frame = |episode: &mut RecordedEpisode, picture: &Scene, observation: &[f32]| {
         episode.frames.push(shapes.add(picture));
+        episode.values.extend(outlook.value(observation).map(short));
         let numbers = outlook.of(observation);
         episode
             .outlook

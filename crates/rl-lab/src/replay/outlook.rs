@@ -1,8 +1,11 @@
 //! Outlook of a policy on an observation: probabilities, values, or actions with their deviation.
 
+use std::borrow::Cow;
+
 use rl_core::collect::Normalization;
 use rl_core::{Space, Stream};
-use rl_nets::{Actor, DistributionKind, Head, PolicyFile};
+use rl_nets::host::{HostMlp, Tape};
+use rl_nets::{Actor, DistributionKind, Head, MlpWeights, PolicyFile, network_inputs};
 use serde::Serialize;
 
 /// Draws that the deviation of an action is taken over.
@@ -23,6 +26,7 @@ pub enum OutlookKind {
 /// Numbers that a policy computes of an observation before it acts.
 pub struct Outlook {
     actor: Actor,
+    value: Option<MlpWeights>,
     normalization: Normalization,
     head: Head,
     log_std: Vec<f32>,
@@ -36,6 +40,7 @@ impl Outlook {
         let head = policy.weights.head.clone();
         Self {
             actor: Actor::new(&policy.weights),
+            value: policy.value.clone(),
             normalization: Normalization::new(policy.normalization.as_ref()),
             output: vec![0.0; head.outputs()],
             log_std: policy.weights.log_std.clone().unwrap_or_default(),
@@ -76,6 +81,20 @@ impl Outlook {
         }
     }
 
+    /// The value of an observation, in the unit that the value function learned; `None` without one.
+    pub fn value(&self, observation: &[f32]) -> Option<f32> {
+        let weights = self.value.as_ref()?;
+        let mut observation = observation.to_vec();
+        self.normalization.apply(&mut observation);
+        let inputs = match weights.input_size() {
+            size if size == observation.len() => Cow::Borrowed(observation.as_slice()),
+            size => network_inputs(&Space::discrete(size), &observation),
+        };
+        let mut value = [f32::NAN];
+        HostMlp::new(weights).evaluate(&inputs, &mut value, &mut Tape::default());
+        Some(value[0])
+    }
+
     fn moments(&self) -> Vec<f32> {
         let dims = self.head.action_dim();
         let (mut sums, mut squares) = (vec![0.0_f64; dims], vec![0.0_f64; dims]);
@@ -102,7 +121,7 @@ impl Outlook {
 #[cfg(test)]
 mod tests {
     use rl_core::BoxSpace;
-    use rl_nets::{Activation, PolicyConfig};
+    use rl_nets::{Activation, LayerWeights, PolicyConfig};
 
     use super::*;
 
@@ -114,7 +133,26 @@ mod tests {
             action_space: space,
             weights: config.draw(&mut Stream::from_seed(3)),
             normalization: None,
+            value: None,
         })
+    }
+
+    #[test]
+    fn a_value_is_that_of_the_network_beside_the_policy() {
+        let mut outlook = outlook(Space::discrete(3));
+        assert_eq!(outlook.value(&[0.5, -1.0]), None);
+        let layer = LayerWeights {
+            input_size: 2,
+            output_size: 1,
+            weight: vec![2.0, 3.0],
+            bias: vec![10.0],
+        };
+        outlook.value = Some(MlpWeights {
+            layers: vec![layer],
+            activation: Activation::Tanh,
+            output_activation: Activation::Identity,
+        });
+        assert_eq!(outlook.value(&[0.5, -1.0]), Some(8.0));
     }
 
     #[test]

@@ -28,19 +28,6 @@ pub enum RunsError {
         /// Those that there are.
         known: String,
     },
-    /// Two runs of one configuration and one seed, which are one run twice.
-    #[error(
-        "{} and {} are runs of one configuration with seed {seed}: the same seed gives the same \
-         run, which counts once. Leave one out", first.display(), second.display()
-    )]
-    SameSeed {
-        /// A directory.
-        first: PathBuf,
-        /// The other.
-        second: PathBuf,
-        /// The seed of both.
-        seed: u64,
-    },
     /// Runs that cannot be compared, or are too few.
     #[error("{0}")]
     NotComparable(String),

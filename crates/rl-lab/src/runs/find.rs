@@ -60,19 +60,24 @@ fn search(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), RunsError> {
     Ok(())
 }
 
-/// A text that sorts by the numbers in it.
+/// A text that sorts by the numbers in it, which may have decimals.
 fn by_number(text: &str) -> String {
     let mut sorted = String::new();
     let mut digits = String::new();
+    let mut is_fraction = false;
     for letter in text.chars().chain(['\0']) {
         if letter.is_ascii_digit() {
             digits.push(letter);
             continue;
         }
-        if !digits.is_empty() {
+        let follows_number = !digits.is_empty();
+        if follows_number && is_fraction {
+            sorted += &format!("{digits:0<20}");
+        } else if follows_number {
             sorted += &format!("{digits:0>20}");
-            digits.clear();
         }
+        is_fraction = letter == '.' && follows_number && !is_fraction;
+        digits.clear();
         sorted.push(letter);
     }
     sorted
@@ -102,6 +107,19 @@ mod tests {
         // What is named twice is read once.
         let runs = read(&[path.to_owned(), path.join("a-seed9")]).unwrap();
         assert_eq!(runs.len(), 3);
+    }
+
+    #[test]
+    fn values_with_decimals_are_in_their_order() {
+        let names = [
+            "lr0.0001-seed0",
+            "lr0.001-seed2",
+            "lr0.001-seed10",
+            "lr0.02-seed0",
+            "lr0.1-seed0",
+        ];
+        let keys: Vec<String> = names.iter().map(|name| by_number(name)).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
     }
 
     #[test]

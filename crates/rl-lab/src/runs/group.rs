@@ -1,6 +1,8 @@
 //! Groups of runs that differ by their seeds alone.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use rl_train::{NO_PRESET, Registry};
 use serde_json::{Map, Value};
@@ -20,14 +22,14 @@ pub struct RunGroup {
     pub changed: BTreeMap<String, String>,
     /// The runs by their seeds, one or more.
     pub runs: Vec<StoredRun>,
+    /// Directories of runs that are left out, since the same seed gives the same run: of those with one seed, the group has the
+    /// one that went farthest, and of equals the first.
+    pub repeats: Vec<PathBuf>,
 }
 
 impl RunGroup {
     /// The groups of runs, in the order in which each has its first run.
-    ///
-    /// # Errors
-    /// [`RunsError::SameSeed`].
-    pub fn of(runs: Vec<StoredRun>, registry: &Registry) -> Result<Vec<Self>, RunsError> {
+    pub fn of(runs: Vec<StoredRun>, registry: &Registry) -> Vec<Self> {
         let mut groups: Vec<(Map<String, Value>, Self)> = Vec::new();
         for run in runs {
             let mut config = run.config().clone();
@@ -44,26 +46,26 @@ impl RunGroup {
                 name: String::new(),
                 changed: changed_keys(run.config(), registry),
                 runs: vec![run],
+                repeats: Vec::new(),
             };
             groups.push((config, group));
         }
         let mut groups: Vec<Self> = groups.into_iter().map(|(_, group)| group).collect();
         for group in &mut groups {
-            group.runs.sort_by_key(StoredRun::seed);
-            let mut pairs = group.runs.windows(2);
-            if let Some([first, second]) = pairs.find(|pair| pair[0].seed() == pair[1].seed()) {
-                return Err(RunsError::SameSeed {
-                    first: first.directory().to_owned(),
-                    second: second.directory().to_owned(),
-                    seed: first.seed(),
-                });
-            }
+            let farthest_first = |run: &StoredRun| (run.seed(), Reverse(run.env_steps()));
+            group.runs.sort_by_key(farthest_first);
+            let repeats = &mut group.repeats;
+            group.runs.dedup_by(|later, kept| {
+                let repeats_it = later.seed() == kept.seed();
+                repeats.extend(repeats_it.then(|| later.directory().to_owned()));
+                repeats_it
+            });
         }
         let names = names(&groups);
         for (group, name) in groups.iter_mut().zip(names) {
             group.name = name;
         }
-        Ok(groups)
+        groups
     }
 
     /// The configuration of its runs, with the seed of the first.
@@ -163,7 +165,7 @@ mod tests {
     use super::super::testing::{Written, run};
     use super::*;
 
-    fn groups(runs: &[(&str, u64)]) -> Result<Vec<RunGroup>, RunsError> {
+    fn groups(runs: &[(&str, u64)]) -> Vec<RunGroup> {
         let place = tempfile::tempdir().unwrap();
         let read = |(i, &(config, seed)): (usize, &(&str, u64))| {
             let written = Written {
@@ -188,7 +190,6 @@ mod tests {
             ("learning_rate = 0.001", 2),
             (fast, 1),
         ]);
-        let groups = groups.unwrap();
         let seen: Vec<_> = groups
             .iter()
             .map(|group| (group.name.as_str(), group.seeds()))
@@ -203,15 +204,33 @@ mod tests {
     #[test]
     fn groups_of_several_presets_are_named_by_them() {
         let ppo = "preset = 'cartpole-ppo'\nalgo = 'ppo'";
-        let groups = groups(&[("", 0), (ppo, 0), ("gamma = 0.5", 0)]).unwrap();
+        let groups = groups(&[("", 0), (ppo, 0), ("gamma = 0.5", 0)]);
         let names: Vec<_> = groups.iter().map(|group| group.name.as_str()).collect();
         assert_eq!(names, ["cartpole", "cartpole-ppo", "cartpole gamma=0.5"]);
     }
 
     #[test]
-    fn a_seed_that_is_there_twice_is_refused() {
-        let error = groups(&[("", 4), ("threads = 1", 4), ("", 4)]).unwrap_err();
-        let message = error.to_string();
-        assert!(error.is_usage() && message.contains("seed 4"), "{message}");
+    fn of_two_runs_with_one_seed_the_longer_one_counts() {
+        let place = tempfile::tempdir().unwrap();
+        let read = |name: &str, returns: &[f64], seed| {
+            let written = Written {
+                seed,
+                ..run(returns)
+            };
+            written.read(&place.path().join(name))
+        };
+        let runs = vec![
+            read("short", &[1.0], 4),
+            read("long", &[1.0, 2.0], 4),
+            read("again", &[1.0, 2.0], 4),
+            read("other", &[1.0], 5),
+        ];
+        let [group] = RunGroup::of(runs, &Registry::default()).try_into().unwrap();
+        let kept: Vec<String> = group.runs.iter().map(StoredRun::name).collect();
+        assert_eq!(kept, ["long", "other"]);
+        assert_eq!(
+            group.repeats,
+            ["again", "short"].map(|name| place.path().join(name))
+        );
     }
 }

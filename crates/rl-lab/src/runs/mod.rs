@@ -5,7 +5,7 @@
 //! use rl_train::Registry;
 //!
 //! let runs = read(&["runs".into()])?;
-//! for group in RunGroup::of(runs, &Registry::default())? {
+//! for group in RunGroup::of(runs, &Registry::default()) {
 //!     let returns = group.runs[0].metrics()?;
 //!     println!("{}: {:?}", group.name, returns.column("return_mean")?.last());
 //! }

@@ -57,6 +57,8 @@ const Replay = (() => {
       box.append(element("b", {}, "likeliest action ± deviation of drawn ones"));
       replay.actions.box.forEach((_, i) => row(`${i}`, element("div", { class: "track" }, element("i"), element("u"))));
     }
+    const worth = element("output");
+    if (player.values.length) box.append(element("b", {}, "value of the state"), element("span"), element("span"), worth);
     const all = player.outlook.flat().filter(Number.isFinite);
     const [least, largest] = [Math.min(...all), Math.max(...all)];
     const ends = (i) => {
@@ -68,6 +70,7 @@ const Replay = (() => {
     const say = (step) => {
       const numbers = player.outlook[step];
       const action = player.actions[step];
+      if (player.values.length) worth.textContent = short(player.values[step]);
       rows.forEach(({ inner, value }, i) => {
         if (bars) {
           const chances = player.outlook_kind === "probabilities";

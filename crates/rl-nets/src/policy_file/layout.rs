@@ -12,14 +12,21 @@ pub(super) const NORM: &str = "obs_norm";
 /// Name of the tensor of the observations' variances.
 pub(super) const NORM_VAR: &str = "obs_norm.var";
 
-/// Name of the tensor of a layer's weight.
-pub(super) fn weight_name(layer: usize) -> String {
-    format!("policy.layers.{layer}.weight")
+/// Name of the policy's network.
+pub(super) const POLICY: &str = "policy";
+/// Name of the value function's network.
+pub(super) const VALUE: &str = "value";
+/// Key of the metadata that names the activation between the layers of the value function.
+pub(super) const VALUE_ACTIVATION: &str = "value_activation";
+
+/// Name of the tensor of the weight of a network's layer.
+pub(super) fn weight_name(network: &str, layer: usize) -> String {
+    format!("{network}.layers.{layer}.weight")
 }
 
-/// Name of the tensor of a layer's bias.
-pub(super) fn bias_name(layer: usize) -> String {
-    format!("policy.layers.{layer}.bias")
+/// Name of the tensor of the bias of a network's layer.
+pub(super) fn bias_name(network: &str, layer: usize) -> String {
+    format!("{network}.layers.{layer}.bias")
 }
 
 /// The transpose `[columns, rows]` of a matrix `[rows, columns]`: weights are `[in, out]` in memory

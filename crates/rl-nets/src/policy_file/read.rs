@@ -10,8 +10,8 @@ use safetensors::{Dtype, SafeTensors};
 use super::contents::PolicyFile;
 use super::error::PolicyFileError;
 use super::layout::{
-    FORMAT_VERSION, LOG_STD, NORM, NORM_MEAN, NORM_VAR, bias_name, check_weights, parse_list,
-    transpose, weight_name,
+    FORMAT_VERSION, LOG_STD, NORM, NORM_MEAN, NORM_VAR, POLICY, VALUE, VALUE_ACTIVATION, bias_name,
+    check_weights, parse_list, transpose, weight_name,
 };
 use crate::{Activation, DistributionKind, Head, LayerWeights, MlpWeights, PolicyWeights};
 
@@ -61,7 +61,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn policy(&self) -> Result<PolicyFile, String> {
         self.text("format_version")?;
-        let layers = self.layers()?;
+        let layers = self.layers(POLICY)?;
+        if layers.is_empty() {
+            return Err(format!("it lacks tensor {}", weight_name(POLICY, 0)));
+        }
         let inputs = layers.first().map_or(0, |layer| layer.input_size);
         let outputs = layers.last().map_or(0, |layer| layer.output_size);
         let (action_space, head) = self.head(outputs)?;
@@ -71,8 +74,14 @@ impl Reader<'_> {
             None
         };
         let normalization = self.normalization(inputs)?;
-        self.nothing_else(layers.len(), log_std.is_some(), normalization.is_some())?;
+        let value = self.value(inputs)?;
+        let networks = [
+            layers.len(),
+            value.as_ref().map_or(0, |mlp| mlp.layers.len()),
+        ];
+        self.nothing_else(networks, log_std.is_some(), normalization.is_some())?;
         Ok(PolicyFile {
+            value,
             normalization,
             env: self.text("env")?,
             algo: self.text("algo")?,
@@ -89,38 +98,34 @@ impl Reader<'_> {
         })
     }
 
-    /// The layers: at least one, each with the outputs of the one before it as inputs.
-    fn layers(&self) -> Result<Vec<LayerWeights>, String> {
+    /// The layers of a network, each with the outputs of the one before it as inputs.
+    fn layers(&self, network: &str) -> Result<Vec<LayerWeights>, String> {
         let mut layers: Vec<LayerWeights> = Vec::new();
-        while self.tensors.tensor(&weight_name(layers.len())).is_ok() {
-            let i = layers.len();
-            let (shape, weight) = self.numbers(&weight_name(i))?;
+        loop {
+            let name = weight_name(network, layers.len());
+            if self.tensors.tensor(&name).is_err() {
+                break;
+            }
+            let (shape, weight) = self.numbers(&name)?;
             let &[output_size, input_size] = shape.as_slice() else {
-                return Err(format!(
-                    "{} has shape {shape:?}, not [out, in]",
-                    weight_name(i)
-                ));
+                return Err(format!("{name} has shape {shape:?}, not [out, in]"));
             };
             if let Some(previous) = layers.last()
                 && previous.output_size != input_size
             {
                 return Err(format!(
-                    "{} has shape {shape:?}, but the layer before it has {} outputs",
-                    weight_name(i),
+                    "{name} has shape {shape:?}, but the layer before it has {} outputs",
                     previous.output_size
                 ));
             }
             let weight = transpose(&weight, output_size, input_size);
-            let bias = self.vector(&bias_name(i), output_size)?;
+            let bias = self.vector(&bias_name(network, layers.len()), output_size)?;
             layers.push(LayerWeights {
                 input_size,
                 output_size,
                 weight,
                 bias,
             });
-        }
-        if layers.is_empty() {
-            return Err(format!("it lacks tensor {}", weight_name(0)));
         }
         if layers
             .iter()
@@ -129,6 +134,26 @@ impl Reader<'_> {
             return Err("it has a layer without inputs or outputs".into());
         }
         Ok(layers)
+    }
+
+    /// The value function, for a policy whose network has so many inputs; `None` without one.
+    fn value(&self, inputs: usize) -> Result<Option<MlpWeights>, String> {
+        let layers = self.layers(VALUE)?;
+        let (Some(first), Some(last)) = (layers.first(), layers.last()) else {
+            return Ok(None);
+        };
+        if (first.input_size, last.output_size) != (inputs, 1) {
+            return Err(format!(
+                "its value function has {} inputs and {} outputs; beside a policy of {inputs} inputs it has as many, \
+                 and one output",
+                first.input_size, last.output_size
+            ));
+        }
+        Ok(Some(MlpWeights {
+            activation: self.activation(VALUE_ACTIVATION)?,
+            output_activation: Activation::Identity,
+            layers,
+        }))
     }
 
     /// The action space, and the head for a network with `outputs` outputs.
@@ -185,8 +210,18 @@ impl Reader<'_> {
     }
 
     /// Refuses tensors that no part of the policy has been read from.
-    fn nothing_else(&self, layers: usize, log_std: bool, normalized: bool) -> Result<(), String> {
-        let of_layers = (0..layers).flat_map(|i| [weight_name(i), bias_name(i)]);
+    fn nothing_else(
+        &self,
+        layers: [usize; 2],
+        log_std: bool,
+        normalized: bool,
+    ) -> Result<(), String> {
+        let of_layers = [POLICY, VALUE]
+            .into_iter()
+            .zip(layers)
+            .flat_map(|(network, layers)| {
+                (0..layers).flat_map(move |i| [weight_name(network, i), bias_name(network, i)])
+            });
         let others = [
             (LOG_STD, log_std),
             (NORM_MEAN, normalized),
@@ -204,7 +239,8 @@ impl Reader<'_> {
         {
             None => Ok(()),
             Some(name) => Err(format!(
-                "its tensor {name} is no part of a policy with {layers} layers and this distribution"
+                "its tensor {name} is no part of a policy with {} layers and this distribution",
+                layers[0]
             )),
         }
     }

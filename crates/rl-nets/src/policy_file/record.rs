@@ -2,25 +2,15 @@
 
 use rl_core::{NamedArray, PolicyRecord, Space};
 
-use super::layout::{LOG_STD, bias_name, format_list, transpose, weight_name};
-use crate::{Head, PolicyWeights};
+use super::layout::{
+    LOG_STD, POLICY, VALUE, VALUE_ACTIVATION, bias_name, format_list, transpose, weight_name,
+};
+use crate::{Head, LayerWeights, MlpWeights, PolicyWeights};
 
 impl PolicyWeights {
     /// The arrays of a policy file, and the metadata that tells what they are.
     pub fn record(&self) -> PolicyRecord {
-        let array = |name: String, shape: Vec<usize>, values: Vec<f32>| NamedArray {
-            name,
-            shape,
-            values,
-        };
-        let mut arrays = Vec::new();
-        for (i, layer) in self.mlp.layers.iter().enumerate() {
-            let shape = vec![layer.output_size, layer.input_size];
-            let weight = transpose(&layer.weight, layer.input_size, layer.output_size);
-            arrays.push(array(weight_name(i), shape, weight));
-            let bias = layer.bias.clone();
-            arrays.push(array(bias_name(i), vec![layer.output_size], bias));
-        }
+        let mut arrays = layers(POLICY, &self.mlp.layers);
         if let Some(log_std) = &self.log_std {
             let shape = vec![log_std.len()];
             arrays.push(array(LOG_STD.into(), shape, log_std.clone()));
@@ -34,6 +24,39 @@ impl PolicyWeights {
         ];
         metadata.extend(describe(&self.head));
         PolicyRecord { arrays, metadata }
+    }
+}
+
+impl MlpWeights {
+    /// The arrays and the metadata of a policy file for the value function that these are the weights of: they stand
+    /// beside those of the policy.
+    pub fn value_record(&self) -> PolicyRecord {
+        PolicyRecord {
+            arrays: layers(VALUE, &self.layers),
+            metadata: vec![(VALUE_ACTIVATION.into(), self.activation.name().into())],
+        }
+    }
+}
+
+/// The arrays of a network's layers.
+fn layers(network: &str, layers: &[LayerWeights]) -> Vec<NamedArray> {
+    let of_layer = |(i, layer): (usize, &LayerWeights)| {
+        let shape = vec![layer.output_size, layer.input_size];
+        let weight = transpose(&layer.weight, layer.input_size, layer.output_size);
+        let bias = (vec![layer.output_size], layer.bias.clone());
+        [
+            array(weight_name(network, i), shape, weight),
+            array(bias_name(network, i), bias.0, bias.1),
+        ]
+    };
+    layers.iter().enumerate().flat_map(of_layer).collect()
+}
+
+fn array(name: String, shape: Vec<usize>, values: Vec<f32>) -> NamedArray {
+    NamedArray {
+        name,
+        shape,
+        values,
     }
 }
 

@@ -7,7 +7,7 @@ use safetensors::SafeTensors;
 
 use super::PolicyFile;
 use super::write::to_bytes;
-use crate::{DistributionKind, PolicyConfig};
+use crate::{Activation, DistributionKind, MlpConfig, PolicyConfig};
 
 fn policies() -> [PolicyFile; 2] {
     let spaces = [
@@ -15,6 +15,7 @@ fn policies() -> [PolicyFile; 2] {
         Space::Box(BoxSpace::symmetric([2.0, f32::INFINITY])),
     ];
     spaces.map(|action_space| PolicyFile {
+        value: None,
         env: "cartpole".into(),
         algo: "vpg".into(),
         weights: PolicyConfig::new(4, &action_space).draw(&mut Stream::from_seed(0)),
@@ -70,6 +71,7 @@ fn every_distribution_survives_its_file() {
     for kind in &DistributionKind::ALL[1..] {
         let config = config.clone().with_distribution(*kind).unwrap();
         let policy = PolicyFile {
+            value: None,
             env: "own".into(),
             algo: "vpg".into(),
             weights: config.draw(&mut Stream::from_seed(0)),
@@ -78,6 +80,26 @@ fn every_distribution_survives_its_file() {
         };
         policy.save(&path).unwrap();
         assert_eq!(PolicyFile::load(&path).unwrap(), policy);
+    }
+}
+
+#[test]
+fn a_value_function_survives_its_file_and_fits_the_policy() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policy.safetensors");
+    for mut policy in policies() {
+        let mut network = MlpConfig::new(4, 1);
+        network.activation = Activation::Relu;
+        policy.value = Some(network.draw(&mut Stream::from_seed(1)));
+        policy.save(&path).unwrap();
+        assert_eq!(PolicyFile::load(&path).unwrap(), policy);
+    }
+    let [mut policy, _] = policies();
+    for [inputs, outputs] in [[3, 1], [4, 2]] {
+        policy.value = Some(MlpConfig::new(inputs, outputs).draw(&mut Stream::from_seed(1)));
+        let message = error_of(&to_bytes(&policy.record()).unwrap());
+        let told = format!("its value function has {inputs} inputs and {outputs} outputs");
+        assert!(message.contains(&told), "{message}");
     }
 }
 

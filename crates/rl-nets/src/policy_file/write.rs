@@ -12,6 +12,7 @@ use super::contents::PolicyFile;
 use super::error::PolicyFileError;
 use super::header::sort_header;
 use super::layout::{FORMAT_VERSION, check_weights};
+use crate::MlpWeights;
 
 impl PolicyFile {
     /// Writes the file; a file at `path` is replaced once the new one is complete.
@@ -40,6 +41,7 @@ impl PolicyFile {
         let mut record = self.policy(ActionChoice::Mode).record();
         record.metadata.push(("env".into(), self.env.clone()));
         record.metadata.push(("algo".into(), self.algo.clone()));
+        record.extend(self.value.as_ref().map(MlpWeights::value_record));
         record
     }
 }

@@ -374,7 +374,13 @@ fn a_policy_to_start_from_brings_its_normalisation_or_is_refused() {
             ("seed", "9"),
         ];
         let second = run(&from).unwrap();
-        assert_eq!(second.policy().record(), first.policy().record(), "{name}");
+        // The value function is a new one.
+        let of_policy = |run: &dyn Run| {
+            let mut arrays = run.policy().record().arrays;
+            arrays.retain(|array| !array.name.starts_with("value."));
+            arrays
+        };
+        assert_eq!(of_policy(&*second), of_policy(&*first), "{name}");
         let other = if normalize == "true" { "false" } else { "true" };
         let refused = run(&[
             ("init_from", path.as_str()),

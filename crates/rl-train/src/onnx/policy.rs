@@ -28,8 +28,12 @@ const TINY: f32 = 1e-30;
 /// | `mean` | `[batch, action_dim]` | Gaussian; squashed: before the squashing |
 /// | `log_std` | `[action_dim]`; `[batch, action_dim]` where it depends on the state | of the same |
 /// | `alpha`, `beta` | `[batch, action_dim]` | Beta |
+/// | `value` | `[batch, 1]` | where a value function was learned beside the policy |
 ///
 /// The metadata are those of `policy.safetensors`. Operators are those of ONNX 17.
+///
+/// # Panics
+/// If the network or `ln σ` is not what the head of the weights asks for.
 pub fn onnx(policy: &PolicyFile) -> Vec<u8> {
     let mut graph = GraphBuilder::default();
     let inputs = policy.weights.mlp.input_size();
@@ -41,19 +45,20 @@ pub fn onnx(policy: &PolicyFile) -> Vec<u8> {
     if let Some(moments) = &policy.normalization {
         rows = normalized(&mut graph, &rows, moments);
     }
-    let outputs = network(&mut graph, rows, &policy.weights.mlp);
+    let outputs = network(&mut graph, "policy", rows.clone(), &policy.weights.mlp);
     match &policy.action_space {
         Space::Discrete(space) => choice(&mut graph, &outputs, policy, space.n()),
         Space::Box(space) => continuous(&mut graph, &outputs, policy, [space.low(), space.high()]),
     }
-    let record = policy.weights.record();
-    let own = [
-        ("env", policy.env.clone()),
-        ("algo", policy.algo.clone()),
-        ("obs_norm", policy.normalization.is_some().to_string()),
-    ];
-    let own = own.map(|(key, value)| (key.to_owned(), value));
-    let metadata = own.into_iter().chain(record.metadata);
+    if let Some(weights) = &policy.value {
+        let value = network(&mut graph, "value", rows, weights);
+        graph.node("value", "Identity", &[&value]);
+        graph.output(
+            "value",
+            1,
+            "value of the observation, in the unit that the value function learned",
+        );
+    }
     let model = Model {
         ir_version: FORMAT,
         producer_name: "rl".into(),
@@ -64,7 +69,10 @@ pub fn onnx(policy: &PolicyFile) -> Vec<u8> {
             domain: String::new(),
             version: OPERATORS,
         }],
-        metadata_props: metadata
+        metadata_props: policy
+            .record()
+            .metadata
+            .into_iter()
             .map(|(key, value)| Property { key, value })
             .collect(),
     };
@@ -98,10 +106,10 @@ fn clip(graph: &mut GraphBuilder, name: &str, rows: &str, range: [f32; 2]) -> St
 }
 
 /// The outputs of a network.
-fn network(graph: &mut GraphBuilder, mut rows: String, mlp: &MlpWeights) -> String {
+fn network(graph: &mut GraphBuilder, name: &str, mut rows: String, mlp: &MlpWeights) -> String {
     let last = mlp.layers.len().saturating_sub(1);
     for (i, layer) in mlp.layers.iter().enumerate() {
-        let name = format!("policy.layers.{i}");
+        let name = format!("{name}.layers.{i}");
         let sizes = [layer.input_size, layer.output_size];
         let weight = graph.floats(&format!("{name}.weight"), &sizes, &layer.weight);
         let bias = graph.floats(&format!("{name}.bias"), &[layer.output_size], &layer.bias);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use prost::Message as _;
 use rl_core::{ActionChoice, BoxSpace, Policy as _, RunningMoments, Space, Stream};
+use rl_nets::host::{HostMlp, Tape};
 use rl_nets::{Activation, DistributionKind, Head, MlpConfig, PolicyFile, PolicyWeights};
 
 use super::messages::{DOUBLE, FLOAT, INT64, Model, Node, Size, Tensor};
@@ -198,6 +199,7 @@ fn policy(kind: DistributionKind, activation: Activation, normalized: bool) -> P
     }
     let moments = RunningMoments::from_parts(0.0, vec![0.5, -100.0, 0.0], vec![0.25, 4.0, 0.0]);
     PolicyFile {
+        value: None,
         env: "an environment".into(),
         algo: "ppo".into(),
         weights: PolicyWeights {
@@ -268,6 +270,29 @@ fn every_activation_is_that_of_the_policy() {
             );
         }
         assert_eq!(found["log_std"].numbers, [-0.5; 2]);
+    }
+}
+
+#[test]
+fn a_value_is_that_of_the_network_beside_the_policy() {
+    let mut policy = policy(DistributionKind::Categorical, Activation::Relu, true);
+    let config = MlpConfig::new(INPUTS, 1);
+    policy.value = Some(config.draw(&mut Stream::from_seed(5)));
+    let observations = observations();
+    let found = &outputs(&onnx(&policy), &observations)["value"];
+
+    let weights = policy.value.as_ref().unwrap();
+    let mut inputs = observations;
+    let normalization = rl_core::collect::Normalization::new(policy.normalization.as_ref());
+    normalization.apply(&mut inputs);
+    let mut expected = vec![0.0; BATCH];
+    HostMlp::new(weights).evaluate(&inputs, &mut expected, &mut Tape::default());
+    assert!(expected.iter().any(|value| *value != expected[0]));
+    for (found, expected) in found.numbers.iter().zip(&expected) {
+        assert!(
+            (found - f64::from(*expected)).abs() < 1e-6,
+            "{found} {expected}"
+        );
     }
 }
 
