@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 /// Features that are checked and tested: every backend that runs without a GPU's own driver.
-pub const CI_FEATURES: &str = "rl-cli/ndarray,rl-cli/flex,rl-cli/wgpu";
+pub const CI_FEATURES: &str = "rl-cli/ndarray,rl-cli/flex,rl-cli/wgpu,rl-cli/gym";
 
 /// The cargo that started this program, so that every step uses the same toolchain.
 pub fn cargo() -> Command {

@@ -19,11 +19,12 @@ use crate::cargo::{self, CI_FEATURES};
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
 /// Scripts, each a check that ends with 1 if it fails.
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
     "gymnasium_eval.py",
     "tensorboard_read.py",
     "onnx_read.py",
     "browser.py",
+    "gymnasium_train.py",
 ];
 
 /// Runs the tests of `rl-gym` with a real Gymnasium, and every script; with arguments, the comparison of scores in

@@ -15,6 +15,8 @@
 mod bench_screen;
 mod build;
 mod commands;
+#[cfg(feature = "gym")]
+mod gym;
 mod jobs_screen;
 mod json_lines;
 mod live;
@@ -44,6 +46,10 @@ use usage::Usage;
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
+    /// Python of gym:ID [default: that of VIRTUAL_ENV, or else python3]
+    #[cfg(feature = "gym")]
+    #[arg(long, global = true, value_name = "PATH", help_heading = option_groups::GYM)]
+    python: Option<std::path::PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -101,6 +107,14 @@ pub fn main(registry: &Registry) -> ExitCode {
         }
     };
     let outcome = match CommandLine::from_arg_matches(&matches) {
+        #[cfg(feature = "gym")]
+        Ok(CommandLine {
+            command,
+            python: Some(python),
+        }) => {
+            let registry = registry.clone().family(rl_train::gymnasium(Some(python)));
+            run(command, &registry, matches.subcommand().map(|(_, m)| m))
+        }
         Ok(line) => run(line.command, registry, matches.subcommand().map(|(_, m)| m)),
         Err(error) => error.exit(),
     };

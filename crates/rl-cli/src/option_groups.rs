@@ -1,7 +1,10 @@
 //! Groups of the options of `rl train`, as its help shows them.
 
+/// Group of the options of Gymnasium's environments.
+pub const GYM: &str = "Gymnasium, as in --env gym:CartPole-v1 --env-arg sutton_barto_reward=true";
+
 /// Groups of options with an example, and the options in them.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     (
         "Run, as in --env acrobot --algo ppo --seed 1 --steps 2e5",
         &[
@@ -54,6 +57,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "reward_scale",
         ],
     ),
+    (GYM, &["env_arg", "import", "python"]),
     (
         "Networks, as in --size 64 --n-layers 2 --activation tanh",
         &[

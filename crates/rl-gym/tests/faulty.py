@@ -12,20 +12,21 @@ class Faulty(gymnasium.Env):
     observation_space = gymnasium.spaces.Box(-1e6, 1e6, (2, 1), np.float64)
     action_space = gymnasium.spaces.Discrete(2, start=5)
 
-    def __init__(self, fault="none", at=3, once=""):
+    def __init__(self, fault="none", at=3, once="", episode=1):
         # With `once`, a file that remembers the fault, it comes a single time.
-        self.fault, self.at, self.once = fault, at, once
+        self.fault, self.at, self.once, self.wait = fault, at, once, episode
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
         self.steps = 0
+        self.wait -= 1
         return np.full((2, 1), self.steps, np.float64), {}
 
     def step(self, action):
         assert action in (5, 6), action
         reward = float(action - 5)
         observation = np.full((2, 1), self.steps + 1, np.float64)
-        if self.steps == self.at and not (self.once and os.path.exists(self.once)):
+        if self.steps == self.at and self.wait <= 0 and not (self.once and os.path.exists(self.once)):
             if self.once:
                 open(self.once, "w").close()
             if self.fault == "raise":

@@ -250,6 +250,7 @@ impl<'r> Layers<'r> {
                 let is = |key, wanted: Option<&str>| {
                     wanted.is_none_or(|wanted| preset.word(key) == Some(wanted))
                 };
+                let env = env.map(|name| self.registry.twin(name));
                 is("env", env.or(algo.map(|_| "cartpole"))) && is("algo", algo)
             }),
         }

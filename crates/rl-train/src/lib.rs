@@ -28,6 +28,8 @@ pub mod error;
 mod evaluate;
 mod event_file;
 mod files;
+#[cfg(feature = "gym")]
+mod gymnasium;
 mod initial_policy;
 mod inspect;
 mod layers;
@@ -58,6 +60,8 @@ pub use checkpoint_every::CheckpointEvery;
 pub use config::{Config, NO_PRESET, RunConfig};
 pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate};
+#[cfg(feature = "gym")]
+pub use gymnasium::gymnasium;
 pub use inspect::{Inspection, TensorContents, inspect};
 pub use layers::{Layers, exclusive};
 pub use observer::{Each, Observer, each};
@@ -70,7 +74,7 @@ pub use player::Player;
 pub use presets::Preset;
 pub use provenance::{Program, cpu};
 pub use recent_returns::RecentReturns;
-pub use registry::{AlgorithmEntry, EnvironmentEntry, Registry};
+pub use registry::{AlgorithmEntry, EnvironmentEntry, EnvironmentFamily, Registry};
 pub use rl_learn::{Key, ValueKind};
 pub use run::Run;
 pub use run_directory::RunDirectory;

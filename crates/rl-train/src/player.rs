@@ -79,5 +79,5 @@ fn environment_of(
             actions: spaces.action.to_string(),
         });
     }
-    Ok(entry.clone())
+    Ok(entry)
 }

@@ -34,6 +34,7 @@ use crate::usage::UsageError;
 #[derive(Clone)]
 pub struct Registry {
     environments: Vec<EnvironmentEntry>,
+    families: Vec<EnvironmentFamily>,
     algorithms: Vec<AlgorithmEntry>,
     presets: Vec<Preset>,
 }
@@ -53,6 +54,34 @@ pub struct EnvironmentEntry {
 
 type MakeDrawable = dyn Fn() -> Result<Box<dyn Drawable>, EnvironmentError> + Send + Sync;
 type MakePolicy = dyn Fn() -> Box<dyn Policy + Send> + Send + Sync;
+
+/// Environments without number, by names that begin alike, as in `gym:CartPole-v1`.
+#[derive(Clone)]
+pub struct EnvironmentFamily {
+    prefix: String,
+    make: Arc<MakeEntry>,
+}
+
+type MakeEntry = dyn Fn(&str) -> Result<EnvironmentEntry, UsageError> + Send + Sync;
+
+impl EnvironmentFamily {
+    /// A family; `make` is given what comes after the prefix, such as `gym:`.
+    pub fn new(
+        prefix: impl Into<String>,
+        make: impl Fn(&str) -> Result<EnvironmentEntry, UsageError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            prefix: prefix.into(),
+            make: Arc::new(make),
+        }
+    }
+
+    /// What comes after the prefix in a name, if that is one of the family.
+    fn rest<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let (start, rest) = name.split_at_checked(self.prefix.len())?;
+        start.eq_ignore_ascii_case(&self.prefix).then_some(rest)
+    }
+}
 
 /// A source under the name of its entry.
 struct Named {
@@ -288,6 +317,10 @@ impl Default for Registry {
                 .iter()
                 .map(|&id| EnvironmentEntry::of(id))
                 .collect(),
+            #[cfg(feature = "gym")]
+            families: vec![crate::gymnasium::gymnasium(None)],
+            #[cfg(not(feature = "gym"))]
+            families: Vec::new(),
             algorithms: Vec::new(),
             presets: built_in(),
         }
@@ -309,6 +342,14 @@ impl Registry {
         self.environments
             .retain(|known| !known.is_called(&entry.name));
         self.environments.push(entry);
+        self
+    }
+
+    /// Adds a family of environments; it replaces one of the same prefix.
+    #[must_use]
+    pub fn family(mut self, family: EnvironmentFamily) -> Self {
+        self.families.retain(|known| known.prefix != family.prefix);
+        self.families.push(family);
         self
     }
 
@@ -343,8 +384,29 @@ impl Registry {
     }
 
     /// The environment of a name, whatever its case.
-    pub fn find_environment(&self, name: &str) -> Option<&EnvironmentEntry> {
-        self.environments.iter().find(|entry| entry.is_called(name))
+    pub fn find_environment(&self, name: &str) -> Option<EnvironmentEntry> {
+        let entry = self.environments.iter().find(|entry| entry.is_called(name));
+        let of_family = || self.environment_of_family(name)?.ok();
+        entry.cloned().or_else(of_family)
+    }
+
+    /// The environment of a name that is one of a family, or the fault of the name.
+    pub(crate) fn environment_of_family(
+        &self,
+        name: &str,
+    ) -> Option<Result<EnvironmentEntry, UsageError>> {
+        let mut families = self.families.iter();
+        families.find_map(|family| Some((family.make)(family.rest(name)?)))
+    }
+
+    /// The environment whose presets apply to one of a name: for `gym:CartPole-v1?a=b` that of the alias
+    /// `CartPole-v1`, if there is one.
+    pub(crate) fn twin<'a>(&'a self, name: &'a str) -> &'a str {
+        let mut families = self.families.iter();
+        let rest = families.find_map(|family| family.rest(name));
+        let id = rest.map(|rest| rest.split('?').next().unwrap_or(rest));
+        let twin = |id| self.environments.iter().find(|entry| entry.is_called(id));
+        id.and_then(twin).map_or(name, EnvironmentEntry::name)
     }
 
     /// The algorithm of a name, whatever its case.

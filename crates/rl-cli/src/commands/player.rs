@@ -120,6 +120,6 @@ pub fn environment(registry: &Registry, name: &str) -> Result<EnvironmentEntry> 
     let mut layers = Layers::new(registry);
     layers.set("env", name, &Origin::Flag("--env".into()))?;
     let name = layers.get("env").unwrap_or_default();
-    let entry = registry.find_environment(&name).cloned();
+    let entry = registry.find_environment(&name);
     entry.ok_or_else(|| anyhow::anyhow!("no environment '{name}'"))
 }

@@ -135,6 +135,13 @@ pub fn run(
         layers.set(key, value, &Origin::Flag(format!("--set {key}")))?;
     }
     set_options(&mut layers, &options)?;
+    #[cfg(feature = "gym")]
+    {
+        let env = layers.get("env").unwrap_or_default();
+        if let Some(name) = arguments.gym.name(Some(&env))? {
+            layers.set("env", &name, &Origin::Flag("--env-arg, --import".into()))?;
+        }
+    }
     if arguments.print_config {
         let config = layers.finish()?;
         notices(&layers);
