@@ -1,11 +1,15 @@
-//! Options of Gymnasium's environments, which become a part of their names.
+//! Options of Gymnasium's environments.
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use rl_train::Registry;
 
 use crate::option_groups::GYM;
 use crate::usage::Usage;
 
-/// Arguments and modules of an environment.
+/// Arguments and modules of an environment, which become a part of its name.
 #[derive(Args)]
 pub struct GymArguments {
     /// Argument of gymnasium.make, for gym:ID
@@ -16,29 +20,79 @@ pub struct GymArguments {
     pub import: Vec<String>,
 }
 
+/// The worker processes, for every command.
+#[derive(Args)]
+pub struct WorkerArguments {
+    /// Python of gym:ID [default: that of VIRTUAL_ENV, or else python3]
+    #[arg(long, global = true, value_name = "PATH", help_heading = GYM)]
+    python: Option<PathBuf>,
+    /// Time that a step of gym:ID may take [default: 60]
+    #[arg(long, global = true, value_name = "SECONDS", help_heading = GYM, value_parser = deadline)]
+    deadline: Option<Duration>,
+}
+
+fn deadline(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|x| (0.1..=1e6).contains(x));
+    let allowed = || "allowed is a number of seconds from 0.1 to 1e6".to_owned();
+    seconds.map(Duration::from_secs_f64).ok_or_else(allowed)
+}
+
+impl WorkerArguments {
+    /// The registry whose environments of Gymnasium have such workers.
+    pub fn family(&self, registry: &Registry) -> Registry {
+        let (python, deadline) = (self.python.clone(), self.deadline);
+        if python.is_none() && deadline.is_none() {
+            return registry.clone();
+        }
+        registry.clone().family(rl_train::gymnasium(move |config| {
+            let config = match &python {
+                Some(python) => config.python(python),
+                None => config,
+            };
+            match deadline {
+                Some(deadline) => config.deadline(deadline),
+                None => config,
+            }
+        }))
+    }
+}
+
 impl GymArguments {
+    /// Refuses options of a run that goes on: its name has them.
+    ///
+    /// # Errors
+    /// A wrong call.
+    pub fn check(&self, is_resumed: bool) -> Result<(), Usage> {
+        match is_resumed && !(self.env_arg.is_empty() && self.import.is_empty()) {
+            true => Err(Usage(
+                "--env-arg and --import cannot be changed by --resume".into(),
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// The name of an environment with what was given; `None` if nothing was.
     ///
     /// # Errors
     /// A wrong call: options without an environment that they are for.
-    pub fn name(&self, env: Option<&str>) -> Result<Option<String>, Usage> {
+    pub fn name(&self, env: &str) -> Result<Option<String>, Usage> {
         let modules = self.import.iter().map(|module| format!("import={module}"));
         let pairs: Vec<String> = modules.chain(self.env_arg.iter().cloned()).collect();
         if pairs.is_empty() {
             return Ok(None);
         }
         if let Some(pair) = pairs.iter().find(|pair| pair.contains('&')) {
-            return Err(Usage(format!("'{pair}' has a '&', which no value may have")));
+            let reason = format!("'{pair}' has a '&', which no value may have");
+            return Err(Usage(reason));
         }
-        match env.filter(|env| env.to_ascii_lowercase().starts_with("gym:")) {
-            Some(env) => {
-                let joint = if env.contains('?') { '&' } else { '?' };
-                Ok(Some(format!("{env}{joint}{}", pairs.join("&"))))
-            }
-            None => Err(Usage(
-                "--env-arg and --import are for Gymnasium's environments: they go with --env gym:ID".into(),
-            )),
+        if !env.to_ascii_lowercase().starts_with("gym:") {
+            let reason = format!(
+                "--env-arg and --import are for Gymnasium's environments, --env gym:ID, not for '{env}'"
+            );
+            return Err(Usage(reason));
         }
+        let joint = if env.contains('?') { '&' } else { '?' };
+        Ok(Some(format!("{env}{joint}{}", pairs.join("&"))))
     }
 }
 
@@ -52,10 +106,32 @@ mod tests {
             env_arg: vec!["a=1".into(), "b=x".into()],
             import: vec!["mine".into()],
         };
-        let name = |env| given.name(Some(env)).map_err(|Usage(message)| message);
-        assert_eq!(name("gym:X-v0").unwrap().unwrap(), "gym:X-v0?import=mine&a=1&b=x");
-        assert_eq!(name("gym:X-v0?c=2").unwrap().unwrap(), "gym:X-v0?c=2&import=mine&a=1&b=x");
-        assert!(name("cartpole").unwrap_err().contains("--env gym:ID"));
-        assert!(given.name(None).is_err());
+        let name = |env| given.name(env).map_err(|Usage(message)| message);
+        let named = |env| name(env).unwrap().unwrap();
+        assert_eq!(named("gym:X-v0"), "gym:X-v0?import=mine&a=1&b=x");
+        assert_eq!(named("gym:X-v0?c=2"), "gym:X-v0?c=2&import=mine&a=1&b=x");
+        let refused = name("cartpole").unwrap_err();
+        assert!(
+            refused.contains("--env gym:ID, not for 'cartpole'"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_value_that_would_end_its_argument_is_refused() {
+        let given = GymArguments {
+            env_arg: vec!["a=1&2".into()],
+            import: Vec::new(),
+        };
+        let Usage(message) = given.name("gym:X-v0").unwrap_err();
+        assert!(message.contains("'a=1&2'"), "{message}");
+    }
+
+    #[test]
+    fn a_deadline_is_a_time_above_zero() {
+        assert_eq!(deadline("2.5"), Ok(Duration::from_millis(2500)));
+        for text in ["0", "-1", "nan", "inf", "1e9", "soon"] {
+            assert!(deadline(text).unwrap_err().contains("0.1 to 1e6"), "{text}");
+        }
     }
 }

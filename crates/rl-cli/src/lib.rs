@@ -46,10 +46,9 @@ use usage::Usage;
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
-    /// Python of gym:ID [default: that of VIRTUAL_ENV, or else python3]
     #[cfg(feature = "gym")]
-    #[arg(long, global = true, value_name = "PATH", help_heading = option_groups::GYM)]
-    python: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    workers: gym::WorkerArguments,
 }
 
 #[derive(Subcommand)]
@@ -107,15 +106,11 @@ pub fn main(registry: &Registry) -> ExitCode {
         }
     };
     let outcome = match CommandLine::from_arg_matches(&matches) {
-        #[cfg(feature = "gym")]
-        Ok(CommandLine {
-            command,
-            python: Some(python),
-        }) => {
-            let registry = registry.clone().family(rl_train::gymnasium(Some(python)));
-            run(command, &registry, matches.subcommand().map(|(_, m)| m))
+        Ok(line) => {
+            #[cfg(feature = "gym")]
+            let registry = &line.workers.family(registry);
+            run(line.command, registry, matches.subcommand().map(|(_, m)| m))
         }
-        Ok(line) => run(line.command, registry, matches.subcommand().map(|(_, m)| m)),
         Err(error) => error.exit(),
     };
     match outcome {

@@ -57,7 +57,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
             "reward_scale",
         ],
     ),
-    (GYM, &["env_arg", "import", "python"]),
+    (GYM, &["env_arg", "import", "python", "deadline"]),
     (
         "Networks, as in --size 64 --n-layers 2 --activation tanh",
         &[

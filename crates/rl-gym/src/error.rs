@@ -8,7 +8,7 @@ pub enum GymError {
     /// An interpreter that cannot be started.
     #[error(
         "cannot start Python '{python}': {reason}. Install Python 3.10 or later, activate a virtual \
-         environment, or name another interpreter (GymConfig::python)"
+         environment, or name another interpreter: --python PATH (in Rust GymConfig::python)"
     )]
     NoPython {
         /// The interpreter.
@@ -19,7 +19,7 @@ pub enum GymError {
     /// An interpreter without Gymnasium.
     #[error(
         "{reason}: Python '{python}' has no Gymnasium. Install it with: {python} -m pip install \
-         gymnasium. Another interpreter can be named (GymConfig::python)"
+         gymnasium. Another interpreter is named with --python PATH (in Rust GymConfig::python)"
     )]
     NoGymnasium {
         /// The interpreter.
@@ -40,8 +40,8 @@ pub enum GymError {
     },
     /// An id that nobody registered.
     #[error(
-        "gym:{id}: {reason} An environment of one's own is registered by a module, named as in \
-         gym:MODULE:ID or gym:ID?import=MODULE"
+        "gym:{id}: {reason} An environment of one's own is registered by a module: --import MODULE, \
+         or gym:ID?import=MODULE"
     )]
     UnknownId {
         /// The id.
@@ -61,7 +61,8 @@ pub enum GymError {
     },
     /// Spaces that agents here do not understand.
     #[error(
-        "gym:{id}: {reason}, in an environment that a module of one's own registers (gym:ID?import=MODULE)"
+        "gym:{id}: {reason}, in an environment that a module of one's own registers (--import MODULE, or \
+         gym:ID?import=MODULE)"
     )]
     Space {
         /// The id.
@@ -100,7 +101,8 @@ pub enum GymError {
         value: f64,
     },
     /// A worker that did not answer.
-    #[error("gym:{id}, {place}: no answer within {} s, so that the worker was ended{stderr}", deadline.as_secs_f64())]
+    #[error("gym:{id}, {place}: no answer within {} s, so that the worker was ended; --deadline SECONDS (in Rust \
+         GymConfig::deadline) gives it longer{stderr}", deadline.as_secs_f64())]
     Deadline {
         /// The id.
         id: String,

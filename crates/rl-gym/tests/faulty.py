@@ -45,8 +45,11 @@ class Faulty(gymnasium.Env):
             if self.fault == "shape":
                 observation = observation[:, 0]
             if self.fault == "rubbish":
-                # The descriptor of the answers is the first above the three standard ones.
-                os.write(3, b"Welcome to the simulator!\n")
+                # The descriptor of the answers is a variable of the worker that steps this.
+                frame = sys._getframe()
+                while "out" not in frame.f_locals:
+                    frame = frame.f_back
+                os.write(frame.f_locals["out"], b"Welcome to the simulator!\n")
         print("step", self.steps)
         self.steps += 1
         return observation, reward, self.steps == 6, self.steps == 5 and action == 6, {}

@@ -6,6 +6,7 @@ use rl_core::{
 };
 use serde::Serialize;
 
+use crate::usage::UsageError;
 use crate::view::RunView;
 
 /// Returns of a policy over some episodes.
@@ -125,6 +126,9 @@ pub enum EvaluateError {
     /// A policy of an environment that does not exist here.
     #[error("the policy is for environment '{0}', which does not exist")]
     UnknownEnvironment(String),
+    /// A policy of an environment of a family, such as `gym:`, whose name is none or that is not in this program.
+    #[error("the policy cannot be judged: {0}")]
+    Family(UsageError),
     /// An environment without a rule of thumb.
     #[error("the environment '{0}' has no rule of thumb")]
     NoHeuristic(String),

@@ -1,29 +1,30 @@
 //! Gymnasium's environments by name, `gym:ID`.
 
-use std::path::PathBuf;
-
 use rl_envs::EnvironmentId;
 use rl_gym::{GymConfig, GymSource};
 
 use crate::registry::{EnvironmentEntry, EnvironmentFamily};
 use crate::usage::UsageError;
 
-/// The family `gym:`, stepped by an interpreter; without one, by that of the virtual environment that is
-/// active, or else `python3`. See [`GymConfig`] for what comes after the prefix.
+/// The family `gym:`, by a function that sets the interpreter and the deadline of its configurations. See
+/// [`GymConfig`] for what comes after the prefix, and for what holds where nothing is set.
 ///
 /// ```
-/// let registry = rl_train::Registry::default().family(rl_train::gymnasium(Some("python3.12".into())));
+/// let family = rl_train::gymnasium(|config| config.python("python3.12"));
+/// let registry = rl_train::Registry::default().family(family);
 /// let entry = registry.find_environment("gym:CartPole-v1?sutton_barto_reward=true");
 /// assert_eq!(entry.unwrap().name(), "gym:CartPole-v1?sutton_barto_reward=true");
 /// ```
-pub fn gymnasium(python: Option<PathBuf>) -> EnvironmentFamily {
+pub fn gymnasium(
+    set: impl Fn(GymConfig) -> GymConfig + Send + Sync + 'static,
+) -> EnvironmentFamily {
     EnvironmentFamily::new("gym:", move |spec| {
-        let mut config = GymConfig::new(spec).map_err(|error| UsageError(error.to_string()))?;
-        if let Some(python) = &python {
-            config = config.python(python);
-        }
+        let config = set(GymConfig::new(spec).map_err(|error| UsageError(error.to_string()))?);
         let is_ours = |id: &&EnvironmentId| id.gymnasium_id() == spec;
-        let solved = EnvironmentId::ALL.iter().find(is_ours).and_then(|id| id.solved_at());
+        let solved = EnvironmentId::ALL
+            .iter()
+            .find(is_ours)
+            .and_then(|id| id.solved_at());
         let entry = EnvironmentEntry::new(format!("gym:{spec}"), GymSource::new(config))
             .described("Gymnasium's, in a worker process");
         Ok(match solved {

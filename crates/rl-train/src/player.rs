@@ -63,7 +63,10 @@ fn environment_of(
     policy: &PolicyFile,
     registry: &Registry,
 ) -> Result<EnvironmentEntry, EvaluateError> {
-    let unknown = || EvaluateError::UnknownEnvironment(policy.env.clone());
+    let unknown = || match registry.fault_in_family(&policy.env) {
+        Some(fault) => EvaluateError::Family(fault),
+        None => EvaluateError::UnknownEnvironment(policy.env.clone()),
+    };
     let entry = registry.find_environment(&policy.env).ok_or_else(unknown)?;
     let spaces = entry.source().make()?.spaces();
     let (has, takes) = (

@@ -318,7 +318,7 @@ impl Default for Registry {
                 .map(|&id| EnvironmentEntry::of(id))
                 .collect(),
             #[cfg(feature = "gym")]
-            families: vec![crate::gymnasium::gymnasium(None)],
+            families: vec![crate::gymnasium::gymnasium(|config| config)],
             #[cfg(not(feature = "gym"))]
             families: Vec::new(),
             algorithms: Vec::new(),
@@ -391,12 +391,21 @@ impl Registry {
     }
 
     /// The environment of a name that is one of a family, or the fault of the name.
-    pub(crate) fn environment_of_family(
-        &self,
-        name: &str,
-    ) -> Option<Result<EnvironmentEntry, UsageError>> {
+    fn environment_of_family(&self, name: &str) -> Option<Result<EnvironmentEntry, UsageError>> {
         let mut families = self.families.iter();
         families.find_map(|family| Some((family.make)(family.rest(name)?)))
+    }
+
+    /// The reason why a name of a family of environments names none.
+    pub(crate) fn fault_in_family(&self, name: &str) -> Option<UsageError> {
+        match self.environment_of_family(name) {
+            Some(made) => made.err(),
+            None if name.to_ascii_lowercase().starts_with("gym:") => Some(UsageError(format!(
+                "'{name}' takes a program with the feature gym: cargo build --release -p rl-cli \
+                 --features gym"
+            ))),
+            None => None,
+        }
     }
 
     /// The environment whose presets apply to one of a name: for `gym:CartPole-v1?a=b` that of the alias

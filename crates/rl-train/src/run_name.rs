@@ -28,13 +28,18 @@ const LENGTH: usize = 80;
 /// Characters of a word in a name.
 const WORD: usize = 24;
 
+/// Characters of an environment in a name, which may have arguments, as in `gym-FrozenLake-v1-is-slippery-false`.
+const ENVIRONMENT: usize = 40;
+
 impl Layers<'_> {
     /// Name for the directory of the run: `ENV-ALGO-seedN` for a preset as it is, and between them every key
     /// that was set to another value, as in `cartpole-vpg-lr5e-3-seed0`. It is a file name on every system, of
     /// at most some hundred characters: of many keys the last are only counted.
     pub fn run_name(&self) -> String {
         let text = |key| safe(&self.get(key).unwrap_or_default());
-        let mut name = format!("{}-{}", text("env"), text("algo"));
+        let mut env = words(&self.get("env").unwrap_or_default());
+        env.truncate(ENVIRONMENT);
+        let mut name = format!("{}-{}", env.trim_end_matches(['-', '.']), text("algo"));
         let mut more = 0;
         for (key, value) in self.changed() {
             if NOT_NAMED.contains(&key.as_str()) {
@@ -82,11 +87,16 @@ fn short(x: f64) -> String {
 
 /// A text in characters that every file system takes, its end where it is long.
 fn safe(text: &str) -> String {
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    let words = text.split(|c| !is_safe(c)).filter(|word| !word.is_empty());
-    let joined = words.collect::<Vec<_>>().join("-");
+    let joined = words(text);
     let start = joined.len().saturating_sub(WORD);
     joined[start..].trim_start_matches(['-', '.']).to_owned()
+}
+
+/// The words of a text, in characters that every file system takes.
+fn words(text: &str) -> String {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || c == '.';
+    let words = text.split(|c| !is_safe(c)).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
 }
 
 #[cfg(test)]
@@ -139,6 +149,14 @@ mod tests {
             let expected = format!("cartpole-vpg-{expected}-seed0");
             assert_eq!(name(&[(key, value)]), expected);
         }
+    }
+
+    #[test]
+    #[cfg(feature = "gym")]
+    fn an_environment_with_arguments_keeps_the_beginning_of_its_name() {
+        let spec = "gym:FrozenLake-v1?is_slippery=false&map_name=8x8";
+        let expected = "gym-FrozenLake-v1-is-slippery-false-map-ppo-seed0";
+        assert_eq!(name(&[("env", spec), ("algo", "ppo")]), expected);
     }
 
     #[test]

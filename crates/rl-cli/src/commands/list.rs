@@ -128,6 +128,9 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
             .iter()
             .map(|(name, text)| (name.as_str(), text.as_str()));
         out!("{}\n{}", kind.name(), columns(rows, "  ", width));
+        if *kind == Kind::Envs && cfg!(feature = "gym") {
+            outln!("  and gym:ID, every environment of Gymnasium in a Python of your own");
+        }
     }
     if arguments.json {
         outln!("{}", Value::Object(object));

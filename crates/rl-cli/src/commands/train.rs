@@ -56,6 +56,9 @@ pub struct Arguments {
     /// Make no report.html at the end, and keep no policies for it
     #[arg(long)]
     no_report: bool,
+    #[cfg(feature = "gym")]
+    #[command(flatten)]
+    gym: crate::gym::GymArguments,
 }
 
 /// Choice of the live view.
@@ -124,6 +127,8 @@ pub fn run(
         Some(matches) => given(matches, &keys)?,
         None => Vec::new(),
     };
+    #[cfg(feature = "gym")]
+    arguments.gym.check(arguments.resume.is_some())?;
     if let Some(directory) = &arguments.resume {
         return resume(directory, arguments, &options, registry);
     }
@@ -138,7 +143,7 @@ pub fn run(
     #[cfg(feature = "gym")]
     {
         let env = layers.get("env").unwrap_or_default();
-        if let Some(name) = arguments.gym.name(Some(&env))? {
+        if let Some(name) = arguments.gym.name(&env)? {
             layers.set("env", &name, &Origin::Flag("--env-arg, --import".into()))?;
         }
     }

@@ -54,10 +54,10 @@ impl<'a> Evidence<'a> {
     /// [`RunsError`] for metrics that cannot be read.
     pub fn of(run: &'a StoredRun, registry: &Registry) -> Result<Self, RunsError> {
         let entry = registry.find_environment(run.env());
-        let made = entry.and_then(|entry| entry.source().make().ok());
+        let made = entry.as_ref().and_then(|entry| entry.source().make().ok());
         Ok(Self {
             metrics: run.metrics()?,
-            solved: entry.and_then(rl_train::EnvironmentEntry::solved),
+            solved: entry.and_then(|entry| entry.solved()),
             action: made.map(|environment| environment.spaces().action),
             run,
         })

@@ -85,24 +85,13 @@ pub(super) fn typed(
                 return Ok(Value::String(entry.name().to_owned()));
             }
             if name == "env"
-                && let Some(reason) = fault_in_family(registry, &value)
+                && let Some(fault) = registry.fault_in_family(&value)
             {
-                return Err(UsageError(format!("env (from {origin}): {reason}")));
+                return Err(UsageError(format!("env (from {origin}): {fault}")));
             }
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             one_of(name, &value, &names, origin)
         }
-    }
-}
-
-/// The reason why a name of a family of environments names none.
-fn fault_in_family(registry: &Registry, name: &str) -> Option<String> {
-    match registry.environment_of_family(name) {
-        Some(made) => made.err().map(|UsageError(fault)| fault),
-        None if name.to_ascii_lowercase().starts_with("gym:") => Some(format!(
-            "{name} takes a program with the feature gym: cargo build --release -p rl-cli --features gym"
-        )),
-        None => None,
     }
 }
 
