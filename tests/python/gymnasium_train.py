@@ -2,14 +2,16 @@
 
 Trains `gym:CartPole-v1`, and checks that it is solved; compares evaluations of two separate calls. Then an environment
 that raises, hangs, ends, is killed from outside, returns NaN or writes into the answers: each run must end with 1,
-an error that says where, and a checkpoint from which it goes on.
+an error that says where, and a checkpoint from which it goes on, between whole episodes to the same bits.
 
 Needs tests/python/requirements.txt and a release build of `rl` with the feature gym; `cargo xtask gymnasium` sees to
 both.
 """
 
+import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,19 +22,21 @@ from pathlib import Path
 import common
 
 FAULTY = common.ROOT / "crates/rl-gym/tests"
-# Environment steps after which the fault comes: in the third update, of 64 steps with 2 environments each.
+# Seconds that a worker may take, a hundred times what it takes.
+DEADLINE = 5
+# Words of the message of each fault.
 FAULTS = {
     "raise": "ValueError: the motor is hot",
     "exit": "simulator: licence lost",
     "kill": "signal: 9",
     "nan": "is not a finite number",
     "rubbish": "Welcome to the simulator!",
-    "hang": "no answer within 60 s",
+    "hang": f"no answer within {DEADLINE} s",
 }
 
 
 def run(rl, *words, folder):
-    command = [rl, *words, "--python", sys.executable]
+    command = [rl, *words, "--python", sys.executable, "--deadline", DEADLINE]
     return subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=folder)
 
 
@@ -53,19 +57,51 @@ def learns(rl, folder):
     print(f"gym:CartPole-v1: mean return {mean} after {summary['env_steps']} steps")
 
 
-def survives(rl, folder, fault, words):
+def rows(folder, run):
+    """Rows of metrics.csv without times, as they are written."""
+    with open(folder / run / "metrics.csv", newline="") as file:
+        table = list(csv.DictReader(file))
+    return [{key: cell for key, cell in row.items() if not key.endswith("_s")} for row in table]
+
+
+def survives(rl, folder, fault, words, algo, whole):
+    """A run that ends by a fault, and goes on; where `whole` is given, to the same bits as that run."""
     # The fault comes once, as the file tells, so that the resumed run goes on.
-    once = folder / f"{fault}.once"
+    once = folder / f"{fault}-{algo}.once"
     env = f"gym:Faulty-v0?import=faulty&fault={fault}&episode=25&once={once}"
-    train = ["train", "--env", env, "--algo", "a2c", "--environments", 2, "--updates", 100, "--out", fault, "--quiet"]
-    done = run(rl, *train, "--checkpoint-every", 1, folder=folder)
+    out = f"{fault}-{algo}"
+    done = run(rl, *train(env, algo, out), folder=folder)
     expect(done.returncode == 1, f"{fault}: the run ended with {done.returncode}", done)
     for word in (words, "environment", "seed", "step"):
         expect(word in done.stderr, f"{fault}: the message lacks '{word}'", done)
-    resumed = run(rl, "train", "--resume", fault, folder=folder)
-    expect(resumed.returncode == 0, f"{fault}: the run does not go on", resumed)
-    expect("start anew" in resumed.stderr, f"{fault}: nothing is said of restarted environments", resumed)
-    print(f"{fault}: {done.stderr.splitlines()[0][:150]}")
+    before = rows(folder, out)
+    expect(before == whole[: len(before)] and 2 < len(before) < len(whole), f"{fault}: other updates before it", done)
+    shutil.copytree(folder / out, folder / f"{out}-again")
+    resumed = [run(rl, "train", "--resume", name, folder=folder) for name in (out, f"{out}-again")]
+    for one in resumed:
+        expect(one.returncode == 0, f"{fault}: the run does not go on", one)
+    expect(rows(folder, out) == rows(folder, f"{out}-again"), f"{fault}: two resumed runs differ")
+    is_anew = "start anew" in resumed[0].stderr
+    if algo == "vpg":
+        # Whole episodes, in an environment that draws nothing: nothing is lost between two updates.
+        expect(not is_anew, f"{fault}: environments start anew between episodes", resumed[0])
+        expect(rows(folder, out) == whole, f"{fault}: the resumed run is not the uninterrupted one")
+    else:
+        expect(is_anew, f"{fault}: nothing is said of restarted environments", resumed[0])
+    print(f"{fault}, {algo}: {done.stderr.splitlines()[0][:120]}")
+
+
+def train(env, algo, out):
+    words = ["train", "--env", env, "--algo", algo, "--environments", 2, "--updates", 60, "--out", out, "--quiet"]
+    if algo == "vpg":
+        words += ["--steps-per-update", 40]
+    return [*words, "--checkpoint-every", 1, "--no-report"]
+
+
+def uninterrupted(rl, folder, algo):
+    done = run(rl, *train("gym:Faulty-v0?import=faulty", algo, f"whole-{algo}"), folder=folder)
+    expect(done.returncode == 0, f"the run without a fault ended with {done.returncode}", done)
+    return rows(folder, f"whole-{algo}")
 
 
 def children(pid):
@@ -123,8 +159,10 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         learns(rl, folder)
-        for fault, words in FAULTS.items():
-            survives(rl, folder, fault, words)
+        for algo, faults in (("a2c", FAULTS), ("vpg", ("raise", "kill", "hang"))):
+            whole = uninterrupted(rl, folder, algo)
+            for fault in faults:
+                survives(rl, folder, fault, FAULTS[fault], algo, whole)
         killed_from_outside(rl, folder)
         dies_with_its_parent(rl, folder)
 

@@ -275,8 +275,12 @@ impl GymBatch {
             Err(gone) => {
                 // Its last lines first: they say where it was.
                 let lines = worker.last_lines();
-                let lane = worker.last_environment().unwrap_or(first);
-                failed(lane, gone_error(&self.config, gone, place(lane), lines))
+                let (lane, place) = match (worker.last_environment(), self.lanes.len()) {
+                    (Some(lane), _) => (lane, place(lane)),
+                    (None, 1) => (first, place(first)),
+                    (None, n) => (first, format!("or one of all {n}, {}", place(first))),
+                };
+                failed(lane, gone_error(&self.config, gone, place, lines))
             }
         }
     }

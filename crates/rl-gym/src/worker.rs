@@ -273,12 +273,9 @@ impl Shared {
 
     /// Has the process say on standard error where it is.
     fn ask_where(&self) {
-        if cfg!(unix) {
-            let id = locked(&self.child).id().to_string();
-            let signal = Command::new("kill").args(["-USR1", &id]).status();
-            if signal.is_ok() {
-                thread::sleep(LAST_WORDS);
-            }
+        let id = locked(&self.child).id().to_string();
+        if signal("-USR1", &id) {
+            thread::sleep(LAST_WORDS);
         }
     }
 
@@ -295,11 +292,22 @@ impl Shared {
         }
     }
 
+    /// Ends the process, and those that it started, which would hold its pipes open.
     fn kill(&self) -> Option<String> {
         let mut child = locked(&self.child);
+        if matches!(child.try_wait(), Ok(None)) {
+            signal("-KILL", &format!("-{}", child.id()));
+        }
         child.kill().ok()?;
         child.wait().ok().map(|status| status.to_string())
     }
+}
+
+/// Sends a signal to a process, or to a group of them; `false` where that is not possible.
+fn signal(signal: &str, id: &str) -> bool {
+    let mut command = Command::new("kill");
+    command.args([signal, "--", id]).stderr(Stdio::null());
+    cfg!(unix) && command.status().is_ok_and(|status| status.success())
 }
 
 /// A little-endian word of some bytes; 0 beyond their end.
@@ -357,6 +365,15 @@ mod tests {
         assert!(start.elapsed() < SECOND);
         worker.last_lines();
         assert_eq!(worker.last_environment(), Some(5));
+    }
+
+    #[test]
+    fn a_process_that_a_hanging_worker_started_ends_with_it() {
+        let mut worker = shell("sleep 60 & wait");
+        let start = Instant::now();
+        let gone = worker.ask(b"x", Duration::from_millis(100)).unwrap_err();
+        assert_eq!(gone, Gone::Deadline);
+        assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rl_core::{
     BatchEnvironment, EnvironmentSource, Snapshot, Status, StepBuffers, Stream, play_episode,
 };
+use rl_envs::EnvironmentId;
 use rl_gym::{GymBatch, GymConfig, GymError, GymSource};
 
 fn python() -> String {
@@ -55,6 +56,43 @@ for lane, seed in enumerate(seeds):
 fn bits(row: &[f32]) -> String {
     let words: Vec<String> = row.iter().map(|x| x.to_bits().to_string()).collect();
     words.join(" ")
+}
+
+#[test]
+fn the_same_seeds_and_actions_give_the_same_observations_as_the_cartpole_of_this_project() {
+    let n = 3;
+    let mut batch = GymBatch::new(config("CartPole-v1"), rngs(n as u64)).unwrap();
+    let mut stepped = StepBuffers::new(1, 4);
+    batch.reset_into(&mut vec![0.0; 4 * n]).unwrap();
+    for lane in 0..n {
+        // Gymnasium's generator of a seed is the stream of that seed.
+        let mut own = Stream::from_seed(batch.seed(lane).unwrap());
+        let mut environment = EnvironmentId::CartPole.make().unwrap();
+        let (mut first, mut next) = ([0.0; 4], [0.0; 4]);
+        batch.restart(lane, &mut first).unwrap();
+        // The second reset of both: the generators have gone on.
+        environment.reset_into(&mut own, &mut next).unwrap();
+        environment.reset_into(&mut own, &mut next).unwrap();
+        assert_eq!(bits(&first), bits(&next), "lane {lane}");
+        let (mut episodes, mut rng) = (0, Stream::from_seed(lane as u64));
+        while episodes < 3 {
+            let mut action = [0.0];
+            batch.spaces().action.sample(&mut rng, &mut action);
+            batch
+                .step_lanes(&[lane], &action, stepped.as_mut())
+                .unwrap();
+            let (reward, status) = environment.step_into(&action, &mut own, &mut next).unwrap();
+            let seen = bits(&stepped.observations);
+            assert_eq!(seen, bits(&next), "lane {lane}, episode {episodes}");
+            assert_eq!((stepped.rewards[0], stepped.statuses[0]), (reward, status));
+            if status != Status::Running {
+                episodes += 1;
+                batch.restart(lane, &mut first).unwrap();
+                environment.reset_into(&mut own, &mut next).unwrap();
+                assert_eq!(bits(&first), bits(&next), "lane {lane}, episode {episodes}");
+            }
+        }
+    }
 }
 
 #[test]
