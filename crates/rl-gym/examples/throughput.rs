@@ -9,11 +9,19 @@ use rl_gym::{GymBatch, GymConfig};
 
 const STEPS: u32 = 5000;
 
-/// The same loop within Python.
-const DIRECT: &str = "
-import gymnasium, sys, time
+/// The same steps by Gymnasium's own vector of environments, and by a loop over plain ones; both within Python.
+const WITHIN: &str = "
+import gymnasium, numpy, sys, time
 n, steps = int(sys.argv[1]), int(sys.argv[2])
-envs = [gymnasium.make('CartPole-v1', disable_env_checker=True) for _ in range(n)]
+make = lambda: gymnasium.make('CartPole-v1', disable_env_checker=True)
+vector = gymnasium.vector.SyncVectorEnv([make] * n)
+vector.reset(seed=0)
+actions = [numpy.full(n, action) for action in range(2)]
+start = time.perf_counter()
+for step in range(steps):
+    vector.step(actions[step % 2])
+print((time.perf_counter() - start) / steps * 1e6)
+envs = [make() for _ in range(n)]
 for env in envs: env.reset(seed=0)
 start = time.perf_counter()
 for step in range(steps):
@@ -25,7 +33,7 @@ print((time.perf_counter() - start) / steps * 1e6)
 
 fn main() -> Result<(), Box<dyn Error>> {
     let python = std::env::var("RL_GYM_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    println!("environments  worker  within Python");
+    println!("environments           worker    SyncVectorEnv       plain loop");
     for n in [1, 8, 64] {
         let config = GymConfig::new("CartPole-v1")?.python(&python);
         let mut batch = GymBatch::new(config, (0..n).map(Stream::from_seed).collect())?;
@@ -38,18 +46,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             batch.step_into(&actions, buffers.as_mut())?;
         }
         let ours = start.elapsed().as_secs_f64() / f64::from(STEPS) * 1e6;
-        let arguments = [n.to_string(), STEPS.to_string()];
-        let direct = Command::new(&python)
-            .args(["-c", DIRECT])
-            .args(arguments)
-            .output()?;
-        let direct: f64 = String::from_utf8(direct.stdout)?.trim().parse()?;
-        let rate = |us: f64| n as f64 / us * 1e3;
-        println!(
-            "{n:>12}  {ours:>5.1} us ({:.0}k/s)  {direct:.1} us ({:.0}k/s)",
-            rate(ours),
-            rate(direct)
-        );
+        let mut within = Command::new(&python);
+        within.args(["-c", WITHIN, &n.to_string(), &STEPS.to_string()]);
+        let within = String::from_utf8(within.output()?.stdout)?;
+        let mut line = format!("{n:>12}");
+        for us in std::iter::once(Ok(ours)).chain(within.lines().map(str::parse)) {
+            let us = us?;
+            let rate = n as f64 / us * 1e3;
+            line += &format!("  {us:>7.1} us {rate:>3.0}k/s");
+        }
+        println!("{line}");
     }
     Ok(())
 }

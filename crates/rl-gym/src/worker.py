@@ -30,6 +30,7 @@ import traceback
 
 MAGIC = 0x4D594701
 OLDEST = (1, 0)
+here = [0]  # The environment that is stepped or reset.
 
 
 def receive(buffer, at_least, have=0):
@@ -151,8 +152,6 @@ def shortened():
 class Stepper:
     """Environments with the buffers of their requests and answers."""
 
-    current = 0  # The environment that is stepped or reset.
-
     def __init__(self, environments):
         import numpy as np
         from gymnasium import spaces
@@ -220,8 +219,10 @@ class Stepper:
         m = len(lanes)
         data, rewards, flags, views, start = self.layout(m)
         ended, failures, calls, show = 0, [], self.calls, self.show
+        # What comes most often does without a call.
+        plain, array, shape = not self.discrete, self.np.ndarray, self.shape
         for row, lane in enumerate(lanes):
-            Stepper.current = lane
+            here[0] = lane
             try:
                 observation, reward, terminated, truncated, _ = calls[lane](actions[row])
                 rewards[row] = reward
@@ -233,6 +234,9 @@ class Stepper:
                     else:
                         show(observation, views[row])
                     ended += 1
+                elif plain and type(observation) is array and observation.shape == shape:
+                    flags[row] = 0
+                    views[row][...] = observation
                 else:
                     flags[row] = 0
                     show(observation, views[row])
@@ -246,7 +250,7 @@ class Stepper:
         failures = []
         for row, lane in enumerate(lanes):
             rewards[row], flags[row] = 0.0, 0
-            Stepper.current = lane
+            here[0] = lane
             try:
                 self.reset(lane, views[row])
             except Exception:
@@ -288,7 +292,7 @@ def main():
     os.dup2(2, 1)
     threading.Thread(target=follow, args=(os.getppid(),), daemon=True).start()
     # At the deadline the process is asked where it is.
-    signal.signal(signal.SIGUSR1, lambda *_: os.write(2, f"rl-gym: in environment {Stepper.current}\n".encode()))
+    signal.signal(signal.SIGUSR1, lambda *_: os.write(2, f"rl-gym: in environment {here[0]}\n".encode()))
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=False, chain=True)
     length = bytearray(4)
