@@ -276,8 +276,11 @@ fn every_environment_trains_and_is_evaluated() {
     assert_eq!(names.len(), 11);
     for name in names {
         let registry = Registry::default();
-        let source = registry.find_environment(name).unwrap().source();
-        let of_numbers = matches!(source.make().unwrap().spaces().observation, Space::Box(_));
+        let entry = registry.find_environment(name).unwrap();
+        let of_numbers = matches!(
+            entry.source().make().unwrap().spaces().observation,
+            Space::Box(_)
+        );
         place.trained(
             name,
             &format!("--env {name} --normalize-observations={of_numbers}"),
