@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -104,6 +105,20 @@ def uninterrupted(rl, folder, algo):
     return rows(folder, f"whole-{algo}")
 
 
+def draws(rl, folder):
+    """The pictures are those of Gymnasium's rgb_array."""
+    words = ["render", "--random", "--env", "gym:Faulty-v0?import=faulty", "-o"]
+    done = run(rl, *words, "faulty.gif", folder=folder)
+    expect(done.returncode == 0 and (folder / "faulty.gif").read_bytes()[:6] == b"GIF89a", "no animation", done)
+    done = run(rl, *words, "faulty.png", folder=folder)
+    size = struct.unpack(">2I", (folder / "faulty.png").read_bytes()[16:24])
+    expect(done.returncode == 0 and size == (30, 20), f"a picture of {size}", done)
+    words[3] += "&fault=flat"
+    done = run(rl, *words, "flat.gif", folder=folder)
+    expect(done.returncode == 1 and "shape (30, 3)" in done.stderr, "a picture of another shape", done)
+    print("pictures are drawn")
+
+
 def children(pid):
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
     return [int(line) for line in listed.stdout.split()]
@@ -159,6 +174,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         learns(rl, folder)
+        draws(rl, folder)
         for algo, faults in (("a2c", FAULTS), ("vpg", ("raise", "kill", "hang"))):
             whole = uninterrupted(rl, folder, algo)
             for fault in faults:

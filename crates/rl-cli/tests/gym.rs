@@ -69,6 +69,7 @@ mod with_the_feature {
     fn a_program_that_is_no_python_is_an_error_and_not_a_wait() {
         use std::fs::{Permissions, set_permissions};
         use std::os::unix::fs::PermissionsExt as _;
+        use std::time::{Duration, Instant};
 
         let place = Place::new();
         for (script, names) in [
@@ -82,7 +83,9 @@ mod with_the_feature {
             place.write("python", &format!("#!/bin/sh\n{script}\n"));
             set_permissions(place.path("python"), Permissions::from_mode(0o755)).unwrap();
             let words = "train --env gym:X-v0 --python ./python --deadline 0.2";
+            let start = Instant::now();
             assert_failure(&place.rl(words), 1, names);
+            assert!(start.elapsed() < Duration::from_secs(20), "{script}");
         }
     }
 }

@@ -10,6 +10,7 @@ use rl_core::{
 use crate::config::GymConfig;
 use crate::error::GymError;
 use crate::lane::Lane;
+use crate::picture::GymPicture;
 use crate::rows::{Rows, TERMINATED};
 use crate::start::{Failure, begin, gone_error};
 use crate::worker::{Gone, Kind, Worker};
@@ -19,6 +20,7 @@ const STEP: u32 = 0;
 const STEP_LANES: u32 = 1;
 const RESET: u32 = 2;
 const SEED: u32 = 3;
+const RENDER: u32 = 4;
 
 /// Environments of Gymnasium in one worker process.
 ///
@@ -69,6 +71,15 @@ impl GymBatch {
             *rng = lane.rng.clone();
         }
         done
+    }
+
+    /// The picture of an environment that has begun.
+    pub(crate) fn picture(&mut self, lane: usize) -> Result<GymPicture, BatchError> {
+        self.request(RENDER, lane);
+        self.ask(Kind::Picture, Some(lane))?;
+        let picture = GymPicture::read(payload(self.worker.as_ref()));
+        let other = || Gone::Rubbish("a picture that is none".to_owned());
+        picture.ok_or_else(|| self.give_up(Err(other()), lane))
     }
 
     /// Returns `true` unless the worker is gone.

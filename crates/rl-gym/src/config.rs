@@ -98,6 +98,14 @@ impl GymConfig {
         self
     }
 
+    /// Has environments that can be asked for pictures: with `render_mode="rgb_array"`.
+    #[must_use]
+    pub fn pictured(mut self) -> Self {
+        self.arguments
+            .insert("render_mode".to_owned(), "rgb_array".into());
+        self
+    }
+
     /// The whole text: id and arguments.
     pub fn spec(&self) -> &str {
         &self.spec

@@ -10,6 +10,7 @@ use rl_core::{
 use crate::batch::GymBatch;
 use crate::config::GymConfig;
 use crate::error::GymError;
+use crate::picture::GymPicture;
 
 /// Environments that nobody uses at the moment, with their workers.
 pub(crate) type Idle = Arc<Mutex<Vec<GymBatch>>>;
@@ -45,6 +46,15 @@ impl GymEnvironment {
             spaces,
             idle,
         }
+    }
+
+    /// The picture of the current state, after a reset; of a configuration that is
+    /// [pictured](GymConfig::pictured).
+    ///
+    /// # Errors
+    /// [`GymError`], as an environment's own error, for an environment that draws nothing.
+    pub fn picture(&mut self) -> Result<GymPicture, EnvironmentError> {
+        self.batch()?.picture(0).map_err(own)
     }
 
     fn batch(&mut self) -> Result<&mut GymBatch, EnvironmentError> {

@@ -54,7 +54,9 @@ pub(crate) fn begin(config: &GymConfig, n: usize) -> Result<(Worker, Spaces), Gy
     let described = match worker.ask(&request, config.time_to_answer() * 5) {
         Ok(Kind::Text) => serde_json::from_slice::<Description>(worker.payload())
             .map_err(|error| Gone::Rubbish(error.to_string())),
-        Ok(Kind::Steps) => Err(Gone::Rubbish("steps that were not asked for".to_owned())),
+        Ok(kind @ (Kind::Steps | Kind::Picture)) => {
+            Err(Gone::Rubbish(format!("{kind:?} that were not asked for")))
+        }
         Ok(Kind::Failure) => match Failure::of(&worker) {
             Ok(failure) => return Err(refusal(config, python, failure)),
             Err(gone) => Err(gone),

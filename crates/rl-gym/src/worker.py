@@ -8,6 +8,7 @@ environments print goes to standard error. All numbers are little-endian. A requ
     1 LANES  u32 lanes [m] | f32 actions [m, action_dim]; an episode that ends is over
     2 RESET  u32 lanes [m] | i64 seeds [m], -1 for none
     3 SEED   u32 lanes [m] | i64 seeds [m]; for the next reset, whichever it is
+    4 RENDER m is the lane
 
 and its answer is
 
@@ -15,6 +16,7 @@ and its answer is
     steps    f64 rewards [m] | u32 flags [m] | f32 observations [m, d] | f32 final observations [k, d] | JSON
              flags: 1 terminated, 2 truncated, 4 failed; k: rows with 1 or 2; JSON: [{lane, error}, ...] or nothing
     failure  JSON: {kind, error}
+    picture  u32 width | u32 height | f32 steps per second | u8 rgb [height, width, 3]; its kind is 3
 
 The first request is `u32 length | JSON {id, args, imports, n}`, and its answer has kind 2 and a JSON of spaces.
 """
@@ -258,6 +260,22 @@ class Stepper:
                 failures.append({"lane": lane, "error": shortened()})
         return data, start + 4 * self.dim * len(lanes), failures
 
+    def render(self, out, lane):
+        here[0] = lane
+        try:
+            picture = self.np.asarray(self.environments[lane].render())
+            if picture.dtype != self.np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+                raise ValueError(
+                    f"render() returns an array of {picture.dtype} and shape {picture.shape}; a picture is of uint8 and "
+                    "shape (height, width, 3)"
+                )
+            speed = float(self.environments[lane].metadata.get("render_fps") or 30)
+        except Exception:
+            answer(out, 1, {"kind": "raised", "error": shortened()})
+            return
+        height, width, _ = picture.shape
+        send(out, struct.pack("<6If", MAGIC, 3, 12 + picture.size, 0, width, height, speed) + picture.tobytes())
+
     def serve(self, out):
         request = self.request
         everyone = list(range(len(self.environments)))
@@ -266,6 +284,9 @@ class Stepper:
         while True:
             have = receive(request, 8)
             operation, m = head(request)
+            if operation == 4:
+                self.render(out, m)
+                continue
             size = 8 + m * (4 * self.width if operation == 0 else 4 + (4 * self.width if operation == 1 else 8))
             if have < size:
                 receive(request, size, have)

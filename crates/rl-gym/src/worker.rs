@@ -55,6 +55,8 @@ pub(crate) enum Kind {
     Failure,
     /// Another text.
     Text,
+    /// A picture.
+    Picture,
 }
 
 #[derive(Debug)]
@@ -163,6 +165,7 @@ impl Worker {
             0 => Ok(Kind::Steps),
             1 => Ok(Kind::Failure),
             2 => Ok(Kind::Text),
+            3 => Ok(Kind::Picture),
             _ => Err(Some(self.shown(have))),
         }
     }
@@ -292,12 +295,10 @@ impl Shared {
         }
     }
 
-    /// Ends the process, and those that it started, which would hold its pipes open.
+    /// Ends the process, which nobody has waited for, and those that it started, which would hold its pipes open.
     fn kill(&self) -> Option<String> {
         let mut child = locked(&self.child);
-        if matches!(child.try_wait(), Ok(None)) {
-            signal("-KILL", &format!("-{}", child.id()));
-        }
+        signal("-KILL", &format!("-{}", child.id()));
         child.kill().ok()?;
         child.wait().ok().map(|status| status.to_string())
     }

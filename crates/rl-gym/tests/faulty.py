@@ -12,7 +12,10 @@ class Faulty(gymnasium.Env):
     observation_space = gymnasium.spaces.Box(-1e6, 1e6, (2, 1), np.float64)
     action_space = gymnasium.spaces.Discrete(2, start=5)
 
-    def __init__(self, fault="none", at=3, once="", episode=1):
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
+
+    def __init__(self, fault="none", at=3, once="", episode=1, render_mode=None):
+        self.render_mode = render_mode
         # With `once`, a file that remembers the fault, it comes a single time.
         self.fault, self.at, self.once, self.wait = fault, at, once, episode
 
@@ -53,6 +56,12 @@ class Faulty(gymnasium.Env):
         print("step", self.steps)
         self.steps += 1
         return observation, reward, self.steps == 6, self.steps == 5 and action == 6, {}
+
+
+    def render(self):
+        picture = np.zeros((20, 30, 3), np.uint8)
+        picture[:, : 5 * self.steps] = (255, 128, 0)
+        return picture[0] if self.fault == "flat" else picture
 
 
 class Odd(Faulty):

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rl_core::{EnvironmentError, Episode, EpisodeEvent, Purpose, Stream, play_episode};
+use rl_core::{
+    EnvironmentError, Episode, EpisodeEvent, FlatEnvironment, Policy, Purpose, Stream, play_episode,
+};
 use rl_envs::draw::{Animation, DrawError, Frame, PngSequence};
 use rl_train::error::EvaluateError;
 use rl_train::{Player, Registry, UsageError};
@@ -93,22 +95,56 @@ pub fn render(
     picture: &Picture,
 ) -> Result<Vec<Episode>, RenderError> {
     let (entry, mut policy) = player.cast(registry)?;
-    let mut environment = match entry.make_drawable() {
-        Some(environment) => environment?,
-        None => return Err(RenderError::NoPicture(entry.name().to_owned())),
-    };
-    let mut film = Film::begin(picture, environment.steps_per_second())?;
+    let seeds = (seed..).take(episodes);
+    match (entry.make_drawable(), entry.make_filmed()) {
+        (Some(made), _) => {
+            let mut made = made?;
+            let film = Film::begin(picture, made.steps_per_second())?;
+            play(
+                &mut *made,
+                |made| made.draw(),
+                &mut *policy,
+                seeds,
+                film,
+                picture,
+            )
+        }
+        (None, Some(made)) => {
+            let mut made = made?;
+            let film = Film::begin(picture, made.steps_per_second())?;
+            play(
+                &mut *made,
+                |made| made.frame(),
+                &mut *policy,
+                seeds,
+                film,
+                picture,
+            )
+        }
+        (None, None) => Err(RenderError::NoPicture(entry.name().to_owned())),
+    }
+}
+
+/// Plays the episodes of some seeds into a film, which is then finished.
+fn play<E: FlatEnvironment + ?Sized>(
+    environment: &mut E,
+    frame: impl Fn(&E) -> Frame,
+    policy: &mut dyn Policy,
+    seeds: impl Iterator<Item = u64>,
+    mut film: Film,
+    picture: &Picture,
+) -> Result<Vec<Episode>, RenderError> {
     let mut played = Vec::new();
-    for seed in (seed..).take(episodes) {
+    for seed in seeds {
         let mut rng = Stream::from_seed(seed);
         let mut action_rng = Stream::derive(seed, Purpose::Action, 0);
         let episode = play_episode(
-            &mut *environment,
-            &mut *policy,
+            environment,
+            policy,
             &mut rng,
             &mut action_rng,
             |environment, _: EpisodeEvent<'_>| {
-                film.push(environment.draw()).map_err(RenderError::Draw)
+                film.push(frame(environment)).map_err(RenderError::Draw)
             },
         )?;
         film.pause();

@@ -1,9 +1,12 @@
 //! Gymnasium's environments by name, `gym:ID`.
 
+use rl_core::{EnvironmentError, FlatEnvironment, Spaces, Status, Stream};
 use rl_envs::EnvironmentId;
-use rl_gym::{GymConfig, GymSource};
+use rl_envs::draw::Frame;
+use rl_gym::{GymConfig, GymEnvironment, GymPicture, GymSource};
 
-use crate::registry::{EnvironmentEntry, EnvironmentFamily};
+use crate::environment_entry::{EnvironmentEntry, EnvironmentFamily};
+use crate::filmed::Filmed;
 use crate::usage::UsageError;
 
 /// The family `gym:`, by a function that sets the interpreter and the deadline of its configurations. See
@@ -25,13 +28,88 @@ pub fn gymnasium(
             .iter()
             .find(is_ours)
             .and_then(|id| id.solved_at());
+        let pictured = config.clone().pictured();
         let entry = EnvironmentEntry::new(format!("gym:{spec}"), GymSource::new(config))
-            .described("Gymnasium's, in a worker process");
+            .described("Gymnasium's, in a worker process")
+            .filmed_by(move || Ok(Box::new(Watched::new(pictured.clone())?)));
         Ok(match solved {
             Some(solved) => entry.solved_at(solved),
             None => entry,
         })
     })
+}
+
+/// Environment with the picture that it gave after its last step.
+struct Watched {
+    environment: GymEnvironment,
+    frame: Frame,
+    steps_per_second: f64,
+}
+
+impl Watched {
+    /// One that has begun, since it has no picture before.
+    fn new(config: GymConfig) -> Result<Self, EnvironmentError> {
+        let mut environment = GymEnvironment::new(config).map_err(EnvironmentError::own)?;
+        let mut observation = vec![0.0; environment.spaces().observation.flat_dim()];
+        environment.reset_into(&mut Stream::from_seed(0), &mut observation)?;
+        let picture = environment.picture()?;
+        Ok(Self {
+            environment,
+            steps_per_second: picture.steps_per_second.into(),
+            frame: frame(picture)?,
+        })
+    }
+}
+
+fn frame(picture: GymPicture) -> Result<Frame, EnvironmentError> {
+    let side = |side: u32| u16::try_from(side).map_err(EnvironmentError::own);
+    let (width, height) = (side(picture.width)?, side(picture.height)?);
+    Frame::from_rgb(width, height, picture.rgb).map_err(EnvironmentError::own)
+}
+
+impl FlatEnvironment for Watched {
+    fn spaces(&self) -> Spaces {
+        self.environment.spaces()
+    }
+
+    fn reset_into(
+        &mut self,
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(), EnvironmentError> {
+        self.environment.reset_into(rng, observation)?;
+        self.frame = frame(self.environment.picture()?)?;
+        Ok(())
+    }
+
+    fn step_into(
+        &mut self,
+        action: &[f32],
+        rng: &mut Stream,
+        observation: &mut [f32],
+    ) -> Result<(f64, Status), EnvironmentError> {
+        let stepped = self.environment.step_into(action, rng, observation)?;
+        self.frame = frame(self.environment.picture()?)?;
+        Ok(stepped)
+    }
+
+    fn save_flat(&self) -> Option<Vec<f64>> {
+        self.environment.save_flat()
+    }
+
+    fn restore_flat(&mut self, state: &[f64]) -> Result<(), EnvironmentError> {
+        self.environment.restore_flat(state)
+    }
+}
+
+impl Filmed for Watched {
+    fn steps_per_second(&self) -> f64 {
+        self.steps_per_second
+    }
+
+    fn frame(&self) -> Frame {
+        self.frame.clone()
+    }
 }
 
 #[cfg(test)]

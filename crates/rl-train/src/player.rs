@@ -3,8 +3,9 @@
 use rl_core::{ActionChoice, Policy, RandomPolicy};
 use rl_nets::PolicyFile;
 
+use crate::environment_entry::EnvironmentEntry;
 use crate::evaluate::{EvaluateError, actions_by};
-use crate::registry::{EnvironmentEntry, Registry};
+use crate::registry::Registry;
 
 /// A policy in its environment.
 #[derive(Clone)]

@@ -1,19 +1,13 @@
 //! Registries: environments, algorithms and presets by name.
 
-use std::sync::Arc;
-
-use rl_core::finite_mdp::{FiniteMdp, TableError};
-use rl_core::{
-    BatchEnvironment, EnvironmentError, EnvironmentSource, FlatEnvironment, Policy, Stream,
-};
 use rl_envs::EnvironmentId;
-use rl_envs::draw::Drawable;
 use rl_learn::{Algorithm, Key};
 use rl_pg::{A2cConfig, A3cConfig, PpoConfig, ReinforceConfig, TrpoConfig, VpgConfig};
 use rl_value::{DqnConfig, PqnConfig};
 use toml::{Table, Value};
 
 use crate::builder::TrainerBuilder;
+use crate::environment_entry::{EnvironmentEntry, EnvironmentFamily};
 use crate::error::TrainError;
 use crate::presets::{Preset, built_in};
 use crate::run::Run;
@@ -37,208 +31,6 @@ pub struct Registry {
     families: Vec<EnvironmentFamily>,
     algorithms: Vec<AlgorithmEntry>,
     presets: Vec<Preset>,
-}
-
-/// An environment with a name.
-#[derive(Clone)]
-pub struct EnvironmentEntry {
-    name: String,
-    aliases: Vec<String>,
-    description: String,
-    remark: Option<String>,
-    solved_at: Option<f64>,
-    source: Arc<dyn EnvironmentSource>,
-    drawable: Option<Arc<MakeDrawable>>,
-    heuristic: Option<Arc<MakePolicy>>,
-}
-
-type MakeDrawable = dyn Fn() -> Result<Box<dyn Drawable>, EnvironmentError> + Send + Sync;
-type MakePolicy = dyn Fn() -> Box<dyn Policy + Send> + Send + Sync;
-
-/// Environments without number, by names that begin alike, as in `gym:CartPole-v1`.
-#[derive(Clone)]
-pub struct EnvironmentFamily {
-    prefix: String,
-    make: Arc<MakeEntry>,
-}
-
-type MakeEntry = dyn Fn(&str) -> Result<EnvironmentEntry, UsageError> + Send + Sync;
-
-impl EnvironmentFamily {
-    /// A family; `make` is given what comes after the prefix, such as `gym:`.
-    pub fn new(
-        prefix: impl Into<String>,
-        make: impl Fn(&str) -> Result<EnvironmentEntry, UsageError> + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            prefix: prefix.into(),
-            make: Arc::new(make),
-        }
-    }
-
-    /// What comes after the prefix in a name, if that is one of the family.
-    fn rest<'a>(&self, name: &'a str) -> Option<&'a str> {
-        let (start, rest) = name.split_at_checked(self.prefix.len())?;
-        start.eq_ignore_ascii_case(&self.prefix).then_some(rest)
-    }
-}
-
-/// A source under the name of its entry.
-struct Named {
-    name: String,
-    source: Arc<dyn EnvironmentSource>,
-}
-
-impl EnvironmentSource for Named {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn make(&self) -> Result<Box<dyn FlatEnvironment>, EnvironmentError> {
-        self.source.make()
-    }
-
-    fn batch(&self, rngs: Vec<Stream>) -> Result<Box<dyn BatchEnvironment>, EnvironmentError> {
-        self.source.batch(rngs)
-    }
-
-    fn finite_mdp(&self, gamma: f64) -> Option<Result<FiniteMdp, TableError>> {
-        self.source.finite_mdp(gamma)
-    }
-}
-
-impl EnvironmentEntry {
-    /// Environments from a source, under a name in lower case.
-    pub fn new(name: impl Into<String>, source: impl EnvironmentSource + 'static) -> Self {
-        let name = name.into();
-        Self {
-            description: name.clone(),
-            source: Arc::new(Named {
-                name: name.clone(),
-                source: Arc::new(source),
-            }),
-            name,
-            aliases: Vec::new(),
-            remark: None,
-            solved_at: None,
-            drawable: None,
-            heuristic: None,
-        }
-    }
-
-    /// Sets a line about it.
-    #[must_use]
-    pub fn described(mut self, description: impl Into<String>) -> Self {
-        self.description = description.into();
-        self
-    }
-
-    /// Sets a remark about what learns in it, and what cannot.
-    #[must_use]
-    pub fn remarked(mut self, remark: impl Into<String>) -> Self {
-        self.remark = Some(remark.into());
-        self
-    }
-
-    /// Adds another name.
-    #[must_use]
-    pub fn alias(mut self, name: impl Into<String>) -> Self {
-        self.aliases.push(name.into());
-        self
-    }
-
-    /// Sets the mean return over 100 episodes at which it counts as solved.
-    #[must_use]
-    pub fn solved_at(mut self, mean_return: f64) -> Self {
-        self.solved_at = Some(mean_return);
-        self
-    }
-
-    /// Sets how to make one that draws itself, for pictures.
-    #[must_use]
-    pub fn drawn_by<D: Drawable + 'static>(
-        mut self,
-        make: impl Fn() -> D + Send + Sync + 'static,
-    ) -> Self {
-        self.drawable = Some(Arc::new(move || Ok(Box::new(make()))));
-        self
-    }
-
-    /// Sets a rule of thumb to compare policies with.
-    #[must_use]
-    pub fn heuristic(
-        mut self,
-        make: impl Fn() -> Box<dyn Policy + Send> + Send + Sync + 'static,
-    ) -> Self {
-        self.heuristic = Some(Arc::new(make));
-        self
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// A line about it.
-    pub fn description(&self) -> &str {
-        &self.description
-    }
-
-    /// A remark about what learns in it, and what cannot.
-    pub fn remark(&self) -> Option<&str> {
-        self.remark.as_deref()
-    }
-
-    /// Mean return at which it counts as solved.
-    pub fn solved(&self) -> Option<f64> {
-        self.solved_at
-    }
-
-    /// Its source.
-    pub fn source(&self) -> &Arc<dyn EnvironmentSource> {
-        &self.source
-    }
-
-    /// One that draws itself; `None` if there is no such form.
-    ///
-    /// # Errors
-    /// The environment's own.
-    pub fn make_drawable(&self) -> Option<Result<Box<dyn Drawable>, EnvironmentError>> {
-        self.drawable.as_ref().map(|make| make())
-    }
-
-    /// Its rule of thumb, if there is one.
-    pub fn make_heuristic(&self) -> Option<Box<dyn Policy + Send>> {
-        self.heuristic.as_ref().map(|make| make())
-    }
-
-    fn is_called(&self, name: &str) -> bool {
-        let names = self.aliases.iter().chain([&self.name]);
-        names
-            .into_iter()
-            .any(|known| known.eq_ignore_ascii_case(name))
-    }
-
-    fn of(id: EnvironmentId) -> Self {
-        let mut entry = Self {
-            drawable: Some(Arc::new(move || Ok(id.make_drawable()))),
-            solved_at: id.solved_at(),
-            ..Self::new(id.name(), id)
-        };
-        for alias in [id.id(), id.gymnasium_id()] {
-            if !entry.is_called(alias) {
-                entry = entry.alias(alias);
-            }
-        }
-        let entry = entry.described(id.id()).heuristic(move || id.heuristic());
-        match id {
-            EnvironmentId::MountainCar => entry.remarked(
-                "vpg with weighting = total-return cannot learn: until chance finds the goal, every \
-                 return is -200 and every gradient 0",
-            ),
-            _ => entry,
-        }
-    }
 }
 
 /// An algorithm with a name, whose configuration is a table.
@@ -340,7 +132,7 @@ impl Registry {
     #[must_use]
     pub fn environment(mut self, entry: EnvironmentEntry) -> Self {
         self.environments
-            .retain(|known| !known.is_called(&entry.name));
+            .retain(|known| !known.is_called(entry.name()));
         self.environments.push(entry);
         self
     }
@@ -348,7 +140,7 @@ impl Registry {
     /// Adds a family of environments; it replaces one of the same prefix.
     #[must_use]
     pub fn family(mut self, family: EnvironmentFamily) -> Self {
-        self.families.retain(|known| known.prefix != family.prefix);
+        self.families.retain(|known| !known.is_like(&family));
         self.families.push(family);
         self
     }
@@ -393,7 +185,7 @@ impl Registry {
     /// The environment of a name that is one of a family, or the fault of the name.
     fn environment_of_family(&self, name: &str) -> Option<Result<EnvironmentEntry, UsageError>> {
         let mut families = self.families.iter();
-        families.find_map(|family| Some((family.make)(family.rest(name)?)))
+        families.find_map(|family| Some(family.entry(family.rest(name)?)))
     }
 
     /// The reason why a name of a family of environments names none.
