@@ -1,6 +1,6 @@
 //! The value-based family on Burn: methods that learn what actions are worth, and act by the best one.
 //! Deep Q-networks ([`DqnConfig`]) learn from [replay]; parallelised Q-networks ([`PqnConfig`]) from short
-//! rollouts of many environments.
+//! rollouts of many environments; [tabular] methods have a number for each state and action.
 //!
 //! ```
 //! use rl_core::{Budget, Clock, Interact, Metrics};
@@ -27,6 +27,7 @@ mod exploration;
 mod greedy;
 mod pqn;
 pub mod replay;
+pub mod tabular;
 mod target;
 
 pub use action_values::ActionValues;

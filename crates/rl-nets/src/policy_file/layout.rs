@@ -5,6 +5,8 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 
 /// Name of the tensor of `ln σ`.
 pub(crate) const LOG_STD: &str = "policy.log_std";
+/// Name of the tensor of a table of action values, `[states, actions]`.
+pub(super) const TABLE: &str = "q.table";
 /// Name of the tensor of the observations' means.
 pub(super) const NORM_MEAN: &str = "obs_norm.mean";
 /// Key of the metadata that says if observations are normalised: `true` or `false`.

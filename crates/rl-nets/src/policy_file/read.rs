@@ -10,8 +10,8 @@ use safetensors::{Dtype, SafeTensors};
 use super::contents::PolicyFile;
 use super::error::PolicyFileError;
 use super::layout::{
-    FORMAT_VERSION, LOG_STD, NORM, NORM_MEAN, NORM_VAR, POLICY, VALUE, VALUE_ACTIVATION, bias_name,
-    check_weights, parse_list, transpose, weight_name,
+    FORMAT_VERSION, LOG_STD, NORM, NORM_MEAN, NORM_VAR, POLICY, TABLE, VALUE, VALUE_ACTIVATION,
+    bias_name, check_weights, parse_list, transpose, weight_name,
 };
 use crate::{Activation, DistributionKind, Head, LayerWeights, MlpWeights, PolicyWeights};
 
@@ -61,7 +61,11 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn policy(&self) -> Result<PolicyFile, String> {
         self.text("format_version")?;
-        let layers = self.layers(POLICY)?;
+        let has_table = self.tensors.tensor(TABLE).is_ok();
+        let layers = match has_table {
+            true => vec![self.table()?],
+            false => self.layers(POLICY)?,
+        };
         if layers.is_empty() {
             return Err(format!("it lacks tensor {}", weight_name(POLICY, 0)));
         }
@@ -76,10 +80,17 @@ impl Reader<'_> {
         let normalization = self.normalization(inputs)?;
         let value = self.value(inputs)?;
         let networks = [
-            layers.len(),
+            if has_table { 0 } else { layers.len() },
             value.as_ref().map_or(0, |mlp| mlp.layers.len()),
         ];
-        self.nothing_else(networks, log_std.is_some(), normalization.is_some())?;
+        let is_normalized = normalization.is_some();
+        let others = [
+            (TABLE, has_table),
+            (LOG_STD, log_std.is_some()),
+            (NORM_MEAN, is_normalized),
+            (NORM_VAR, is_normalized),
+        ];
+        self.nothing_else(networks, &others)?;
         Ok(PolicyFile {
             value,
             normalization,
@@ -134,6 +145,34 @@ impl Reader<'_> {
             return Err("it has a layer without inputs or outputs".into());
         }
         Ok(layers)
+    }
+
+    /// The layer of a table of action values: for a state, seen one-hot, its outputs are the row of the
+    /// state.
+    fn table(&self) -> Result<LayerWeights, String> {
+        let (shape, weight) = self.numbers(TABLE)?;
+        let &[input_size @ 1.., output_size @ 1..] = shape.as_slice() else {
+            return Err(format!(
+                "{TABLE} has shape {shape:?}, not [states, actions]"
+            ));
+        };
+        let distribution = self.text("distribution")?;
+        if distribution != DistributionKind::Greedy.name() {
+            return Err(format!(
+                "its {TABLE} goes with the distribution greedy, not {distribution}"
+            ));
+        }
+        // The index of the only state, 0, is not made one-hot.
+        let bias = match input_size {
+            1 => weight.clone(),
+            _ => vec![0.0; output_size],
+        };
+        Ok(LayerWeights {
+            input_size,
+            output_size,
+            weight,
+            bias,
+        })
     }
 
     /// The value function, for a policy whose network has so many inputs; `None` without one.
@@ -210,23 +249,13 @@ impl Reader<'_> {
     }
 
     /// Refuses tensors that no part of the policy has been read from.
-    fn nothing_else(
-        &self,
-        layers: [usize; 2],
-        log_std: bool,
-        normalized: bool,
-    ) -> Result<(), String> {
+    fn nothing_else(&self, layers: [usize; 2], others: &[(&str, bool)]) -> Result<(), String> {
         let of_layers = [POLICY, VALUE]
             .into_iter()
             .zip(layers)
             .flat_map(|(network, layers)| {
                 (0..layers).flat_map(move |i| [weight_name(network, i), bias_name(network, i)])
             });
-        let others = [
-            (LOG_STD, log_std),
-            (NORM_MEAN, normalized),
-            (NORM_VAR, normalized),
-        ];
         let others = others.iter().filter(|(_, there)| *there);
         let known: Vec<String> = of_layers
             .chain(others.map(|(name, _)| (*name).into()))

@@ -1,0 +1,181 @@
+//! Schedules of the exploration and of the step size.
+
+use rl_core::{Budget, Clock};
+use rl_learn::{ConfigError, Range, config, words};
+use serde::{Deserialize, Serialize};
+
+/// Course of a number from its start to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decay {
+    /// It stays at its start.
+    Constant,
+    /// `x₀ + (x₁ - x₀) t / T`.
+    Linear,
+    /// `x₀ (x₁ / x₀)^(t / T)`.
+    Exponential,
+    /// `x₀ / (1 + c t)`, which is `x₁` at `T`.
+    Harmonic,
+}
+
+words!(Decay: Constant, Linear, Exponential, Harmonic);
+
+config! {
+    /// Probability `ε` of a random action by the environment step.
+    pub struct EpsilonConfig {
+        /// Probability of a random action at the beginning, 0 to 1.
+        pub epsilon_start: f64 = 1.0, Range::Unit;
+        /// Probability of a random action at the end of its schedule, 0 to 1.
+        pub epsilon_end: f64 = 0.05, Range::Unit;
+        /// Course from the one to the other: `constant` (none), `linear`, `exponential`, `harmonic`.
+        pub epsilon_decay: Decay = Decay::Linear;
+        /// Share of the run's steps at which the schedule ends, above 0 and up to 1.
+        pub epsilon_fraction: f64 = 0.5, Range::Between(1e-6, 1.0);
+    }
+}
+
+config! {
+    /// Step size `α` by the environment step.
+    pub struct StepSizeConfig {
+        /// Step size at the beginning, 0 to 1.
+        pub alpha_start: f64 = 0.1, Range::Unit;
+        /// Step size at the end of its schedule, 0 to 1.
+        pub alpha_end: f64 = 0.01, Range::Unit;
+        /// Course from the one to the other: `constant` (none), `linear`, `exponential`, `harmonic`.
+        pub alpha_decay: Decay = Decay::Constant;
+        /// Share of the run's steps at which the schedule ends, above 0 and up to 1.
+        pub alpha_fraction: f64 = 1.0, Range::Between(1e-6, 1.0);
+    }
+}
+
+/// Schedule of a number, a function of the environment steps of a run alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Schedule {
+    pub start: f64,
+    pub end: f64,
+    pub decay: Decay,
+    /// Share of the run at which it ends.
+    pub fraction: f64,
+}
+
+impl EpsilonConfig {
+    /// The environment step at which the schedule ends; `None` for a horizon that is not in steps.
+    pub fn end_step(&self, horizon: Budget) -> Option<f64> {
+        self.schedule().end_step(horizon)
+    }
+
+    pub(super) fn schedule(&self) -> Schedule {
+        Schedule {
+            start: self.epsilon_start,
+            end: self.epsilon_end,
+            decay: self.epsilon_decay,
+            fraction: self.epsilon_fraction,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.schedule().check(["epsilon_start", "epsilon_end"])
+    }
+}
+
+impl StepSizeConfig {
+    /// The environment step at which the schedule ends; `None` for a horizon that is not in steps.
+    pub fn end_step(&self, horizon: Budget) -> Option<f64> {
+        self.schedule().end_step(horizon)
+    }
+
+    pub(super) fn schedule(&self) -> Schedule {
+        Schedule {
+            start: self.alpha_start,
+            end: self.alpha_end,
+            decay: self.alpha_decay,
+            fraction: self.alpha_fraction,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless(
+            self.alpha_start > 0.0,
+            "alpha_start",
+            self.alpha_start,
+            "a number above 0 and up to 1",
+        )?;
+        self.schedule().check(["alpha_start", "alpha_end"])
+    }
+}
+
+impl Schedule {
+    /// The number at a moment of a run.
+    pub(super) fn at(&self, clock: &Clock) -> f64 {
+        let done = (clock.done() / self.fraction).min(1.0);
+        let Self { start, end, .. } = *self;
+        match self.decay {
+            Decay::Constant => start,
+            Decay::Linear => start + (end - start) * done,
+            Decay::Exponential => start * (end / start).powf(done),
+            Decay::Harmonic => start / (1.0 + (start / end - 1.0) * done),
+        }
+    }
+
+    fn end_step(&self, horizon: Budget) -> Option<f64> {
+        match (self.decay, horizon) {
+            (Decay::Constant, _) => Some(0.0),
+            (_, Budget::Steps(steps)) => Some(self.fraction * steps as f64),
+            _ => None,
+        }
+    }
+
+    /// Refuses a decay that divides by 0, and never reaches its end.
+    fn check(&self, [start, end]: [&'static str; 2]) -> Result<(), ConfigError> {
+        if !matches!(self.decay, Decay::Exponential | Decay::Harmonic) {
+            return Ok(());
+        }
+        for (key, value) in [(start, self.start), (end, self.end)] {
+            let allowed = "a number above 0 for an exponential or a harmonic schedule, which would \
+                           never end";
+            ConfigError::unless(value > 0.0, key, value, allowed)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedules_go_from_start_to_end_by_the_steps_of_the_run_whatever_the_episodes() {
+        let mut clock = Clock::start(Budget::Steps(1000));
+        for (decay, halfway, end) in [
+            (Decay::Constant, 0.8, 0.8),
+            (Decay::Linear, 0.5, 0.2),
+            (Decay::Exponential, 0.4, 0.2),
+            (Decay::Harmonic, 0.32, 0.2),
+        ] {
+            let epsilon = EpsilonConfig {
+                epsilon_decay: decay,
+                ..EpsilonConfig::default()
+            };
+            let constant = decay == Decay::Constant;
+            let end_step = if constant { 0.0 } else { 500.0 };
+            assert_eq!(epsilon.end_step(Budget::Steps(1000)), Some(end_step));
+            let schedule = Schedule {
+                start: 0.8,
+                end: 0.2,
+                decay,
+                fraction: 0.5,
+            };
+            for (steps, expected) in [(0, 0.8), (250, halfway), (500, end), (900, end)] {
+                clock.env_steps = steps;
+                for episodes in [0, 7] {
+                    clock.episodes = episodes;
+                    let found = schedule.at(&clock);
+                    assert!(
+                        (found - expected).abs() < 1e-12,
+                        "{decay:?} {steps}: {found}"
+                    );
+                }
+            }
+        }
+    }
+}
