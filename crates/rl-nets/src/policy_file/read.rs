@@ -151,7 +151,7 @@ impl Reader<'_> {
     /// state.
     fn table(&self) -> Result<LayerWeights, String> {
         let (shape, weight) = self.numbers(TABLE)?;
-        let &[input_size @ 1.., output_size @ 1..] = shape.as_slice() else {
+        let &[input_size, output_size] = shape.as_slice() else {
             return Err(format!(
                 "{TABLE} has shape {shape:?}, not [states, actions]"
             ));
