@@ -34,6 +34,7 @@ mod mdp;
 mod named;
 mod optimal;
 mod policy;
+mod reachable;
 #[cfg(test)]
 mod testing;
 

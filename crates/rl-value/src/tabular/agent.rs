@@ -52,22 +52,9 @@ struct Optimum {
 impl Optimum {
     fn of(mdp: &FiniteMdp, states: usize) -> Result<Self, BoxError> {
         let exact = mdp.value_iteration(&SolverConfig::default())?;
-        let mut reached: Vec<bool> = mdp.initial().iter().map(|&p| p > 0.0).collect();
-        let mut next: Vec<usize> = (0..mdp.states()).filter(|&s| reached[s]).collect();
-        let mut entries = Vec::new();
-        while let Some(state) = next.pop() {
-            if mdp.is_terminal(state) || state >= states {
-                continue;
-            }
-            for action in 0..mdp.actions() {
-                entries.push(state * mdp.actions() + action);
-                for (after, &p) in mdp.transition(state, action).iter().enumerate() {
-                    if p > 0.0 && !std::mem::replace(&mut reached[after], true) {
-                        next.push(after);
-                    }
-                }
-            }
-        }
+        let reachable = mdp.reachable();
+        let is_reachable = |entry: &usize| reachable[entry / mdp.actions()];
+        let entries = (0..states * mdp.actions()).filter(is_reachable).collect();
         Ok(Self {
             entries,
             values: exact.action_values,
