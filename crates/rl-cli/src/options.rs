@@ -76,7 +76,13 @@ fn option(key: &Key, registry: &Registry, defaults: &Layers<'_>) -> Arg {
         help += " (also: --lr)";
     }
     let users: Vec<&str> = registry.users(key.name).map(|entry| entry.name()).collect();
-    if !users.is_empty() && users.len() < registry.algorithms().len() {
+    let all = registry.algorithms().iter().map(|entry| entry.name());
+    let others: Vec<&str> = all.filter(|name| !users.contains(name)).collect();
+    if others.is_empty() || users.is_empty() {
+        // Every algorithm uses it.
+    } else if others.len() < users.len() {
+        help += &format!(" [all but {}]", others.join(", "));
+    } else {
         help += &format!(" [{}]", users.join(", "));
     }
     help += &default;

@@ -52,14 +52,21 @@ pub fn summary(summary: &Summary, has_report: bool) -> String {
     ];
     match (&summary.evaluation, &summary.evaluation_stochastic) {
         (Some(likeliest), Some(drawn)) => {
+            // Returns of 0 to 1 are shares of success.
+            let is_share = |e: &Evaluation| e.return_min.abs().max(e.return_max.abs()) <= 1.0;
+            let n = if is_share(likeliest) && is_share(drawn) {
+                3
+            } else {
+                1
+            };
             let judged = |e: &Evaluation, actions: &str| {
-                format!("{} by {actions}, {}", mean_of(e, 1), interval_of(e, 1))
+                format!("{} by {actions}, {}", mean_of(e, n), interval_of(e, n))
             };
             rows.push(("evaluation", judged(likeliest, "the likeliest actions")));
             rows.push(("", judged(drawn, "drawn ones")));
             let [a, b] = [likeliest, drawn].map(|e| e.return_std);
             let episodes = drawn.episodes;
-            let deviation = format!("{a:.1} and {b:.1} between the {episodes} episodes of each");
+            let deviation = format!("{a:.n$} and {b:.n$} between the {episodes} episodes of each");
             rows.push(("deviation", deviation));
             let costs = "Training draws actions to explore; that costs it return.";
             let relies = "It relies on chance: the likeliest actions alone do worse.";
@@ -69,7 +76,7 @@ pub fn summary(summary: &Summary, has_report: bool) -> String {
                 rows.push(("", relies.into()));
             }
             if let (Some(false), Some(before)) = (summary.learned, summary.initial_return_mean) {
-                let text = format!("before training, drawn actions returned {before:.1}");
+                let text = format!("before training, drawn actions returned {before:.n$}");
                 // A policy to start from may be as good as any.
                 let name = match summary.init_from {
                     Some(_) => "no improvement",

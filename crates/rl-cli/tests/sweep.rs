@@ -41,6 +41,7 @@ fn short(algo: &str) -> &'static str {
         "trpo" => "--steps-per-environment 32 --value-iterations 2",
         "ppo" => "--steps-per-environment 16 --minibatch-size 8 --epochs 2",
         "dqn" => "--rounds 5 --learning-starts 10 --buffer-size 200 --minibatch-size 8",
+        "q-learning" | "sarsa" | "expected-sarsa" => "--steps-per-environment 30",
         "pqn" => "--steps-per-environment 16 --minibatch-size 8 --epochs 2",
         _ => "",
     }
@@ -173,11 +174,13 @@ fn extreme_values_are_refused_by_name_or_train_with_finite_numbers() {
             if is_foreign {
                 continue;
             }
-            for env in ["cartpole", "pendulum"] {
-                // Action values are of discrete actions.
-                if env == "pendulum" && ["dqn", "pqn"].contains(&algo.name()) {
-                    continue;
-                }
+            // Action values are of discrete actions, and tables of discrete observations.
+            let envs: &[&str] = match algo.name() {
+                "dqn" | "pqn" => &["cartpole"],
+                _ if !algo.has_networks() => &["frozen-lake"],
+                _ => &["cartpole", "pendulum"],
+            };
+            for &env in envs {
                 cases.extend(VALUES.map(|value| (env, algo.name(), key.clone(), value)));
             }
         }

@@ -187,6 +187,9 @@ pub trait Algorithm:
     /// Description in one line.
     const DESCRIPTION: &'static str;
 
+    /// `false` for an algorithm that learns no network: a run of it has no keys of networks.
+    const HAS_NETWORKS: bool = true;
+
     /// Type of its agents.
     type Agent: Agent;
 

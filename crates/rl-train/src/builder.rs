@@ -231,7 +231,9 @@ fn complete<K: Algorithm>(
     let setup = valid.setup();
     let unwritable = |error: toml::ser::Error| TrainError::Describe(error.to_string());
     let mut table = Table::try_from(valid.config()).map_err(unwritable)?;
-    table.extend(Table::try_from(&setup.networks).map_err(unwritable)?);
+    if K::HAS_NETWORKS {
+        table.extend(Table::try_from(&setup.networks).map_err(unwritable)?);
+    }
     let transform = &setup.transform;
     let integer = |number: u64| {
         i64::try_from(number)

@@ -86,6 +86,11 @@ const NOT_REPEATED: [&str; 4] = ["out", "name", "quiet", "preset_file"];
 /// Characters of a name.
 const NAME_LENGTH: usize = 100;
 
+/// Returns `true` for a key that means nothing without a network.
+pub(crate) fn is_of_networks(key: &str) -> bool {
+    key == "init_from" || NetworksConfig::keys().iter().any(|known| known.name == key)
+}
+
 /// A complete configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -93,6 +98,8 @@ pub struct Config {
     pub run: RunConfig,
     /// Keys of the algorithm.
     pub algorithm: Table,
+    /// `false` for an algorithm that learns no network: the keys of networks are in no table then.
+    pub has_networks: bool,
 }
 
 impl Config {
@@ -186,6 +193,7 @@ impl Config {
         let mut table = Table::try_from(&self.run)
             .map_err(|error| UsageError(format!("configuration: {error}")))?;
         table.extend(self.algorithm.clone());
+        table.retain(|key, _| self.has_networks || !is_of_networks(key));
         Ok(table)
     }
 

@@ -118,6 +118,7 @@ impl<'r> Layers<'r> {
         let config = Config {
             run,
             algorithm: own,
+            has_networks: algorithm.has_networks(),
         };
         config.check().map_err(|error| self.explain(&error))?;
         algorithm
@@ -269,7 +270,7 @@ impl<'r> Layers<'r> {
     }
 
     fn is_used(&self, key: &str, algorithm: &AlgorithmEntry) -> bool {
-        algorithm.has(key) || self.registry.users(key).next().is_none()
+        algorithm.uses(key) || self.registry.users(key).next().is_none()
     }
 
     /// Every key with its value.
@@ -377,9 +378,11 @@ impl Registry {
         self.keys().into_iter().find(|key| key.name == name)
     }
 
-    /// The algorithms that have a key of their own; none for a key of every run.
+    /// The algorithms that have a key of their own, or of the networks that they learn; none for a key of every run.
     pub fn users<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a AlgorithmEntry> {
-        self.algorithms().iter().filter(move |entry| entry.has(key))
+        self.algorithms()
+            .iter()
+            .filter(move |entry| entry.uses(key))
     }
 
     /// The words that a key may take because of what is registered; none for other keys.

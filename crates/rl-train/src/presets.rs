@@ -129,6 +129,23 @@ pub(crate) fn built_in() -> Vec<Preset> {
             "lunar-lander-pqn",
             include_str!("../presets/lunar-lander-pqn.toml"),
         ),
+        (
+            "frozen-lake-q",
+            include_str!("../presets/frozen-lake-q.toml"),
+        ),
+        (
+            "frozen-lake-8x8-q",
+            include_str!("../presets/frozen-lake-8x8-q.toml"),
+        ),
+        (
+            "cliff-walking-q",
+            include_str!("../presets/cliff-walking-q.toml"),
+        ),
+        (
+            "cliff-walking-sarsa",
+            include_str!("../presets/cliff-walking-sarsa.toml"),
+        ),
+        ("taxi-q", include_str!("../presets/taxi-q.toml")),
     ]
     .map(|(name, toml)| Preset::new(name, toml))
     .into()

@@ -3,10 +3,12 @@
 use rl_envs::EnvironmentId;
 use rl_learn::{Algorithm, Key};
 use rl_pg::{A2cConfig, A3cConfig, PpoConfig, ReinforceConfig, TrpoConfig, VpgConfig};
+use rl_value::tabular::{ExpectedSarsaConfig, QLearningConfig, SarsaConfig};
 use rl_value::{DqnConfig, PqnConfig};
 use toml::{Table, Value};
 
 use crate::builder::TrainerBuilder;
+use crate::config::is_of_networks;
 use crate::environment_entry::{EnvironmentEntry, EnvironmentFamily};
 use crate::error::TrainError;
 use crate::presets::{Preset, built_in};
@@ -40,6 +42,7 @@ pub struct AlgorithmEntry {
     description: &'static str,
     keys: Vec<Key>,
     defaults: Table,
+    has_networks: bool,
     check: fn(&Table) -> Result<(), TrainError>,
     start: fn(Table, RunParts) -> Result<Box<dyn Run>, TrainError>,
 }
@@ -55,6 +58,7 @@ impl AlgorithmEntry {
             description: K::DESCRIPTION,
             keys: K::keys(),
             defaults: Table::try_from(K::default()).unwrap_or_default(),
+            has_networks: K::HAS_NETWORKS,
             check: |table| Ok(config_of::<K>(table)?.check_ranges()?),
             start: |table, parts| Ok(Box::new(parts.with(config_of::<K>(&table)?).build()?)),
         }
@@ -78,6 +82,16 @@ impl AlgorithmEntry {
     /// Returns `true` for a key of its own.
     pub fn has(&self, key: &str) -> bool {
         self.keys.iter().any(|known| known.name == key)
+    }
+
+    /// `false` if it learns no network.
+    pub fn has_networks(&self) -> bool {
+        self.has_networks
+    }
+
+    /// Returns `true` for a key of its own, or of the networks that it learns.
+    pub fn uses(&self, key: &str) -> bool {
+        self.has(key) || (self.has_networks && is_of_networks(key))
     }
 
     /// The keys of its own with their defaults; those without a value are left out.
@@ -124,6 +138,9 @@ impl Default for Registry {
         .algorithm::<PpoConfig>()
         .algorithm::<DqnConfig>()
         .algorithm::<PqnConfig>()
+        .algorithm::<QLearningConfig>()
+        .algorithm::<SarsaConfig>()
+        .algorithm::<ExpectedSarsaConfig>()
     }
 }
 

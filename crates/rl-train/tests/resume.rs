@@ -10,12 +10,27 @@ use rl_train::{
     AlgorithmEntry, CheckpointEvery, Layers, Origin, Outcome, Registry, Run, RunDirectory, each,
 };
 
+/// Learner of an algorithm without networks.
+const NO_LEARNER: &str = "none";
+
 /// Updates before the stop, and after it.
 const N: u64 = 3;
 
 /// Keys that make a run short, with as much state as possible.
 fn keys(algo: &str, env: &str) -> Vec<(&'static str, &'static str)> {
     let continuous = env == "pendulum";
+    let of_tables = [
+        ("environments", "3"),
+        ("updates", "6"),
+        ("eval_every", "2"),
+        ("steps_per_environment", "17"),
+    ];
+    match algo {
+        "q-learning" => return [&of_tables[..], &[("double", "true")]].concat(),
+        "sarsa" => return [&of_tables[..], &[("n_step", "4")]].concat(),
+        "expected-sarsa" => return of_tables.into(),
+        _ => {}
+    }
     let mut keys = vec![
         ("environments", "3"),
         ("size", "16"),
@@ -71,6 +86,7 @@ fn keys(algo: &str, env: &str) -> Vec<(&'static str, &'static str)> {
     keys
 }
 
+/// Starts a run; the learner is left out where there is none.
 fn start(registry: &Registry, names: [&str; 3], threads: usize) -> Box<dyn Run> {
     let [algo, env, learner] = names;
     let mut layers = Layers::new(registry);
@@ -80,11 +96,11 @@ fn start(registry: &Registry, names: [&str; 3], threads: usize) -> Box<dyn Run> 
         ("preset", "none"),
         ("algo", algo),
         ("env", env),
-        ("learner", learner),
         ("seed", "5"),
         ("threads", &threads),
     ];
-    for (key, value) in own.into_iter().chain(keys(algo, env)) {
+    let learner = (learner != NO_LEARNER).then_some(("learner", learner));
+    for (key, value) in own.into_iter().chain(learner).chain(keys(algo, env)) {
         layers.set(key, value, &flag).unwrap();
     }
     layers.start().unwrap().1
@@ -120,12 +136,20 @@ fn left_behind(path: &Path) -> (Vec<u8>, Vec<u8>, String, Vec<String>) {
     )
 }
 
-fn check(env: &str, can_learn: fn(&str) -> bool) {
+fn check(env: &str, can_learn: fn(&AlgorithmEntry) -> bool) {
     let registry = &Registry::default();
     let place = tempfile::tempdir().unwrap();
-    let names = registry.algorithms().iter().map(AlgorithmEntry::name);
-    for algo in names.filter(|name| can_learn(name)) {
-        for learner in ["fused", "burn"] {
+    for entry in registry
+        .algorithms()
+        .iter()
+        .filter(|entry| can_learn(entry))
+    {
+        let algo = entry.name();
+        let learners: &[&str] = match entry.has_networks() {
+            true => &["fused", "burn"],
+            false => &[NO_LEARNER],
+        };
+        for &learner in learners {
             let names = [algo, env, learner];
             let path = |kind: &str| place.path().join(format!("{algo}-{learner}-{kind}"));
             let whole = path("whole");
@@ -163,18 +187,25 @@ fn check(env: &str, can_learn: fn(&str) -> bool) {
 
 #[test]
 fn every_algorithm_resumes_to_the_byte_on_cartpole() {
-    check("cartpole", |_| true);
+    check("cartpole", AlgorithmEntry::has_networks);
 }
 
 #[test]
 fn every_algorithm_resumes_to_the_byte_on_pendulum() {
     // Action values are of discrete actions.
-    check("pendulum", |name| !["dqn", "pqn"].contains(&name));
+    check("pendulum", |algo| {
+        algo.has_networks() && !["dqn", "pqn"].contains(&algo.name())
+    });
+}
+
+#[test]
+fn every_tabular_method_resumes_to_the_byte_on_the_frozen_lake() {
+    check("frozen-lake", |algo| !algo.has_networks());
 }
 
 #[test]
 fn every_algorithm_resumes_to_the_byte_on_the_lander() {
-    check("lunar-lander", |_| true);
+    check("lunar-lander", AlgorithmEntry::has_networks);
 }
 
 #[test]

@@ -419,10 +419,10 @@ fn what_a_table_cannot_learn_is_refused_with_what_can() {
         ),
         (
             epsilon(EpsilonConfig {
-                epsilon_fraction: 1.5,
+                exploration_fraction: 1.5,
                 ..EpsilonConfig::default()
             }),
-            "epsilon_fraction = 1.5 is out of range: allowed is a number from 0.000001 to 1",
+            "exploration_fraction = 1.5 is out of range: allowed is a number from 0.000001 to 1",
         ),
         (
             epsilon(EpsilonConfig {

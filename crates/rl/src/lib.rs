@@ -23,7 +23,7 @@
 //! | [`nets`] | networks, distributions of actions, files of policies |
 //! | [`learn`] | losses as lists of terms, learners, optimizers |
 //! | [`pg`] | REINFORCE, VPG, A2C, A3C, TRPO, PPO |
-//! | [`value`] | DQN, PQN, replay |
+//! | [`value`] | DQN, PQN, replay, tables of action values |
 //! | [`train`] | trainers, observers, run directories, registries |
 //!
 //! # Features

@@ -39,4 +39,5 @@ pub use rl_train::{
     Outcome, PeriodicEvaluation, Progress, Registry, RunDirectory, RunView, StopAfter, StopAt,
     TrainError, TrainedPolicy, Trainer, each, evaluate,
 };
+pub use rl_value::tabular::{ExpectedSarsaConfig, QLearningConfig, SarsaConfig};
 pub use rl_value::{DqnConfig, PqnConfig};

@@ -117,6 +117,8 @@ impl Status {
 pub fn mean_return(mean: f64) -> String {
     match mean.is_nan() {
         true => "-".into(),
+        // Returns of 0 to 1 are shares of success.
+        false if mean.abs() <= 1.0 && mean != 0.0 => format!("{mean:.3}"),
         false => format!("{mean:.1}"),
     }
 }

@@ -57,6 +57,7 @@ const fn powers(low: u32, high: u32) -> Span {
 /// Keys with their spans; the flag says that a key is tuned without being asked for, where the algorithm uses it.
 const RANGES: &[(&str, bool, Span)] = &[
     ("learning_rate", true, log(1e-5, 1e-1)),
+    ("alpha_start", true, log(1e-2, 1.0)),
     ("gamma", true, to_one(0.9, 0.999)),
     ("lambda", true, linear(0.8, 1.0)),
     ("steps_per_environment", true, powers(4, 11)),
@@ -169,7 +170,11 @@ mod tests {
         for algorithm in Registry::default().algorithms() {
             let keys = TunedKey::defaults(algorithm);
             let has = |key: &str| keys.iter().any(|tuned| tuned.key == key);
-            assert!(has("learning_rate") && has("gamma"), "{}", algorithm.name());
+            let step_size = match algorithm.has_networks() {
+                true => "learning_rate",
+                false => "alpha_start",
+            };
+            assert!(has(step_size) && has("gamma"), "{}", algorithm.name());
             assert_eq!(has("target_kl"), algorithm.name() == "trpo");
         }
     }

@@ -36,7 +36,7 @@ fn every_preset_is_a_whole_configuration_of_keys_that_its_algorithm_uses() {
         let algorithm = registry().find_algorithm(preset.word("algo").unwrap());
         for key in preset.table().keys() {
             assert!(registry().key(key).is_some(), "{}: {key}", preset.name());
-            let is_own = algorithm.unwrap().has(key);
+            let is_own = algorithm.unwrap().uses(key);
             let is_common = registry().users(key).next().is_none();
             assert!(is_own || is_common, "{}: {key}", preset.name());
         }
@@ -426,4 +426,19 @@ fn schedules_keep_a_horizon_of_their_own() {
         message.contains("horizon = soon") && message.contains("--here"),
         "{message}"
     );
+}
+
+#[test]
+fn keys_of_networks_are_refused_where_there_is_none_and_left_out_of_its_file() {
+    let table = [("env", "frozen-lake"), ("algo", "q-learning")];
+    let written = layers(&table).finish().unwrap().to_repeat().unwrap();
+    assert!(!written.contains_key("size") && written.contains_key("gamma"));
+    for key in [("size", "16"), ("init_from", "policy.safetensors")] {
+        let message = layers(&[table[0], table[1], key]).finish().unwrap_err();
+        let told = format!(
+            "{} (from --here) is not used by the algorithm q-learning",
+            key.0
+        );
+        assert!(message.to_string().contains(&told), "{message}");
+    }
 }

@@ -118,6 +118,7 @@ macro_rules! algorithm {
         impl Algorithm for $config {
             const NAME: &'static str = $name;
             const DESCRIPTION: &'static str = $description;
+            const HAS_NETWORKS: bool = false;
 
             type Agent = Tabular;
             type Interaction = Steps<TablePolicy>;

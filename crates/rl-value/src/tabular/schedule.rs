@@ -30,7 +30,7 @@ config! {
         /// Course from the one to the other: `constant` (none), `linear`, `exponential`, `harmonic`.
         pub epsilon_decay: Decay = Decay::Linear;
         /// Share of the run's steps at which the schedule ends, above 0 and up to 1.
-        pub epsilon_fraction: f64 = 0.5, Range::Between(1e-6, 1.0);
+        pub exploration_fraction: f64 = 0.5, Range::Between(1e-6, 1.0);
     }
 }
 
@@ -69,7 +69,7 @@ impl EpsilonConfig {
             start: self.epsilon_start,
             end: self.epsilon_end,
             decay: self.epsilon_decay,
-            fraction: self.epsilon_fraction,
+            fraction: self.exploration_fraction,
         }
     }
 

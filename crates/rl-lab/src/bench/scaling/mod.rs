@@ -129,7 +129,7 @@ mod tests {
             let values = axis.values();
             assert!(values.len() >= 2 && values.is_sorted(), "{values:?}");
             for value in values {
-                let Config { run, algorithm } = training(axis, value, 3).unwrap();
+                let Config { run, algorithm, .. } = training(axis, value, 3).unwrap();
                 let minibatch_size = algorithm["minibatch_size"].as_integer();
                 let others = ScalingAxis::ALL.into_iter().filter(|other| *other != axis);
                 for other in others {
