@@ -13,6 +13,7 @@ fn by_hand(action_space: &Space) -> PolicyWeights {
         // A row per input: cart position, cart velocity, pole angle, pole velocity. A column per action.
         weight: vec![-0.1, 0.1, -0.2, 0.2, -1.0, 1.0, -1.0, 1.0],
         bias: vec![0.0, 0.0],
+        norm: None,
     };
     PolicyWeights {
         head: Head::of(action_space),

@@ -75,16 +75,20 @@ def load(path):
     output = known(ACTIVATIONS, metadata["output_activation"], "activation")
     mode = known(MODES, metadata["distribution"], "distribution")
     low, high = (np.array(json.loads(metadata[f"action_{bound}"]), dtype=np.float32) for bound in ("low", "high"))
-    depth = sum(name.endswith(".weight") for name in tensors)
-    layers = [(tensors[f"policy.layers.{i}.weight"], tensors[f"policy.layers.{i}.bias"]) for i in range(depth)]
+    depth = sum(f"policy.layers.{i}.weight" in tensors for i in range(len(tensors)))
+    kinds = ("weight", "bias", "norm.weight", "norm.bias")
+    layers = [[tensors.get(f"policy.layers.{i}.{kind}") for kind in kinds] for i in range(depth)]
     mean, var = (tensors.get(f"obs_norm.{name}") for name in ("mean", "var"))
 
     def act(observation):
         x = np.asarray(observation, dtype=np.float32)
         if mean is not None:
             x = ((x - mean) / np.sqrt(var + 1e-8)).clip(-10, 10).astype(np.float32)
-        for i, (weight, bias) in enumerate(layers):
-            x = (hidden if i + 1 < depth else output)(weight @ x + bias)
+        for i, (weight, bias, scale, offset) in enumerate(layers):
+            x = weight @ x + bias
+            if scale is not None:
+                x = (x - x.mean()) / np.sqrt(x.var() + 1e-5) * scale + offset
+            x = (hidden if i + 1 < depth else output)(x)
         return mode(x, low, high)
 
     return metadata["env"], act

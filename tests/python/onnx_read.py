@@ -25,6 +25,7 @@ RUNS = {
     "categorical": ["--updates", "10"],
     "categorical, with a value": ["--preset", "cartpole-gae", "--updates", "5"],
     "shared layers": [*PPO, "--shared-layers", "--updates", "5"],
+    "layer normalisation": [*PPO, "--layer-norm", "--activation", "relu", "--updates", "5"],
     "categorical, normalised": [*PPO, "--env", "acrobot", "--normalize-observations"],
     "diag-gaussian": PENDULUM,
     "diag-gaussian, normalised": [*PENDULUM, "--normalize-observations", "--activation", "relu"],
@@ -73,9 +74,12 @@ def expected(path, observations):
 
 def network(name, x, tensors, activation, last):
     """The outputs of a network; none if there is none."""
-    layers = sum(key.startswith(f"{name}.") and key.endswith(".weight") for key in tensors)
+    layers = sum(f"{name}.layers.{i}.weight" in tensors for i in range(len(tensors)))
     for i in range(layers):
         x = x @ tensors[f"{name}.layers.{i}.weight"].T + tensors[f"{name}.layers.{i}.bias"]
+        if f"{name}.layers.{i}.norm.weight" in tensors:
+            x = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+            x = x * tensors[f"{name}.layers.{i}.norm.weight"] + tensors[f"{name}.layers.{i}.norm.bias"]
         x = ACTIVATIONS[activation if i + 1 < layers else last](x)
     return x if layers else None
 

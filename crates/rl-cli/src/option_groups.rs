@@ -64,6 +64,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
             "size",
             "n_layers",
             "activation",
+            "layer_norm",
             "initialization",
             "distribution",
             "log_std",

@@ -39,6 +39,8 @@ config! {
         pub size: usize = 64, Range::Between(1.0, 4096.0);
         /// Activation of the hidden layers.
         pub activation: Activation = Activation::Tanh;
+        /// Layer normalisation of the hidden layers, before their activation.
+        pub layer_norm: bool = false;
         /// Distribution that weights are drawn from.
         pub initialization: Initialization = Initialization::Orthogonal;
         /// Distribution of the actions [default: categorical or diag-gaussian, by the space].
@@ -214,6 +216,7 @@ impl NetworksConfig {
         };
         Ok(config
             .with_hidden(self.n_layers, self.size, self.activation)
+            .with_layer_norm(self.layer_norm)
             .with_initialization(self.initialization))
     }
 
@@ -283,6 +286,34 @@ fn fitting(policy: &PolicyWeights, config: &PolicyConfig) -> Result<PolicyWeight
 mod tests {
     use super::*;
     use rl_core::Space;
+
+    #[test]
+    fn hidden_layers_alone_are_normalised_in_every_network() {
+        let spaces = Spaces {
+            observation: Space::unbounded(3),
+            action: Space::discrete(2),
+        };
+        let config = NetworksConfig {
+            layer_norm: true,
+            ..NetworksConfig::default()
+        };
+        let plain = NetworksConfig::default();
+        let norms = |networks: &Networks| -> Vec<bool> {
+            let mlps = networks.mlps().unwrap();
+            let layers = mlps.iter().flat_map(|mlp| &mlp.layers);
+            layers.map(|layer| layer.norm.is_some()).collect()
+        };
+        let (device, hidden) = (Device::flex(), [true, true, false]);
+        for value in [None, Some(ValueLayers::Separate), Some(ValueLayers::Shared)] {
+            let networks = config.draw(&spaces, 0, value, &device).unwrap();
+            let count = networks.networks().len();
+            assert_eq!(norms(&networks), hidden.repeat(count));
+            let without = plain.draw(&spaces, 0, value, &device).unwrap();
+            assert_eq!(networks.len(), without.len() + count * 2 * 2 * 64);
+        }
+        let values = config.draw_action_values(&spaces, 0, &device).unwrap();
+        assert_eq!(norms(&values), hidden);
+    }
 
     #[test]
     fn a_seed_of_its_own_draws_the_same_weights_whatever_the_runs_seed() {

@@ -45,6 +45,7 @@ impl Initialization {
             output_size,
             weight,
             bias,
+            norm: None,
         }
     }
 }

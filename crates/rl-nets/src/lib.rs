@@ -59,13 +59,13 @@ pub use actor_critic::{ActorCritic, Outputs};
 pub use distribution::{DistributionKind, Head};
 pub use encoding::network_inputs;
 pub use initialization::Initialization;
-pub use mlp::{Mlp, MlpConfig};
+pub use mlp::{Mlp, MlpConfig, MlpLayer, MlpNorm};
 pub use network::{Forward, Network};
 pub use network_weights::{ModuleWeights, NetworkWeights};
 pub use networks::Networks;
 pub use policy::PolicyConfig;
 pub use policy_file::{PolicyFile, save_policy, sort_header};
-pub use weights::{LayerWeights, MlpWeights, PolicyWeights};
+pub use weights::{LayerWeights, MlpWeights, NormWeights, PolicyWeights};
 
 /// Errors of networks and of the files of policies.
 pub mod error {

@@ -1,12 +1,12 @@
 //! Multi-layer perceptrons.
 
 use burn::module::{Module, Param};
-use burn::nn::Linear;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::module::linear;
+use burn::tensor::{Device, Tensor, TensorData, assert_shape};
 use rl_core::Stream;
 use serde::{Deserialize, Serialize};
 
-use crate::{Activation, Forward, Initialization, LayerWeights, MlpWeights};
+use crate::{Activation, Forward, Initialization, LayerWeights, MlpWeights, NormWeights};
 
 /// Gain of hidden layers under orthogonal initialisation.
 const HIDDEN_GAIN: f32 = std::f32::consts::SQRT_2;
@@ -34,6 +34,8 @@ pub struct MlpConfig {
     pub size: usize,
     /// Activation of the hidden layers.
     pub activation: Activation,
+    /// Layer normalisation of the hidden layers, before their activation (Gallici et al. 2024).
+    pub layer_norm: bool,
     /// Activation of the output layer.
     pub output_activation: Activation,
     /// Distribution of the initial weights.
@@ -43,8 +45,8 @@ pub struct MlpConfig {
 }
 
 impl MlpConfig {
-    /// Two hidden layers of 64 units with tanh, an identity output, orthogonal initialisation
-    /// with output gain 1.
+    /// Two hidden layers of 64 units with tanh and without normalisation, an identity output,
+    /// orthogonal initialisation with output gain 1.
     pub fn new(input_size: usize, output_size: usize) -> Self {
         Self {
             input_size,
@@ -52,6 +54,7 @@ impl MlpConfig {
             n_layers: 2,
             size: 64,
             activation: Activation::Tanh,
+            layer_norm: false,
             output_activation: Activation::Identity,
             initialization: Initialization::Orthogonal,
             output_gain: 1.0,
@@ -63,10 +66,11 @@ impl MlpConfig {
         let mut layers = Vec::with_capacity(self.n_layers + 1);
         let mut input_size = self.input_size;
         for _ in 0..self.n_layers {
-            layers.push(
-                self.initialization
-                    .draw(input_size, self.size, HIDDEN_GAIN, rng),
-            );
+            let drawn = (self.initialization).draw(input_size, self.size, HIDDEN_GAIN, rng);
+            layers.push(LayerWeights {
+                norm: self.layer_norm.then(|| NormWeights::unit(self.size)),
+                ..drawn
+            });
             input_size = self.size;
         }
         let output = (input_size, self.output_size, self.output_gain);
@@ -87,8 +91,8 @@ impl MlpConfig {
 /// A multi-layer perceptron on a device.
 #[derive(Module, Debug)]
 pub struct Mlp {
-    /// Linear layers, from input to output.
-    pub layers: Vec<Linear>,
+    /// Layers, from input to output.
+    pub layers: Vec<MlpLayer>,
     #[module(skip)]
     activation: Activation,
     #[module(skip)]
@@ -102,7 +106,7 @@ impl Mlp {
             layers: weights
                 .layers
                 .iter()
-                .map(|layer| linear(layer, device))
+                .map(|layer| MlpLayer::from_weights(layer, device))
                 .collect(),
             activation: weights.activation,
             output_activation: weights.output_activation,
@@ -139,11 +143,14 @@ impl Mlp {
             } else {
                 self.activation
             };
-            let mut dz = along.forward(x.clone()).inner();
+            let mut dz = along.linear(x.clone()).inner();
             if let Some(dx) = dx {
                 dz = dz + dx.matmul(layer.weight.val().inner());
             }
-            let z = layer.forward(x).inner();
+            let mut z = layer.linear(x).inner();
+            if let Some((norm, along)) = layer.norm.as_ref().zip(along.norm.as_ref()) {
+                (z, dz) = norm.forward_along(z, dz, along);
+            }
             dx = Some(dz * activation.derivative(z.clone()));
             x = activation.forward(z);
         }
@@ -157,13 +164,102 @@ impl Forward for Mlp {
     }
 }
 
-fn linear(layer: &LayerWeights, device: &Device) -> Linear {
-    let weight = TensorData::new(layer.weight.clone(), [layer.input_size, layer.output_size]);
-    let bias = TensorData::new(layer.bias.clone(), [layer.output_size]);
-    Linear {
-        weight: Param::from_data(weight, device),
-        bias: Some(Param::from_data(bias, device)),
+/// A layer of an [`Mlp`] on a device, without its activation.
+#[derive(Module, Debug)]
+pub struct MlpLayer {
+    /// Weight, `[input_size, output_size]`.
+    pub weight: Param<Tensor<2>>,
+    /// Bias, `[output_size]`.
+    pub bias: Param<Tensor<1>>,
+    /// Normalisation of the outputs; `None` without.
+    pub norm: Option<MlpNorm>,
+}
+
+impl MlpLayer {
+    fn from_weights(weights: &LayerWeights, device: &Device) -> Self {
+        let shape = [weights.input_size, weights.output_size];
+        let weight = TensorData::new(weights.weight.clone(), shape);
+        Self {
+            weight: Param::from_data(weight, device),
+            bias: vector(&weights.bias, device),
+            norm: weights.norm.as_ref().map(|norm| MlpNorm {
+                weight: vector(&norm.scale, device),
+                bias: vector(&norm.offset, device),
+            }),
+        }
     }
+
+    fn linear(&self, input: Tensor<2>) -> Tensor<2> {
+        let weight = self.weight.val();
+        let [input_size, _] = weight.dims();
+        assert_shape!(input, [.., input_size]);
+        linear(input, weight, Some(self.bias.val()))
+    }
+
+    /// Outputs of the layer, before their activation.
+    ///
+    /// # Shapes
+    /// - input: `[batch, input_size]`
+    /// - output: `[batch, output_size]`
+    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
+        let output = self.linear(input);
+        match &self.norm {
+            None => output,
+            Some(norm) => norm.forward(output),
+        }
+    }
+}
+
+/// Layer normalisation on a device; see [`NormWeights`].
+#[derive(Module, Debug)]
+pub struct MlpNorm {
+    /// Scale, `[size]`.
+    pub weight: Param<Tensor<1>>,
+    /// Offset, `[size]`.
+    pub bias: Param<Tensor<1>>,
+}
+
+impl MlpNorm {
+    /// Normalised, scaled and moved rows, `[batch, size]`.
+    pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
+        let (normalized, _) = normalize(rows);
+        normalized * self.weight.val().unsqueeze() + self.bias.val().unsqueeze()
+    }
+
+    /// Normalised rows, and their derivative where `d_rows` is that of the rows and `along` holds the
+    /// derivatives of scale and offset; apart from any tape.
+    fn forward_along(
+        &self,
+        rows: Tensor<2>,
+        d_rows: Tensor<2>,
+        along: &Self,
+    ) -> (Tensor<2>, Tensor<2>) {
+        let of = |parameter: &Param<Tensor<1>>| parameter.val().inner().unsqueeze();
+        let (normalized, inverse) = normalize(rows);
+        let shared = (normalized.clone() * d_rows.clone()).mean_dim(1);
+        let d_mean = d_rows.clone().mean_dim(1);
+        let d_normalized = (d_rows - d_mean - normalized.clone() * shared) * inverse;
+        let scale: Tensor<2> = of(&self.weight);
+        let derivative = d_normalized * scale.clone() + normalized.clone() * of(&along.weight);
+        (
+            normalized * scale + of(&self.bias),
+            derivative + of(&along.bias),
+        )
+    }
+}
+
+/// `(y − μ) / √(σ² + ε)` for each row `y`, and `1 / √(σ² + ε)`, `[batch, 1]`.
+fn normalize(rows: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let mean = rows.clone().mean_dim(1);
+    let centered = rows - mean;
+    let variance = centered.clone().square().mean_dim(1);
+    let deviation = variance.add_scalar(NormWeights::EPSILON).sqrt();
+    let inverse = deviation.recip();
+    (centered * inverse.clone(), inverse)
+}
+
+fn vector(numbers: &[f32], device: &Device) -> Param<Tensor<1>> {
+    Param::from_data(TensorData::new(numbers.to_vec(), [numbers.len()]), device)
 }
 
 #[cfg(test)]

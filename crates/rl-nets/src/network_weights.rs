@@ -46,12 +46,7 @@ impl NetworkWeights {
     /// The parameters in their flat order, tensor by tensor or all at once.
     pub fn parameters(&self) -> Vec<&[f32]> {
         match self {
-            Self::Mlp(mlp) => {
-                let layers = mlp.layers.iter();
-                layers
-                    .flat_map(|layer| [layer.weight.as_slice(), layer.bias.as_slice()])
-                    .collect()
-            }
+            Self::Mlp(mlp) => mlp.parameters().collect(),
             Self::Module(module) => vec![&module.parameters],
         }
     }
@@ -59,12 +54,7 @@ impl NetworkWeights {
     /// The parameters in the same order, to be changed.
     pub fn parameters_mut(&mut self) -> Vec<&mut [f32]> {
         match self {
-            Self::Mlp(mlp) => {
-                let layers = mlp.layers.iter_mut();
-                layers
-                    .flat_map(|layer| [layer.weight.as_mut_slice(), layer.bias.as_mut_slice()])
-                    .collect()
-            }
+            Self::Mlp(mlp) => mlp.parameters_mut().collect(),
             Self::Module(module) => vec![&mut module.parameters],
         }
     }

@@ -7,7 +7,7 @@ use crate::{LayerWeights, MlpWeights, NetworkWeights, PolicyWeights};
 ///
 /// A policy and a value function with shared hidden layers are a single network, whose last output
 /// is the value. The flat order of the parameters is that of the networks, those of a perceptron
-/// layer by layer (weight, then bias), with `ln σ` after the first network.
+/// layer by layer ([`LayerWeights::parameters`]), with `ln σ` after the first network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Networks {
     /// One network, or that of the policy and then that of the value function.

@@ -53,6 +53,13 @@ impl PolicyConfig {
         self
     }
 
+    /// Replaces the switch of layer normalisation.
+    #[must_use]
+    pub fn with_layer_norm(mut self, layer_norm: bool) -> Self {
+        self.mlp.layer_norm = layer_norm;
+        self
+    }
+
     /// Replaces the initialisation.
     #[must_use]
     pub fn with_initialization(mut self, initialization: Initialization) -> Self {

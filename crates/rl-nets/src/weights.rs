@@ -3,7 +3,7 @@
 use crate::Activation;
 use crate::distribution::{DistributionKind, Head};
 
-/// Weights of a linear layer `y = x W + b`.
+/// Weights of a layer `y = x W + b`, whose outputs may be normalised before they are activated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerWeights {
     /// Length of `x`.
@@ -14,6 +14,51 @@ pub struct LayerWeights {
     pub weight: Vec<f32>,
     /// `b`, `[output_size]`.
     pub bias: Vec<f32>,
+    /// Layer normalisation of `y`; `None` without.
+    pub norm: Option<NormWeights>,
+}
+
+impl LayerWeights {
+    /// Parameters, one slice per tensor: weight, bias, then scale and offset of the normalisation.
+    pub fn parameters(&self) -> impl Iterator<Item = &[f32]> {
+        let norm = self.norm.iter();
+        let norm = norm.flat_map(|norm| [norm.scale.as_slice(), norm.offset.as_slice()]);
+        [self.weight.as_slice(), self.bias.as_slice()]
+            .into_iter()
+            .chain(norm)
+    }
+
+    /// Mutable parameters in the same order.
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let norm = self.norm.iter_mut();
+        let norm = norm.flat_map(|norm| [norm.scale.as_mut_slice(), norm.offset.as_mut_slice()]);
+        [self.weight.as_mut_slice(), self.bias.as_mut_slice()]
+            .into_iter()
+            .chain(norm)
+    }
+}
+
+/// Weights of a layer normalisation (Ba et al. 2016, eq. 4): `scale · (y − μ) / √(σ² + ε) + offset`, where `μ` and `σ²`
+/// are mean and variance over the numbers of one `y`, and `ε` is 10⁻⁵.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NormWeights {
+    /// Scale, `[output_size]`.
+    pub scale: Vec<f32>,
+    /// Offset, `[output_size]`.
+    pub offset: Vec<f32>,
+}
+
+impl NormWeights {
+    /// `ε`: the number added to a variance, PyTorch's.
+    pub const EPSILON: f32 = 1e-5;
+
+    /// A normalisation to mean 0 and variance 1, of so many numbers.
+    pub fn unit(size: usize) -> Self {
+        Self {
+            scale: vec![1.0; size],
+            offset: vec![0.0; size],
+        }
+    }
 }
 
 /// Weights of a multi-layer perceptron.
@@ -38,10 +83,20 @@ impl MlpWeights {
         self.layers.last().map_or(0, |layer| layer.output_size)
     }
 
-    /// All parameters as one vector: layer by layer, weight `[in, out]` row by row, then bias.
+    /// Parameters, one slice per tensor: layer by layer those of [`LayerWeights::parameters`].
+    pub fn parameters(&self) -> impl Iterator<Item = &[f32]> {
+        self.layers.iter().flat_map(LayerWeights::parameters)
+    }
+
+    /// Mutable parameters in the same order.
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let layers = self.layers.iter_mut();
+        layers.flat_map(LayerWeights::parameters_mut)
+    }
+
+    /// All parameters as one vector, weights `[in, out]` row by row.
     pub fn flatten(&self) -> Vec<f32> {
-        let parts = |layer: &'_ LayerWeights| [layer.weight.clone(), layer.bias.clone()];
-        self.layers.iter().flat_map(parts).flatten().collect()
+        self.parameters().flatten().copied().collect()
     }
 }
 
@@ -93,19 +148,14 @@ impl PolicyWeights {
         assert!(fit.is_ok(), "a policy's weights fit its head: {fit:?}");
     }
 
-    /// Parameters, one slice per tensor: layer by layer (weight, then bias), then `ln σ`.
+    /// Parameters, one slice per tensor: those of the network, then `ln σ`.
     pub fn parameters(&self) -> impl Iterator<Item = &[f32]> {
-        let layers = self.mlp.layers.iter();
-        layers
-            .flat_map(|layer| [layer.weight.as_slice(), layer.bias.as_slice()])
-            .chain(self.log_std.as_deref())
+        self.mlp.parameters().chain(self.log_std.as_deref())
     }
 
     /// Mutable parameters in the same order.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
-        let layers = self.mlp.layers.iter_mut();
-        layers
-            .flat_map(|layer| [layer.weight.as_mut_slice(), layer.bias.as_mut_slice()])
-            .chain(self.log_std.as_deref_mut())
+        let network = self.mlp.parameters_mut();
+        network.chain(self.log_std.as_deref_mut())
     }
 }

@@ -83,6 +83,9 @@ fn keys(algo: &str, env: &str) -> Vec<(&'static str, &'static str)> {
     if continuous {
         keys.push(("reward_scale", "0.1"));
     }
+    if env == "lunar-lander" {
+        keys.push(("layer_norm", "true"));
+    }
     keys
 }
 

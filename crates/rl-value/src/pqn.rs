@@ -27,7 +27,7 @@ config! {
     /// with the values as they were before the update. After the last step of a rollout, and after a
     /// truncated one, `Gₜ = rₜ + γ max_b Q(oₜ₊₁, b)`; after a terminated one `Gₜ = rₜ`.
     ///
-    /// The paper normalises the layers of its network; these are not.
+    /// The paper normalises the layers of its network: `layer_norm` of [`NetworksConfig`](rl_learn::NetworksConfig).
     ///
     /// ```
     /// use rl_core::{Budget, Clock, Interact, Metrics};

@@ -146,6 +146,7 @@ mod tests {
             output_size: 1,
             weight: vec![2.0, 3.0],
             bias: vec![10.0],
+            norm: None,
         };
         outlook.value = Some(MlpWeights {
             layers: vec![layer],

@@ -7,10 +7,15 @@ use rl_nets::{Activation, DistributionKind, Networks, PolicyConfig};
 use super::{OBSERVATION_DIM, STEPS, difference, learner, networks};
 
 fn action_values(activation: Activation) -> Networks {
+    action_values_with(activation, false)
+}
+
+fn action_values_with(activation: Activation, layer_norm: bool) -> Networks {
     let config = PolicyConfig::new(OBSERVATION_DIM, &Space::discrete(4))
         .with_distribution(DistributionKind::Greedy)
         .unwrap()
-        .with_hidden(2, 9, activation);
+        .with_hidden(2, 9, activation)
+        .with_layer_norm(layer_norm);
     Networks::policy(config.draw(&mut Stream::from_seed(3)))
 }
 
@@ -31,8 +36,9 @@ fn gradients_of_the_td_error_agree_for_every_loss_and_activation() {
         weights: &weights,
         ..Samples::default()
     };
-    for activation in Activation::ALL {
-        let networks = action_values(activation);
+    let cases = Activation::ALL.map(|of| [(of, false), (of, true)]);
+    for (activation, norm) in cases.into_iter().flatten() {
+        let networks = action_values_with(activation, norm);
         for loss in [TdLoss::Huber, TdLoss::Squared] {
             for weighted in [false, true] {
                 let term = TdError {
@@ -49,10 +55,13 @@ fn gradients_of_the_td_error_agree_for_every_loss_and_activation() {
                 let (by_tape, a) = of(LearnerKind::Burn);
                 let (by_hand, b) = of(LearnerKind::Fused);
                 let error = difference(&by_hand, &by_tape);
-                assert!(error <= 1e-5, "{activation:?} {term:?}: {error:e}");
+                assert!(
+                    error <= 1e-5,
+                    "{activation:?} norm {norm} {term:?}: {error:e}"
+                );
                 assert!(
                     (a - b).abs() <= 2e-5 * a,
-                    "{activation:?} {term:?}: {a} {b}"
+                    "{activation:?} norm {norm} {term:?}: {a} {b}"
                 );
             }
         }

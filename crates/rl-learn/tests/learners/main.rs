@@ -10,7 +10,9 @@ use rl_learn::{
     Batch, ClipFraction, EntropyBonus, FitReport, LearnerKind, Measurements, NaturalGradient,
     Optimizer, OptimizerConfig, Plan, Samples, Surrogate, Term, UpdateError, ValueError, fit,
 };
-use rl_nets::{Activation, Device, DistributionKind, MlpConfig, Networks, PolicyConfig};
+use rl_nets::{
+    Activation, Device, DistributionKind, MlpConfig, MlpWeights, Networks, PolicyConfig,
+};
 
 const STEPS: usize = 48;
 const OBSERVATION_DIM: usize = 3;
@@ -83,6 +85,16 @@ fn space(kind: DistributionKind) -> Space {
 }
 
 fn networks(kind: DistributionKind, activation: Activation, shared: bool) -> Networks {
+    networks_with(kind, activation, shared, false)
+}
+
+/// Networks whose hidden layers are normalised if `layer_norm`.
+fn networks_with(
+    kind: DistributionKind,
+    activation: Activation,
+    shared: bool,
+    layer_norm: bool,
+) -> Networks {
     let mut rng = Stream::from_seed(3);
     let mut policy = PolicyConfig {
         log_std: -0.3,
@@ -92,10 +104,13 @@ fn networks(kind: DistributionKind, activation: Activation, shared: bool) -> Net
     .unwrap()
     .with_hidden(2, 9, activation);
     policy.mlp.output_gain = 0.3;
-    let weights = policy.draw(&mut rng);
+    policy.mlp.layer_norm = layer_norm;
+    let mut weights = policy.draw(&mut rng);
+    vary_norms(&mut weights.mlp);
     let value = MlpConfig {
         size: 9,
         activation,
+        layer_norm,
         ..MlpConfig::new(if shared { 9 } else { OBSERVATION_DIM }, 1)
     };
     if shared {
@@ -105,7 +120,22 @@ fn networks(kind: DistributionKind, activation: Activation, shared: bool) -> Net
         };
         Networks::shared(weights, &head.draw(&mut rng).layers[0]).unwrap()
     } else {
-        Networks::separate(weights, value.draw(&mut rng)).unwrap()
+        let mut value = value.draw(&mut rng);
+        vary_norms(&mut value);
+        Networks::separate(weights, value).unwrap()
+    }
+}
+
+/// Moves normalisations from where they begin.
+fn vary_norms(mlp: &mut MlpWeights) {
+    for norm in mlp
+        .layers
+        .iter_mut()
+        .filter_map(|layer| layer.norm.as_mut())
+    {
+        for (i, x) in norm.scale.iter_mut().chain(&mut norm.offset).enumerate() {
+            *x += 0.3 * (i as f32).sin();
+        }
     }
 }
 
@@ -210,16 +240,21 @@ fn cases() -> impl Iterator<Item = (DistributionKind, Activation, bool)> {
         .flat_map(|(kind, shared)| Activation::ALL.map(|activation| (kind, activation, shared)))
 }
 
+/// The networks of a case, with and without layer normalisation.
+fn both(kind: DistributionKind, activation: Activation, shared: bool) -> [(Networks, bool); 2] {
+    [false, true].map(|norm| (networks_with(kind, activation, shared, norm), norm))
+}
+
 #[test]
 fn gradients_agree_for_every_loss_distribution_and_activation() {
-    for (kind, activation, shared) in cases() {
-        let networks = networks(kind, activation, shared);
+    let cases = cases().flat_map(|case| both(case.0, case.1, case.2).map(|of| (case, of)));
+    for ((kind, activation, shared), (networks, norm)) in cases {
         let experience = Experience::new(&networks, &space(kind));
         let mut burn = learner(&networks, LearnerKind::Burn, Optimizer::Adam);
         let mut fused = learner(&networks, LearnerKind::Fused, Optimizer::Adam);
         for loss in losses() {
             let names = names(&loss);
-            let what = format!("{kind:?} {activation:?} shared {shared} {names:?}");
+            let what = format!("{kind:?} {activation:?} shared {shared} norm {norm} {names:?}");
             let loss = borrowed(&loss);
             let mut gradients = [
                 vec![f32::NAN; networks.len()],
@@ -246,7 +281,9 @@ fn gradients_agree_for_every_loss_distribution_and_activation() {
 fn updates_agree_for_every_optimizer() {
     for optimizer in [Optimizer::Adam, Optimizer::Rmsprop, Optimizer::Sgd] {
         for kind in DistributionKind::ALL {
-            let networks = networks(kind, Activation::Tanh, false);
+            // Of the optimizers, Adam moves normalised networks, too.
+            let norm = optimizer == Optimizer::Adam;
+            let networks = networks_with(kind, Activation::Tanh, false, norm);
             let experience = Experience::new(&networks, &space(kind));
             let plan = Plan {
                 epochs: 3,
@@ -364,8 +401,8 @@ fn a_largest_divergence_ends_an_update_after_the_epoch_that_exceeds_it() {
 
 #[test]
 fn fisher_vector_products_agree_and_are_symmetric_and_positive() {
-    for (kind, activation, shared) in cases() {
-        let networks = networks(kind, activation, shared);
+    let cases = cases().flat_map(|case| both(case.0, case.1, case.2).map(|of| (case, of)));
+    for ((kind, activation, shared), (networks, norm)) in cases {
         let experience = Experience::new(&networks, &space(kind));
         let mut rng = Stream::from_seed(5);
         let mut vector = || -> Vec<f32> {
@@ -381,7 +418,7 @@ fn fisher_vector_products_agree_and_are_symmetric_and_positive() {
                 .unwrap();
             product
         };
-        let what = format!("{kind:?} {activation:?} shared {shared}");
+        let what = format!("{kind:?} {activation:?} shared {shared} norm {norm}");
         let fu = product(LearnerKind::Fused, &u);
         let fv = product(LearnerKind::Fused, &v);
         let error = difference(&fu, &product(LearnerKind::Burn, &u));

@@ -4,6 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::aligned::LINE;
 use super::layer::{Affine, Layer, output_size, widest};
+use super::layer_norm::NormBackward;
 use super::product::{Left, Start, product, stride};
 use super::rows::{CHUNK, chunks, pad};
 use super::tape::Tape;
@@ -45,6 +46,14 @@ impl WithSimd for Backward<'_> {
                     &tape.activations[i][chunk.start * width..chunk.end * width],
                     d,
                 );
+                if let Some(norm) = &layer.norm {
+                    simd.vectorize(NormBackward {
+                        norm,
+                        tape: &mut tape.norms[i],
+                        chunk: chunk.clone(),
+                        d_rows: &mut *d,
+                    });
+                }
                 let d = &*d;
                 let Affine { weight, bias } = &mut tape.gradients[i];
                 add_rows(d, width, bias);
@@ -73,10 +82,12 @@ impl WithSimd for Backward<'_> {
             start = Start::Sum;
         }
         let mut gradient = gradient;
-        for (layer, Affine { weight, bias }) in layers.iter().zip(&tape.gradients) {
+        let gradients = tape.gradients.iter().zip(&tape.norms);
+        for (layer, (Affine { weight, bias }, norm)) in layers.iter().zip(gradients) {
             let (own, rest) = gradient.split_at_mut(layer.len());
             gradient = rest;
-            let (d_weight, d_bias) = own.split_at_mut(layer.inputs * layer.outputs);
+            let (d_weight, rest) = own.split_at_mut(layer.inputs * layer.outputs);
+            let (d_bias, d_norm) = rest.split_at_mut(layer.outputs);
             if layer.swapped() {
                 for (j, row) in weight.chunks_exact(stride(layer.inputs)).enumerate() {
                     let column = d_weight.iter_mut().skip(j).step_by(layer.outputs);
@@ -93,6 +104,9 @@ impl WithSimd for Backward<'_> {
                 }
             }
             for (sum, d) in d_bias.iter_mut().zip(bias.iter()) {
+                *sum += d;
+            }
+            for (sum, d) in d_norm.iter_mut().zip(norm.gradient()) {
                 *sum += d;
             }
         }

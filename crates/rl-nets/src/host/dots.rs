@@ -60,6 +60,12 @@ fn dot<S: Simd>(simd: S, x: &[f32], w: &[f32]) -> f32 {
     S::as_mut_simd_f32s(&mut sums)
         .0
         .copy_from_slice(&lines[..registers]);
+    total(sums)
+}
+
+/// Sum of partial sums, in an order that does not depend on the machine.
+#[inline(always)]
+pub(super) fn total(sums: [f32; LINE]) -> f32 {
     let sums: [f32; 8] = std::array::from_fn(|i| sums[i] + sums[i + 8]);
     let sums: [f32; 4] = std::array::from_fn(|i| sums[i] + sums[i + 4]);
     (sums[0] + sums[2]) + (sums[1] + sums[3])

@@ -47,7 +47,7 @@ impl WithSimd for Evaluate<'_> {
                     },
                 };
                 let output = &mut to[..rows * stride(layer.outputs)];
-                layer.forward(simd, input, rows, output);
+                layer.forward(simd, input, rows, output, None);
                 std::mem::swap(&mut from, &mut to);
             }
             unpad(from, n_out, outputs);
@@ -74,7 +74,8 @@ impl WithSimd for Forward<'_> {
                 let input = layer.input(&tape.inputs, before, &chunk);
                 let width = stride(layer.outputs);
                 let output = &mut after[0][chunk.start * width..chunk.end * width];
-                layer.forward(simd, input, rows, output);
+                let norm_rows = (layer.norm.is_some()).then(|| tape.norms[i].rows(&chunk, width));
+                layer.forward(simd, input, rows, output, norm_rows);
             }
         }
         if let Some(last) = tape.activations.last() {

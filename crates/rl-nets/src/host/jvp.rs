@@ -3,6 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::layer::{Affine, Layer, output_size, widest};
+use super::layer_norm::NormJvp;
 use super::product::{Left, Start, product, stride};
 use super::rows::{CHUNK, chunks, unpad};
 use super::tape::Tape;
@@ -43,6 +44,14 @@ impl WithSimd for Jvp<'_> {
                         stride: input.stride,
                     };
                     product::<S, false>(simd, Start::Sum, left, &layer.affine.weight, shape, d);
+                }
+                if let Some(norm) = &layer.norm {
+                    simd.vectorize(NormJvp {
+                        norm,
+                        tape: &tape.norms[i],
+                        chunk: chunk.clone(),
+                        d_rows: &mut *d,
+                    });
                 }
                 layer.activation.backward(
                     &tape.activations[i][chunk.start * width..chunk.end * width],

@@ -1,4 +1,4 @@
-//! One layer of a network: an affine map and an activation.
+//! One layer of a network: an affine map, perhaps a normalisation, and an activation.
 
 use std::ops::Range;
 
@@ -6,10 +6,12 @@ use pulp::Simd;
 
 use super::aligned::{Aligned, LINE};
 use super::dots::Dots;
+use super::layer_norm::{Norm, NormForward, NormRows};
 use super::product::{Left, Start, product, stride};
 use crate::{Activation, LayerWeights};
 
-/// A layer `activation(x W + b)` with the memory layouts that its passes need.
+/// A layer `activation(x W + b)`, perhaps normalised before the activation, with the memory layouts
+/// that its passes need.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
     pub(super) inputs: usize,
@@ -18,7 +20,17 @@ pub(super) struct Layer {
     /// `Wᵀ`, `[outputs, inputs]`; empty where no pass needs it, as in the first layer of a network,
     /// whose inputs have no gradient.
     pub(super) transposed: Aligned,
+    pub(super) norm: Option<Norm>,
     pub(super) activation: Activation,
+}
+
+/// A layer's part of a vector of parameters, or of one of their derivatives.
+#[derive(Clone, Copy)]
+pub(super) struct LayerPart<'a> {
+    pub(super) weight: &'a [f32],
+    pub(super) bias: &'a [f32],
+    /// Scale, then offset; empty without normalisation.
+    pub(super) norm: &'a [f32],
 }
 
 /// A weight `[inputs, outputs]` and a bias `[outputs]`, with rows padded to whole registers.
@@ -61,27 +73,36 @@ impl Layer {
             outputs,
             affine: Affine::default(),
             transposed: Aligned::zeros(len),
+            norm: weights.norm.as_ref().map(Norm::new),
             activation,
         };
         layer.affine.resize(inputs, outputs);
-        layer.set(&weights.weight, &weights.bias);
+        layer.affine.pack(&weights.weight, &weights.bias);
+        layer.transpose(&weights.weight);
         layer
     }
 
-    /// Replaces weight and bias.
-    pub(super) fn set(&mut self, weight: &[f32], bias: &[f32]) {
+    /// Replaces all parameters.
+    pub(super) fn set(&mut self, parameters: &[f32]) {
+        let LayerPart { weight, bias, norm } = self.split(parameters);
         self.affine.pack(weight, bias);
         self.transpose(weight);
+        if let Some(own) = &mut self.norm {
+            own.set(norm);
+        }
     }
 
     /// Number of parameters.
     pub(super) fn len(&self) -> usize {
-        (self.inputs + 1) * self.outputs
+        let norm = if self.norm.is_some() { 2 } else { 0 };
+        (self.inputs + 1 + norm) * self.outputs
     }
 
-    /// A layer's weight and bias, from its part of a vector of parameters.
-    pub(super) fn split<'a>(&self, parameters: &'a [f32]) -> (&'a [f32], &'a [f32]) {
-        parameters.split_at(self.inputs * self.outputs)
+    /// The layer's part of a vector of parameters, tensor by tensor.
+    pub(super) fn split<'a>(&self, parameters: &'a [f32]) -> LayerPart<'a> {
+        let (weight, rest) = parameters.split_at(self.inputs * self.outputs);
+        let (bias, norm) = rest.split_at(self.outputs);
+        LayerPart { weight, bias, norm }
     }
 
     /// Returns `true` if the gradient of the weight is computed transposed, because it then takes
@@ -135,7 +156,8 @@ impl Layer {
         }
     }
 
-    /// Writes the outputs for a chunk of rows.
+    /// Writes the outputs for a chunk of rows, and the record of their normalisation where there is
+    /// one and `norm_rows` is given.
     #[inline(always)]
     pub(super) fn forward<S: Simd>(
         &self,
@@ -143,6 +165,7 @@ impl Layer {
         input: Left<'_>,
         rows: usize,
         output: &mut [f32],
+        norm_rows: Option<NormRows<'_>>,
     ) {
         if self.narrow() {
             simd.vectorize(Dots {
@@ -151,12 +174,19 @@ impl Layer {
                 size: (self.inputs, self.outputs),
                 input,
                 rows,
-                output,
+                output: &mut *output,
             });
         } else {
             let start = Start::Row(&self.affine.bias);
             let shape = (rows, self.inputs, self.outputs);
             product::<S, false>(simd, start, input, &self.affine.weight, shape, output);
+        }
+        if let Some(norm) = &self.norm {
+            simd.vectorize(NormForward {
+                norm,
+                rows: &mut *output,
+                record: norm_rows,
+            });
         }
         self.activation.apply(output);
     }

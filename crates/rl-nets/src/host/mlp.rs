@@ -6,7 +6,8 @@ use super::aligned::Aligned;
 use super::backward::Backward;
 use super::forward::{Evaluate, Forward};
 use super::jvp::Jvp;
-use super::layer::{Affine, Layer, input_size, output_size};
+use super::layer::{Affine, Layer, LayerPart, input_size, output_size};
+use super::layer_norm::NormTape;
 use super::product::stride;
 use super::tape::Tape;
 use crate::MlpWeights;
@@ -14,7 +15,8 @@ use crate::MlpWeights;
 /// Multi-layer perceptron on the host whose parameters are one flat vector, with its derivatives.
 ///
 /// The vector's order is that of [`PolicyWeights::parameters`](crate::PolicyWeights::parameters):
-/// layer by layer, weight `[in, out]` row by row, then bias `[out]`. Outputs and gradients have the
+/// layer by layer, weight `[in, out]` row by row, then bias `[out]`, then scale and offset of its
+/// normalisation, if it has one. Outputs and gradients have the
 /// same bits for every width of the machine's registers. An output does not depend on the other
 /// inputs of its batch, and equals that of the [`Actor`](crate::Actor); a gradient sums the rows in
 /// their order.
@@ -95,8 +97,7 @@ impl HostMlp {
         for layer in &mut self.layers {
             let own;
             (own, parameters) = parameters.split_at(layer.len());
-            let (weight, bias) = layer.split(own);
-            layer.set(weight, bias);
+            layer.set(own);
         }
     }
 
@@ -132,8 +133,11 @@ impl HostMlp {
         tape.output.resize(rows * self.output_size(), 0.0);
         tape.activations
             .resize_with(self.layers.len(), Aligned::default);
-        for (activations, layer) in tape.activations.iter_mut().zip(&self.layers) {
+        tape.norms.resize_with(self.layers.len(), NormTape::default);
+        let records = tape.activations.iter_mut().zip(&mut tape.norms);
+        for ((activations, norm), layer) in records.zip(&self.layers) {
             activations.resize(rows * stride(layer.outputs));
+            norm.resize(layer.norm.as_ref(), rows);
         }
         self.arch.dispatch(Forward {
             layers: &self.layers,
@@ -168,6 +172,7 @@ impl HostMlp {
             }
             affine.bias.fill(0.0);
         }
+        tape.norms.iter_mut().for_each(NormTape::clear_gradient);
         self.arch.dispatch(Backward {
             layers: &self.layers,
             tape,
@@ -192,12 +197,14 @@ impl HostMlp {
         tape.direction
             .resize_with(self.layers.len(), Affine::default);
         let mut direction = direction;
-        for (affine, layer) in tape.direction.iter_mut().zip(&self.layers) {
+        let parts = tape.direction.iter_mut().zip(&mut tape.norms);
+        for ((affine, of_norm), layer) in parts.zip(&self.layers) {
             let own;
             (own, direction) = direction.split_at(layer.len());
             affine.resize(layer.inputs, layer.outputs);
-            let (weight, bias) = layer.split(own);
+            let LayerPart { weight, bias, norm } = layer.split(own);
             affine.pack(weight, bias);
+            of_norm.set_direction(norm);
         }
         self.arch.dispatch(Jvp {
             layers: &self.layers,

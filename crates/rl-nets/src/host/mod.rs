@@ -11,6 +11,7 @@ mod dots;
 mod forward;
 mod jvp;
 mod layer;
+mod layer_norm;
 mod mlp;
 mod norm;
 mod optimizer;

@@ -2,6 +2,7 @@
 
 use super::aligned::Aligned;
 use super::layer::Affine;
+use super::layer_norm::NormTape;
 
 /// Record of a [`HostMlp`](super::HostMlp)'s forward pass, and memory for its derivatives.
 ///
@@ -18,6 +19,8 @@ pub struct Tape {
     /// [`swapped`](super::layer::Layer::swapped) returns `true`.
     pub(super) gradients: Vec<Affine>,
     pub(super) direction: Vec<Affine>,
+    /// Of each layer; nothing where it is not normalised.
+    pub(super) norms: Vec<NormTape>,
 }
 
 impl Tape {

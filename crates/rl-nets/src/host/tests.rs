@@ -6,7 +6,8 @@ use pulp::Arch;
 use rl_core::{BoxSpace, Space, Stream};
 
 use super::{HostMlp, Tape};
-use crate::{Activation, Actor, Head, Initialization, Mlp, MlpWeights, PolicyWeights};
+use crate::network::flat_gradient;
+use crate::{Activation, Actor, Head, Initialization, Mlp, MlpWeights, NormWeights, PolicyWeights};
 
 /// Sizes of layers: alone, odd, whole registers, and wider than a block of the product.
 const SHAPES: [&[usize]; 6] = [
@@ -41,6 +42,25 @@ fn weights(sizes: &[usize], activation: Activation, output_activation: Activatio
     }
 }
 
+/// The network without normalisation, and with it in the hidden layers.
+fn networks(sizes: &[usize], activation: Activation, output: Activation) -> [MlpWeights; 2] {
+    let plain = weights(sizes, activation, output);
+    let mut normalized = plain.clone();
+    let hidden = sizes.len() - 2;
+    for (i, layer) in normalized.layers[..hidden].iter_mut().enumerate() {
+        let seed = 10 + i as u64;
+        let mut norm = NormWeights::unit(layer.output_size);
+        let numbers = numbers(2 * layer.output_size, seed);
+        let (scale, offset) = numbers.split_at(layer.output_size);
+        let parts = norm.scale.iter_mut().zip(scale);
+        parts.for_each(|(own, x)| *own += 0.5 * x);
+        let parts = norm.offset.iter_mut().zip(offset);
+        parts.for_each(|(own, x)| *own += 0.5 * x);
+        layer.norm = Some(norm);
+    }
+    [plain, normalized]
+}
+
 fn numbers(n: usize, seed: u64) -> Vec<f32> {
     let mut rng = Stream::from_seed(seed);
     (0..n).map(|_| rng.uniform(-1.0, 1.0) as f32).collect()
@@ -70,6 +90,12 @@ fn reference(weights: &MlpWeights, parameters: &[f64], inputs: &[f32]) -> Vec<f6
         for (i, layer) in weights.layers.iter().enumerate() {
             let (weight, others) = rest.split_at(layer.weight.len());
             let (bias, others) = others.split_at(layer.output_size);
+            let norm = if layer.norm.is_some() {
+                2 * layer.output_size
+            } else {
+                0
+            };
+            let (norm, others) = others.split_at(norm);
             rest = others;
             let last = i + 1 == weights.layers.len();
             let activation = match last {
@@ -80,13 +106,32 @@ fn reference(weights: &MlpWeights, parameters: &[f64], inputs: &[f32]) -> Vec<f6
                 .map(|j| {
                     let column = weight.iter().skip(j).step_by(layer.output_size);
                     let product: f64 = x.iter().zip(column).map(|(x, w)| x * w).sum();
-                    activated(activation, bias[j] + product)
+                    bias[j] + product
                 })
                 .collect();
+            if !norm.is_empty() {
+                let n = x.len() as f64;
+                let mean = x.iter().sum::<f64>() / n;
+                let variance = x.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n;
+                let (scale, offset) = norm.split_at(x.len());
+                for (j, y) in x.iter_mut().enumerate() {
+                    *y = (*y - mean) / (variance + 1e-5).sqrt() * scale[j] + offset[j];
+                }
+            }
+            x.iter_mut().for_each(|y| *y = activated(activation, *y));
         }
         x
     };
     rows.flat_map(evaluate).collect()
+}
+
+/// Numbers per input, and a description for messages.
+fn described(weights: &MlpWeights) -> (usize, String) {
+    let sizes: Vec<usize> = weights.layers.iter().map(|l| l.output_size).collect();
+    let normalized = weights.layers[0].norm.is_some();
+    let (inputs, activation) = (weights.input_size(), weights.activation);
+    let what = format!("{activation:?} {inputs} {sizes:?}, normalised {normalized}");
+    (inputs, what)
 }
 
 fn wide(numbers: &[f32]) -> Vec<f64> {
@@ -132,8 +177,11 @@ fn assert_close(actual: &[f32], expected: &[f64], what: &str) {
 fn outputs_are_the_actors_bit_for_bit_in_every_batch() {
     let mut tape = Tape::default();
     for activation in Activation::ALL {
-        for shape in SHAPES {
-            let weights = weights(shape, activation, activation);
+        for weights in SHAPES
+            .map(|shape| networks(shape, activation, activation))
+            .concat()
+        {
+            let (inputs_size, what) = described(&weights);
             let mlp = HostMlp::new(&weights);
             let bounds = BoxSpace::symmetric(vec![1.0; mlp.output_size()]);
             let mut actor = Actor::new(&PolicyWeights {
@@ -142,7 +190,7 @@ fn outputs_are_the_actors_bit_for_bit_in_every_batch() {
                 mlp: weights,
             });
             for n in BATCHES {
-                let inputs = numbers(n * shape[0], 1);
+                let inputs = numbers(n * inputs_size, 1);
                 let mut expected = vec![f32::NAN; n * mlp.output_size()];
                 actor.evaluate(&inputs, &mut expected);
                 mlp.forward(&inputs, &mut tape);
@@ -151,7 +199,7 @@ fn outputs_are_the_actors_bit_for_bit_in_every_batch() {
                 for outputs in [tape.output(), &outputs] {
                     let bits = outputs.iter().map(|x| x.to_bits());
                     let same = bits.eq(expected.iter().map(|x| x.to_bits()));
-                    assert!(same, "{activation:?} {shape:?}, {n} rows");
+                    assert!(same, "{what}, {n} rows");
                 }
             }
         }
@@ -162,19 +210,17 @@ fn outputs_are_the_actors_bit_for_bit_in_every_batch() {
 fn outputs_are_those_of_a_reference_in_f64() {
     let mut tape = Tape::default();
     for activation in Activation::ALL {
-        for shape in SHAPES {
-            let weights = weights(shape, activation, Activation::Identity);
-            let inputs = numbers(33 * shape[0], 1);
+        let networks = SHAPES.map(|shape| networks(shape, activation, Activation::Identity));
+        for weights in networks.concat() {
+            let (inputs, what) = described(&weights);
+            let inputs = numbers(33 * inputs, 1);
             let parameters: Vec<f64> = weights.flatten().iter().map(|&p| p.into()).collect();
             HostMlp::new(&weights).forward(&inputs, &mut tape);
             let expected = reference(&weights, &parameters, &inputs);
             assert_eq!(tape.output().len(), expected.len());
             for (a, b) in tape.output().iter().zip(expected) {
                 let error = (f64::from(*a) - b).abs();
-                assert!(
-                    error <= 1e-6 * b.abs().max(1.0),
-                    "{activation:?} {shape:?}: {a} {b}"
-                );
+                assert!(error <= 1e-6 * b.abs().max(1.0), "{what}: {a} {b}");
             }
         }
     }
@@ -183,12 +229,9 @@ fn outputs_are_those_of_a_reference_in_f64() {
 #[test]
 fn parameters_that_are_set_are_those_of_the_weights() {
     let [from, to] = [1.0, 0.5].map(|gain: f32| {
-        let mut weights = weights(&[3, 65, 17, 2], Activation::Tanh, Activation::Identity);
-        weights
-            .layers
-            .iter_mut()
-            .flat_map(|l| &mut l.weight)
-            .for_each(|w| *w *= gain);
+        let [_, mut weights] = networks(&[3, 65, 17, 2], Activation::Tanh, Activation::Identity);
+        let parameters = weights.parameters_mut().flatten();
+        parameters.for_each(|w| *w *= gain);
         weights
     });
     let mut mlp = HostMlp::new(&from);
@@ -207,10 +250,12 @@ fn parameters_that_are_set_are_those_of_the_weights() {
 #[test]
 fn gradient_equals_central_differences_in_f64() {
     for activation in Activation::ALL {
-        for shape in [&[1, 1][..], &[3, 1, 17, 2], &[17, 9, 3]] {
-            let weights = weights(shape, activation, activation);
+        let shapes = [&[1, 1][..], &[3, 1, 17, 2], &[17, 9, 3], &[4, 21, 16, 2]];
+        let networks = shapes.map(|shape| networks(shape, activation, activation));
+        for weights in networks.concat() {
+            let (inputs, what) = described(&weights);
             let mlp = HostMlp::new(&weights);
-            let inputs = numbers(7 * shape[0], 1);
+            let inputs = numbers(7 * inputs, 1);
             let d = numbers(7 * mlp.output_size(), 2);
             let expected: Vec<f64> = (0..mlp.len())
                 .map(|i| {
@@ -223,7 +268,7 @@ fn gradient_equals_central_differences_in_f64() {
             mlp.forward(&inputs, &mut tape);
             let mut gradient = vec![0.0; mlp.len()];
             mlp.backward(&mut tape, &d, &mut gradient);
-            assert_close(&gradient, &expected, &format!("{activation:?} {shape:?}"));
+            assert_close(&gradient, &expected, &what);
         }
     }
 }
@@ -235,32 +280,28 @@ fn gradient_equals_that_of_burns_tape() {
     for (i, activation) in Activation::ALL.into_iter().enumerate() {
         for (j, shape) in SHAPES.into_iter().enumerate() {
             let n = BATCHES[(i + j) % BATCHES.len()];
-            let weights = weights(shape, activation, activation);
-            let mlp = HostMlp::new(&weights);
-            let inputs = numbers(n * shape[0], 1);
-            let d = numbers(n * mlp.output_size(), 2);
-            let tensor = |numbers: &[f32], width| {
-                let data = TensorData::new(numbers.to_vec(), [n, width]);
-                Tensor::<2>::from_data(data, &device)
-            };
-            let burns = Mlp::from_weights(&weights, &device);
-            let outputs = burns.forward(tensor(&inputs, shape[0]));
-            let loss = (outputs * tensor(&d, mlp.output_size())).sum();
-            let gradients = loss.backward();
-            let mut expected: Vec<f64> = Vec::new();
-            for layer in &burns.layers {
-                let weight = layer.weight.grad(&gradients).unwrap().into_data();
-                expected.extend(wide(&weight.try_to_vec::<f32>().unwrap()));
-                let bias = layer.bias.as_ref().unwrap().grad(&gradients).unwrap();
-                expected.extend(wide(&bias.into_data().try_to_vec::<f32>().unwrap()));
+            for weights in networks(shape, activation, activation) {
+                let mlp = HostMlp::new(&weights);
+                let inputs = numbers(n * shape[0], 1);
+                let d = numbers(n * mlp.output_size(), 2);
+                let tensor = |numbers: &[f32], width| {
+                    let data = TensorData::new(numbers.to_vec(), [n, width]);
+                    Tensor::<2>::from_data(data, &device)
+                };
+                let burns = Mlp::from_weights(&weights, &device);
+                let outputs = burns.forward(tensor(&inputs, shape[0]));
+                let loss = (outputs * tensor(&d, mlp.output_size())).sum();
+                let gradients = loss.backward();
+                let flat = flat_gradient(&burns, Some(&gradients)).into_data();
+                let mut expected = wide(&flat.try_to_vec::<f32>().unwrap());
+                mlp.forward(&inputs, &mut tape);
+                // It adds to what is there.
+                let mut gradient = vec![0.5; mlp.len()];
+                mlp.backward(&mut tape, &d, &mut gradient);
+                expected.iter_mut().for_each(|g| *g += 0.5);
+                let (_, what) = described(&weights);
+                assert_close(&gradient, &expected, &format!("{what}, {n} rows"));
             }
-            mlp.forward(&inputs, &mut tape);
-            // It adds to what is there.
-            let mut gradient = vec![0.5; mlp.len()];
-            mlp.backward(&mut tape, &d, &mut gradient);
-            expected.iter_mut().for_each(|g| *g += 0.5);
-            let what = format!("{activation:?} {shape:?}, {n} rows");
-            assert_close(&gradient, &expected, &what);
         }
     }
 }
@@ -269,11 +310,13 @@ fn gradient_equals_that_of_burns_tape() {
 fn jvp_equals_differences_and_is_the_adjoint_of_backward() {
     let mut tape = Tape::default();
     for activation in Activation::ALL {
-        for (shape, n) in SHAPES.into_iter().flat_map(|s| BATCHES.map(|n| (s, n))) {
-            let what = format!("{activation:?} {shape:?}, {n} rows");
-            let weights = weights(shape, activation, activation);
-            let mlp = HostMlp::new(&weights);
-            let inputs = numbers(n * shape[0], 1);
+        let networks = SHAPES.map(|shape| networks(shape, activation, activation));
+        let networks = networks.concat();
+        for (weights, n) in networks.iter().flat_map(|w| BATCHES.map(|n| (w, n))) {
+            let (inputs, what) = described(weights);
+            let what = format!("{what}, {n} rows");
+            let mlp = HostMlp::new(weights);
+            let inputs = numbers(n * inputs, 1);
             let u = numbers(n * mlp.output_size(), 2);
             let v = numbers(mlp.len(), 3);
             mlp.forward(&inputs, &mut tape);
@@ -282,7 +325,7 @@ fn jvp_equals_differences_and_is_the_adjoint_of_backward() {
             // Differences now and then step across a kink.
             let kinks = [Activation::Relu, Activation::LeakyRelu, Activation::Selu];
             if !kinks.contains(&activation) {
-                let expected = difference(&weights, &inputs, &wide(&v));
+                let expected = difference(weights, &inputs, &wide(&v));
                 assert_close(&j_v, &expected, &what);
             }
             let mut jt_u = vec![0.0; v.len()];
@@ -302,9 +345,13 @@ fn jvp_equals_differences_and_is_the_adjoint_of_backward() {
 #[test]
 fn every_instruction_set_gives_the_same_bits() {
     for activation in Activation::ALL {
-        for shape in SHAPES {
-            let mut mlp = HostMlp::new(&weights(shape, activation, activation));
-            let inputs = numbers(67 * shape[0], 1);
+        for weights in SHAPES
+            .map(|shape| networks(shape, activation, activation))
+            .concat()
+        {
+            let (inputs, what) = described(&weights);
+            let mut mlp = HostMlp::new(&weights);
+            let inputs = numbers(67 * inputs, 1);
             let d = numbers(67 * mlp.output_size(), 2);
             let v = numbers(mlp.len(), 3);
             let results = archs().into_iter().map(|arch| {
@@ -320,7 +367,7 @@ fn every_instruction_set_gives_the_same_bits() {
             let results: Vec<Vec<f32>> = results.collect();
             for result in results.windows(2) {
                 let bits = |i: usize| result[i].iter().map(|x: &f32| x.to_bits());
-                assert!(bits(0).eq(bits(1)), "{activation:?} {shape:?}");
+                assert!(bits(0).eq(bits(1)), "{what}");
             }
         }
     }

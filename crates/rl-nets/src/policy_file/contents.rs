@@ -8,10 +8,12 @@ use crate::{Actor, MlpWeights, PolicyWeights};
 /// Policy on disk, with everything that its use needs.
 ///
 /// The file is a safetensors file. Tensors: `policy.layers.{i}.weight` of shape `[out, in]` and
-/// `policy.layers.{i}.bias`, as `torch.nn.Linear` has them, `policy.log_std` where `ln σ` is a
+/// `policy.layers.{i}.bias`, as `torch.nn.Linear` has them; `policy.layers.{i}.norm.weight` and `.norm.bias`, of shape
+/// `[out]`, as `torch.nn.LayerNorm` has them, where the outputs of a hidden layer are normalised before their activation;
+/// `policy.log_std` where `ln σ` is a
 /// parameter ([`Head::has_log_std`](crate::Head::has_log_std)), and `obs_norm.mean` and
 /// `obs_norm.var` where observations are normalised, to `clip((o − mean) / √(var + 1e-8), ±10)`. A value function that
-/// was learned beside the policy is `value.layers.{i}.weight` and `.bias`, of the same observations, with one output.
+/// was learned beside the policy is `value.layers.{i}.weight`, `.bias` and so on, of the same observations, with one output.
 /// Metadata: `env`, `algo`, `activation`, `output_activation`, `distribution`
 /// ([`DistributionKind::name`](crate::DistributionKind::name)), `action_low`, `action_high` (lists;
 /// of indices for a discrete space), `obs_norm` (`true` or `false`), `value_activation` (between the layers of the value

@@ -31,6 +31,16 @@ pub(super) fn bias_name(network: &str, layer: usize) -> String {
     format!("{network}.layers.{layer}.bias")
 }
 
+/// Name of the tensor of the scale of a layer's normalisation.
+pub(super) fn norm_weight_name(network: &str, layer: usize) -> String {
+    format!("{network}.layers.{layer}.norm.weight")
+}
+
+/// Name of the tensor of the offset of a layer's normalisation.
+pub(super) fn norm_bias_name(network: &str, layer: usize) -> String {
+    format!("{network}.layers.{layer}.norm.bias")
+}
+
 /// The transpose `[columns, rows]` of a matrix `[rows, columns]`: weights are `[in, out]` in memory
 /// and `[out, in]` in the file.
 pub(super) fn transpose(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32> {

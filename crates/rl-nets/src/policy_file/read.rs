@@ -11,9 +11,11 @@ use super::contents::PolicyFile;
 use super::error::PolicyFileError;
 use super::layout::{
     FORMAT_VERSION, LOG_STD, NORM, NORM_MEAN, NORM_VAR, POLICY, TABLE, VALUE, VALUE_ACTIVATION,
-    bias_name, check_weights, parse_list, transpose, weight_name,
+    bias_name, check_weights, norm_bias_name, norm_weight_name, parse_list, transpose, weight_name,
 };
-use crate::{Activation, DistributionKind, Head, LayerWeights, MlpWeights, PolicyWeights};
+use crate::{
+    Activation, DistributionKind, Head, LayerWeights, MlpWeights, NormWeights, PolicyWeights,
+};
 
 impl PolicyFile {
     /// Reads a file.
@@ -79,10 +81,8 @@ impl Reader<'_> {
         };
         let normalization = self.normalization(inputs)?;
         let value = self.value(inputs)?;
-        let networks = [
-            if has_table { 0 } else { layers.len() },
-            value.as_ref().map_or(0, |mlp| mlp.layers.len()),
-        ];
+        let of_policy = if has_table { &[][..] } else { layers.as_slice() };
+        let of_value = value.as_ref().map_or(&[][..], |mlp| &mlp.layers);
         let is_normalized = normalization.is_some();
         let others = [
             (TABLE, has_table),
@@ -90,7 +90,7 @@ impl Reader<'_> {
             (NORM_MEAN, is_normalized),
             (NORM_VAR, is_normalized),
         ];
-        self.nothing_else(networks, &others)?;
+        self.nothing_else([of_policy, of_value], &others)?;
         Ok(PolicyFile {
             value,
             normalization,
@@ -136,7 +136,16 @@ impl Reader<'_> {
                 output_size,
                 weight,
                 bias,
+                norm: self.norm(network, layers.len(), output_size)?,
             });
+        }
+        if let Some((last, _)) =
+            (layers.iter().enumerate().next_back()).filter(|(_, layer)| layer.norm.is_some())
+        {
+            return Err(format!(
+                "{} is of an output layer; hidden layers alone are normalised",
+                norm_weight_name(network, last)
+            ));
         }
         if layers
             .iter()
@@ -172,7 +181,28 @@ impl Reader<'_> {
             output_size,
             weight,
             bias,
+            norm: None,
         })
+    }
+
+    /// The normalisation of a layer with so many outputs: both of its tensors, or none.
+    fn norm(
+        &self,
+        network: &str,
+        layer: usize,
+        outputs: usize,
+    ) -> Result<Option<NormWeights>, String> {
+        let names = [
+            norm_weight_name(network, layer),
+            norm_bias_name(network, layer),
+        ];
+        if names.iter().all(|name| self.tensors.tensor(name).is_err()) {
+            return Ok(None);
+        }
+        Ok(Some(NormWeights {
+            scale: self.vector(&names[0], outputs)?,
+            offset: self.vector(&names[1], outputs)?,
+        }))
     }
 
     /// The value function, for a policy whose network has so many inputs; `None` without one.
@@ -249,12 +279,17 @@ impl Reader<'_> {
     }
 
     /// Refuses tensors that no part of the policy has been read from.
-    fn nothing_else(&self, layers: [usize; 2], others: &[(&str, bool)]) -> Result<(), String> {
+    fn nothing_else(
+        &self,
+        networks: [&[LayerWeights]; 2],
+        others: &[(&str, bool)],
+    ) -> Result<(), String> {
         let of_layers = [POLICY, VALUE]
             .into_iter()
-            .zip(layers)
+            .zip(networks)
             .flat_map(|(network, layers)| {
-                (0..layers).flat_map(move |i| [weight_name(network, i), bias_name(network, i)])
+                let layers = layers.iter().enumerate();
+                layers.flat_map(move |(i, layer)| tensor_names(network, i, layer))
             });
         let others = others.iter().filter(|(_, there)| *there);
         let known: Vec<String> = of_layers
@@ -269,7 +304,7 @@ impl Reader<'_> {
             None => Ok(()),
             Some(name) => Err(format!(
                 "its tensor {name} is no part of a policy with {} layers and this distribution",
-                layers[0]
+                networks[0].len()
             )),
         }
     }
@@ -335,4 +370,16 @@ impl Reader<'_> {
             Err(format!("{name} has shape {shape:?}, not [{length}]"))
         }
     }
+}
+
+/// Names of the tensors of a layer.
+fn tensor_names(network: &str, index: usize, layer: &LayerWeights) -> Vec<String> {
+    let mut names = vec![weight_name(network, index), bias_name(network, index)];
+    if layer.norm.is_some() {
+        names.extend([
+            norm_weight_name(network, index),
+            norm_bias_name(network, index),
+        ]);
+    }
+    names
 }

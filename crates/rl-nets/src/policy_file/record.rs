@@ -3,7 +3,8 @@
 use rl_core::{NamedArray, PolicyRecord, Space};
 
 use super::layout::{
-    LOG_STD, POLICY, VALUE, VALUE_ACTIVATION, bias_name, format_list, transpose, weight_name,
+    LOG_STD, POLICY, VALUE, VALUE_ACTIVATION, bias_name, format_list, norm_bias_name,
+    norm_weight_name, transpose, weight_name,
 };
 use crate::{Head, LayerWeights, MlpWeights, PolicyWeights};
 
@@ -40,16 +41,19 @@ impl MlpWeights {
 
 /// The arrays of a network's layers.
 fn layers(network: &str, layers: &[LayerWeights]) -> Vec<NamedArray> {
-    let of_layer = |(i, layer): (usize, &LayerWeights)| {
+    let mut arrays = Vec::with_capacity(2 * layers.len());
+    for (i, layer) in layers.iter().enumerate() {
+        let vector = |name, values: &[f32]| array(name, vec![values.len()], values.to_vec());
         let shape = vec![layer.output_size, layer.input_size];
         let weight = transpose(&layer.weight, layer.input_size, layer.output_size);
-        let bias = (vec![layer.output_size], layer.bias.clone());
-        [
-            array(weight_name(network, i), shape, weight),
-            array(bias_name(network, i), bias.0, bias.1),
-        ]
-    };
-    layers.iter().enumerate().flat_map(of_layer).collect()
+        arrays.push(array(weight_name(network, i), shape, weight));
+        arrays.push(vector(bias_name(network, i), &layer.bias));
+        if let Some(norm) = &layer.norm {
+            arrays.push(vector(norm_weight_name(network, i), &norm.scale));
+            arrays.push(vector(norm_bias_name(network, i), &norm.offset));
+        }
+    }
+    arrays
 }
 
 fn array(name: String, shape: Vec<usize>, values: Vec<f32>) -> NamedArray {

@@ -83,6 +83,80 @@ fn every_distribution_survives_its_file() {
     }
 }
 
+/// A policy and a value function whose hidden layers are normalised.
+fn normalized() -> PolicyFile {
+    let [mut policy, _] = policies();
+    let mut network = MlpConfig::new(4, 2);
+    network.layer_norm = true;
+    policy.weights.mlp = network.draw(&mut Stream::from_seed(1));
+    network.output_size = 1;
+    policy.value = Some(network.draw(&mut Stream::from_seed(2)));
+    let norms = policy.weights.mlp.layers[..2].iter_mut();
+    for norm in norms.filter_map(|layer| layer.norm.as_mut()) {
+        norm.scale[3] = 0.5;
+        norm.offset[5] = -0.25;
+    }
+    policy
+}
+
+#[test]
+fn normalised_layers_survive_their_file_as_pytorch_has_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policy.safetensors");
+    let policy = normalized();
+    policy.save(&path).unwrap();
+    assert_eq!(PolicyFile::load(&path).unwrap(), policy);
+    let bytes = std::fs::read(&path).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    for name in ["policy.layers.1.norm.weight", "value.layers.0.norm.bias"] {
+        assert_eq!(tensors.tensor(name).unwrap().shape(), [64], "{name}");
+    }
+    assert!(tensors.tensor("policy.layers.2.norm.weight").is_err());
+}
+
+#[test]
+fn a_malformed_normalisation_is_named() {
+    let policy = normalized();
+    let without = |name: &'static str| {
+        changed(&policy, |record| {
+            record.arrays.retain(|array| array.name != name);
+        })
+    };
+    let vector = |name: &str, length: usize| NamedArray {
+        name: name.into(),
+        shape: vec![length],
+        values: vec![0.5; length],
+    };
+    let narrow = changed(&policy, |record| {
+        let name = "policy.layers.0.norm.bias";
+        record.arrays.retain(|array| array.name != name);
+        record.arrays.push(vector(name, 63));
+    });
+    let output = changed(&policy, |record| {
+        for name in ["value.layers.2.norm.weight", "value.layers.2.norm.bias"] {
+            record.arrays.push(vector(name, 1));
+        }
+    });
+    for (bytes, message) in [
+        (
+            without("policy.layers.1.norm.weight"),
+            "it lacks tensor policy.layers.1.norm.weight",
+        ),
+        (
+            without("value.layers.0.norm.bias"),
+            "it lacks tensor value.layers.0.norm.bias",
+        ),
+        (narrow, "policy.layers.0.norm.bias has shape [63], not [64]"),
+        (
+            output,
+            "value.layers.2.norm.weight is of an output layer; hidden layers alone",
+        ),
+    ] {
+        let error = error_of(&bytes);
+        assert!(error.contains(message), "{error}");
+    }
+}
+
 #[test]
 fn a_value_function_survives_its_file_and_fits_the_policy() {
     let directory = tempfile::tempdir().unwrap();

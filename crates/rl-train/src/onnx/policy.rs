@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 use rl_core::{RunningMoments, Space};
-use rl_nets::{Activation, DistributionKind, MlpWeights, PolicyFile};
+use rl_nets::{Activation, DistributionKind, MlpWeights, NormWeights, PolicyFile};
 
 use super::graph::{GraphBuilder, float, integer};
 use super::messages::{DOUBLE, FLOAT, Model, OperatorSet, Property};
@@ -114,6 +114,9 @@ fn network(graph: &mut GraphBuilder, name: &str, mut rows: String, mlp: &MlpWeig
         let weight = graph.floats(&format!("{name}.weight"), &sizes, &layer.weight);
         let bias = graph.floats(&format!("{name}.bias"), &[layer.output_size], &layer.bias);
         rows = graph.node(&name, "Gemm", &[&rows, &weight, &bias]);
+        if let Some(norm) = &layer.norm {
+            rows = normalized_layer(graph, &format!("{name}.norm"), &rows, norm);
+        }
         let activation = if i == last {
             mlp.output_activation
         } else {
@@ -122,6 +125,21 @@ fn network(graph: &mut GraphBuilder, name: &str, mut rows: String, mlp: &MlpWeig
         rows = activated(graph, &format!("{name}.activation"), rows, activation);
     }
     rows
+}
+
+/// Rows with mean 0 and variance 1 each, scaled and moved.
+fn normalized_layer(
+    graph: &mut GraphBuilder,
+    name: &str,
+    rows: &str,
+    norm: &NormWeights,
+) -> String {
+    let size = [norm.scale.len()];
+    let scale = graph.floats(&format!("{name}.weight"), &size, &norm.scale);
+    let offset = graph.floats(&format!("{name}.bias"), &size, &norm.offset);
+    let attributes = vec![integer("axis", -1), float("epsilon", NormWeights::EPSILON)];
+    let inputs = [rows, &scale, &offset];
+    graph.node_with(name, "LayerNormalization", &inputs, attributes)
 }
 
 fn activated(graph: &mut GraphBuilder, name: &str, rows: String, activation: Activation) -> String {

@@ -111,6 +111,25 @@ fn evaluate(node: &Node, values: &mut HashMap<String, Rows>) {
                     .collect(),
             }
         }
+        "LayerNormalization" => {
+            assert_eq!(integer("axis"), -1);
+            let (x, scale, offset) = (input(0), input(1), input(2));
+            let normalize = |row: &[f64]| {
+                let n = row.len() as f64;
+                let mean = row.iter().sum::<f64>() / n;
+                let variance = row.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n;
+                let deviation = (variance + number("epsilon")).sqrt();
+                let normalized: Vec<f64> = row.iter().map(|y| (y - mean) / deviation).collect();
+                normalized
+            };
+            let rows = x.numbers.chunks(x.width);
+            let normalized = Rows {
+                numbers: rows.flat_map(normalize).collect(),
+                ..*x
+            };
+            let scaled = normalized.with(scale, |x, y| x * y);
+            scaled.with(offset, |x, y| x + y)
+        }
         "ArgMax" => {
             assert_eq!((integer("axis"), integer("keepdims")), (1, 0));
             let rows = input(0).numbers.chunks(input(0).width);
@@ -270,6 +289,32 @@ fn every_activation_is_that_of_the_policy() {
             );
         }
         assert_eq!(found["log_std"].numbers, [-0.5; 2]);
+    }
+}
+
+#[test]
+fn normalised_layers_are_those_of_the_policy() {
+    let mut policy = policy(DistributionKind::DiagGaussian, Activation::Relu, true);
+    let rng = &mut Stream::from_seed(3);
+    let mut mlp = MlpConfig::new(INPUTS, 2);
+    mlp.layer_norm = true;
+    policy.weights.mlp = mlp.draw(rng);
+    for parameters in policy.weights.mlp.parameters_mut() {
+        parameters
+            .iter_mut()
+            .for_each(|x| *x += 0.4 * (rng.next_f64() as f32 - 0.5));
+    }
+    let observations = observations();
+    let mut expected = vec![0.0; BATCH * 2];
+    let mut rngs = vec![Stream::from_seed(0); BATCH];
+    policy
+        .policy(ActionChoice::Mode)
+        .act(&observations, &mut rngs, &mut expected);
+    let found = &outputs(&onnx(&policy), &observations)["mean"];
+    for (found, expected) in found.numbers.iter().zip(&expected) {
+        let expected = f64::from(*expected);
+        let tolerance = 1e-5 * expected.abs().max(1.0);
+        assert!((found - expected).abs() < tolerance, "{found} {expected}");
     }
 }
 
