@@ -24,10 +24,10 @@ pub struct GymArguments {
 #[derive(Args)]
 pub struct WorkerArguments {
     /// Python of gym:ID [default: that of VIRTUAL_ENV, or else python3]
-    #[arg(long, global = true, value_name = "PATH", help_heading = GYM)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "PATH", help_heading = GYM)]
     python: Option<PathBuf>,
     /// Time that a step of gym:ID may take [default: 60]
-    #[arg(long, global = true, value_name = "SECONDS", help_heading = GYM, value_parser = deadline)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "SECONDS", help_heading = GYM, value_parser = deadline)]
     deadline: Option<Duration>,
 }
 

@@ -3,7 +3,7 @@
 use crate::usage::Origin;
 
 /// Words of other libraries, with the keys that they stand for.
-pub(crate) const OTHERS: [(&str, &str); 238] = [
+pub(crate) const OTHERS: [(&str, &str); 237] = [
     ("activation_fn", "activation"),
     ("actor_lr", "learning_rate"),
     ("adam_eps", "optimizer_epsilon"),
@@ -61,7 +61,6 @@ pub(crate) const OTHERS: [(&str, &str); 238] = [
     ("eps_end", "epsilon_end"),
     ("eps_greedy", "epsilon_end"),
     ("eps_start", "epsilon_start"),
-    ("epsilon_decay", "exploration_fraction"),
     ("epsilon_final", "epsilon_end"),
     ("epsilon_initial", "epsilon_start"),
     ("eval_freq", "eval_every"),

@@ -81,7 +81,11 @@ impl Reader<'_> {
         };
         let normalization = self.normalization(inputs)?;
         let value = self.value(inputs)?;
-        let of_policy = if has_table { &[][..] } else { layers.as_slice() };
+        let of_policy = if has_table {
+            &[][..]
+        } else {
+            layers.as_slice()
+        };
         let of_value = value.as_ref().map_or(&[][..], |mlp| &mlp.layers);
         let is_normalized = normalization.is_some();
         let others = [

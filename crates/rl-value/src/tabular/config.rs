@@ -15,7 +15,7 @@ config! {
         /// Discount, 0 to 1.
         pub gamma: f64 = 0.99, Range::Unit;
         /// Action values at the beginning; above what can be reached, they make an agent try all.
-        pub initial_value: f64 = 0.0, Range::Any;
+        pub initial_value: f64 = 0.0, Range::Between(-1e9, 1e9);
         flatten
         /// The exploration.
         pub epsilon: EpsilonConfig = EpsilonConfig::default();
@@ -92,13 +92,6 @@ impl TableConfig {
             );
             return Err(ConfigError::new("algo", algorithm, allowed));
         }
-        let initial = self.initial_value;
-        ConfigError::unless(
-            (initial as f32).is_finite(),
-            "initial_value",
-            initial,
-            "a finite number",
-        )?;
         self.epsilon.check()?;
         self.step_size.check()
     }
