@@ -24,8 +24,8 @@ PENDULUM = ["--env", "pendulum", *PPO]
 RUNS = {
     "categorical": ["--updates", "10"],
     "categorical, with a value": ["--preset", "cartpole-gae", "--updates", "5"],
-    "shared layers": [*PPO, "--shared-layers", "--updates", "5"],
-    "layer normalisation": [*PPO, "--layer-norm", "--activation", "relu", "--updates", "5"],
+    "shared layers": [*PPO, "--shared-layers"],
+    "layer normalisation": [*PPO, "--shared-layers", "--layer-norm", "--activation", "relu"],
     "categorical, normalised": [*PPO, "--env", "acrobot", "--normalize-observations"],
     "diag-gaussian": PENDULUM,
     "diag-gaussian, normalised": [*PENDULUM, "--normalize-observations", "--activation", "relu"],
