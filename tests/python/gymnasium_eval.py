@@ -2,7 +2,8 @@
 
 Reads policy.safetensors of each run directory without this project's code, plays episodes in Gymnasium, and
 compares the returns with those of `rl eval`; episode k starts from reset(seed=SEED+k) on both sides. Without a
-directory it trains the policies first: PPO on CartPole (to the end, and stopped early), Pendulum and Acrobot.
+directory it trains the policies first: PPO on CartPole (to the end, and stopped early), Pendulum and Acrobot, DQN on
+CartPole, Acrobot and MountainCar, and tables on FrozenLake, CliffWalking and Taxi.
 
 Ends with 1 unless, for every policy, each side's mean is within the other's 99.9 % confidence interval of the
 mean, and 95 % of the episodes have the same return. Not all of them: where two actions are almost equally
@@ -28,6 +29,13 @@ RUNS = {
     "cartpole-early": ["--preset", "cartpole-ppo", "--steps", "10000"],
     "pendulum": ["--preset", "pendulum-ppo"],
     "acrobot": ["--preset", "acrobot-ppo"],
+    "cartpole-dqn": ["--preset", "cartpole-dqn", "--steps", "20000"],
+    "acrobot-dqn": ["--preset", "acrobot-dqn", "--steps", "30000"],
+    "mountain-car-dqn": ["--preset", "mountain-car-dqn", "--steps", "50000"],
+    "frozen-lake-q": ["--preset", "frozen-lake-q"],
+    "frozen-lake-8x8-q": ["--preset", "frozen-lake-8x8-q"],
+    "cliff-walking-sarsa": ["--preset", "cliff-walking-sarsa"],
+    "taxi-q": ["--preset", "taxi-q"],
 }
 IDS = {
     "cartpole": "CartPole-v1",
@@ -35,6 +43,10 @@ IDS = {
     "mountain-car": "MountainCar-v0",
     "mountain-car-continuous": "MountainCarContinuous-v0",
     "acrobot": "Acrobot-v1",
+    "frozen-lake": "FrozenLake-v1",
+    "frozen-lake-8x8": "FrozenLake8x8-v1",
+    "cliff-walking": "CliffWalking-v1",
+    "taxi": "Taxi-v4",
 }
 ACTIVATIONS = {
     "identity": lambda x: x,
@@ -48,6 +60,7 @@ ACTIVATIONS = {
 # The likeliest action, of the network's output and the bounds of the actions.
 MODES = {
     "categorical": lambda x, low, high: int(np.argmax(x)),
+    "greedy": lambda x, low, high: int(np.argmax(x)),
     "diag-gaussian": lambda x, low, high: np.clip(x, low, high),
     "state-gaussian": lambda x, low, high: np.clip(x[: len(low)], low, high),
 }
@@ -79,6 +92,9 @@ def load(path):
     kinds = ("weight", "bias", "norm.weight", "norm.bias")
     layers = [[tensors.get(f"policy.layers.{i}.{kind}") for kind in kinds] for i in range(depth)]
     mean, var = (tensors.get(f"obs_norm.{name}") for name in ("mean", "var"))
+
+    if "q.table" in tensors:
+        return metadata["env"], lambda state: int(np.argmax(tensors["q.table"][state]))
 
     def act(observation):
         x = np.asarray(observation, dtype=np.float32)
