@@ -30,10 +30,9 @@ const RL_COMMANDS: &[(&[&str], &str)] = &[
         "trains presets with many seeds; compares them with targets",
     ),
     (
-        &["variance"],
-        "measures bias and variance of the gradient's estimators",
+        &["variance", "curves"],
+        "measures estimators of the gradient; draws learning curves",
     ),
-    (&["curves"], "draws learning curves of several seeds"),
     (
         &["sweep", "tune"],
         "trains every combination of values; searches for better ones",
