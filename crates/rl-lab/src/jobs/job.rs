@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,9 @@ pub const PARENT_VARIABLE: &str = "RL_PARENT";
 
 /// Message of a run that failed, in its directory, where such runs are kept.
 const FAILURE: &str = "failure.txt";
+
+/// Exit code of a training that does not begin: here, for a directory that is not empty.
+const WRONG_CALL: i32 = 2;
 
 /// Longest wait for the end of a training that an earlier call left.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -93,6 +96,22 @@ impl Job {
         Ok(JobResult::Finished(summary))
     }
 
+    /// Trains into a directory, from which what was unfinished is removed.
+    fn train(&self, program: &Path, partial: &Path) -> Result<Output, JobError> {
+        remove(partial)?;
+        let mut train = Command::new(program);
+        train
+            .args(["train", "--quiet", "--no-report"])
+            .args(&self.arguments);
+        train.args(["--seed", &self.seed.to_string()]);
+        train.arg("--out").arg(partial).stdin(Stdio::null());
+        train.env(PARENT_VARIABLE, std::process::id().to_string());
+        train.output().map_err(|source| JobError::Start {
+            program: program.to_owned(),
+            source,
+        })
+    }
+
     /// Runs it in a process of its own. Its directory gets its name when it is complete, so that an
     /// interrupted run is not taken for a complete one. With `keep_failed`, a run that ended with an error
     /// of its own is complete too.
@@ -103,18 +122,12 @@ impl Job {
         keep_failed: bool,
     ) -> Result<JobResult, JobError> {
         let partial = directory.join(format!("{}.partial", self.name));
-        remove(&partial)?;
-        let mut train = Command::new(program);
-        train
-            .args(["train", "--quiet", "--no-report"])
-            .args(&self.arguments);
-        train.args(["--seed", &self.seed.to_string()]);
-        train.arg("--out").arg(&partial).stdin(Stdio::null());
-        train.env(PARENT_VARIABLE, std::process::id().to_string());
-        let output = train.output().map_err(|source| JobError::Start {
-            program: program.to_owned(),
-            source,
-        })?;
+        let mut output = self.train(program, &partial)?;
+        // A training that a killed call had just begun may have made the directory in between. It ends soon, and there is
+        // no other.
+        if output.status.code() == Some(WRONG_CALL) && partial.exists() {
+            output = self.train(program, &partial)?;
+        }
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
             let errors = errors.trim().trim_start_matches("error: ");
