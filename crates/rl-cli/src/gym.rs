@@ -1,6 +1,5 @@
 //! Options of Gymnasium's environments.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -25,7 +24,7 @@ pub struct GymArguments {
 pub struct WorkerArguments {
     /// Python of gym:ID [default: that of VIRTUAL_ENV, or else python3]
     #[arg(long, global = true, hide_short_help = true, value_name = "PATH", help_heading = GYM)]
-    python: Option<PathBuf>,
+    python: Option<String>,
     /// Time that a step of gym:ID may take [default: 60]
     #[arg(long, global = true, hide_short_help = true, value_name = "SECONDS", help_heading = GYM, value_parser = deadline)]
     deadline: Option<Duration>,

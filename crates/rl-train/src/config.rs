@@ -86,9 +86,10 @@ const NOT_REPEATED: [&str; 4] = ["out", "name", "quiet", "preset_file"];
 /// Characters of a name.
 const NAME_LENGTH: usize = 100;
 
-/// Returns `true` for a key that means nothing without a network.
-pub(crate) fn is_of_networks(key: &str) -> bool {
-    key == "init_from" || NetworksConfig::keys().iter().any(|known| known.name == key)
+/// Keys that mean nothing without a network.
+pub(crate) fn network_keys() -> Vec<&'static str> {
+    let own = NetworksConfig::keys().into_iter().map(|key| key.name);
+    own.chain(["init_from"]).collect()
 }
 
 /// A complete configuration.
@@ -193,7 +194,11 @@ impl Config {
         let mut table = Table::try_from(&self.run)
             .map_err(|error| UsageError(format!("configuration: {error}")))?;
         table.extend(self.algorithm.clone());
-        table.retain(|key, _| self.has_networks || !is_of_networks(key));
+        if !self.has_networks {
+            for key in network_keys() {
+                table.remove(key);
+            }
+        }
         Ok(table)
     }
 

@@ -61,7 +61,7 @@ impl EnvironmentFamily {
         self.prefix == other.prefix
     }
 
-    /// What comes after the prefix in a name, if that is one of the family.
+    /// The part of a name after the prefix; `None` for one that is not of the family.
     pub(crate) fn rest<'a>(&self, name: &'a str) -> Option<&'a str> {
         let (start, rest) = name.split_at_checked(self.prefix.len())?;
         start.eq_ignore_ascii_case(&self.prefix).then_some(rest)

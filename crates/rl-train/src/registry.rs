@@ -8,7 +8,7 @@ use rl_value::{DqnConfig, PqnConfig};
 use toml::{Table, Value};
 
 use crate::builder::TrainerBuilder;
-use crate::config::is_of_networks;
+use crate::config::network_keys;
 use crate::environment_entry::{EnvironmentEntry, EnvironmentFamily};
 use crate::error::TrainError;
 use crate::presets::{Preset, built_in};
@@ -42,7 +42,8 @@ pub struct AlgorithmEntry {
     description: &'static str,
     keys: Vec<Key>,
     defaults: Table,
-    has_networks: bool,
+    /// Keys of the networks that it learns; none for an algorithm without.
+    network_keys: Vec<&'static str>,
     check: fn(&Table) -> Result<(), TrainError>,
     start: fn(Table, RunParts) -> Result<Box<dyn Run>, TrainError>,
 }
@@ -58,7 +59,10 @@ impl AlgorithmEntry {
             description: K::DESCRIPTION,
             keys: K::keys(),
             defaults: Table::try_from(K::default()).unwrap_or_default(),
-            has_networks: K::HAS_NETWORKS,
+            network_keys: match K::HAS_NETWORKS {
+                true => network_keys(),
+                false => Vec::new(),
+            },
             check: |table| Ok(config_of::<K>(table)?.check_ranges()?),
             start: |table, parts| Ok(Box::new(parts.with(config_of::<K>(&table)?).build()?)),
         }
@@ -86,12 +90,12 @@ impl AlgorithmEntry {
 
     /// `false` if it learns no network.
     pub fn has_networks(&self) -> bool {
-        self.has_networks
+        !self.network_keys.is_empty()
     }
 
     /// Returns `true` for a key of its own, or of the networks that it learns.
     pub fn uses(&self, key: &str) -> bool {
-        self.has(key) || (self.has_networks && is_of_networks(key))
+        self.has(key) || self.network_keys.contains(&key)
     }
 
     /// The keys of its own with their defaults; those without a value are left out.

@@ -334,6 +334,7 @@ impl Algorithm for DqnConfig {
 
     fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
         check_setup(Self::NAME, setup)?;
+        self.exploration.check()?;
         let transform = &setup.transform;
         for (key, set) in [
             ("normalize_observations", transform.normalize_observations),

@@ -27,6 +27,7 @@ mod exploration;
 mod greedy;
 mod pqn;
 pub mod replay;
+mod schedule;
 pub mod tabular;
 mod target;
 
@@ -35,4 +36,5 @@ pub use dqn::{Dqn, DqnConfig};
 pub use exploration::ExplorationConfig;
 pub use greedy::GreedyPolicy;
 pub use pqn::{Pqn, PqnConfig};
+pub use schedule::Decay;
 pub use target::{TargetNetwork, write_targets};

@@ -192,6 +192,7 @@ impl Algorithm for PqnConfig {
 
     fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
         check_setup(Self::NAME, setup)?;
+        self.exploration.check()?;
         let size = self.minibatch_size;
         let steps = setup.steps("steps_per_environment", self.steps_per_environment)?;
         let allowed = format!("a divisor of the {steps} steps of a rollout");

@@ -308,6 +308,7 @@ fn actions_are_random_until_learning_starts_and_then_by_the_schedule() {
             epsilon_start: 0.8,
             epsilon_end: 0.2,
             exploration_fraction: 0.5,
+            ..ExplorationConfig::default()
         },
         ..dqn(LearnerKind::Fused)
     };

@@ -2,10 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use rl_core::{BoxError, Budget, EnvironmentSource, Snapshot, State, TransformConfig};
-use rl_envs::{CartPole, Pendulum};
+use rl_envs::{CartPole, FrozenLake, Pendulum};
 use rl_learn::{Algorithm, NetworksConfig, Setup};
 use rl_nets::DistributionKind;
-use rl_value::{DqnConfig, ExplorationConfig, PqnConfig};
+use rl_value::tabular::{QLearningConfig, SarsaConfig, StepSizeConfig, TableConfig};
+use rl_value::{Decay, DqnConfig, ExplorationConfig, PqnConfig};
 
 fn setup(source: impl EnvironmentSource + 'static) -> Setup {
     Setup {
@@ -146,12 +147,113 @@ fn numbers_out_of_their_range_are_named() {
             },
             "exploration_fraction = 0 ",
         ),
+        (
+            DqnConfig {
+                exploration: ExplorationConfig {
+                    epsilon_end: 0.0,
+                    epsilon_decay: Decay::Harmonic,
+                    ..ExplorationConfig::default()
+                },
+                ..base()
+            },
+            "epsilon_end = 0 ",
+        ),
     ];
     for (config, start) in cases {
         let message = refusal(config, setup(CartPole::v1));
         assert!(message.starts_with(start), "{message}");
         assert!(message.contains("allowed is"), "{message}");
     }
+}
+
+#[test]
+fn what_a_table_cannot_learn_is_refused_with_what_can() {
+    let steps = Budget::Steps(1000);
+    let refused = refusal::<QLearningConfig>;
+    let lake = || Setup::new(FrozenLake::v1, steps).unwrap();
+    let message = refused(
+        QLearningConfig::default(),
+        Setup::new(CartPole::v1, steps).unwrap(),
+    );
+    assert!(
+        message.starts_with("algo = q-learning ") && message.contains("dqn"),
+        "{message}"
+    );
+    let message = refused(
+        QLearningConfig::default(),
+        Setup::new(Pendulum::v1, steps).unwrap(),
+    );
+    assert!(
+        message.contains("ppo, for the continuous actions"),
+        "{message}"
+    );
+    let exploring = |exploration| QLearningConfig {
+        table: TableConfig {
+            exploration,
+            ..TableConfig::default()
+        },
+        ..QLearningConfig::default()
+    };
+    let step_size = |step_size| QLearningConfig {
+        table: TableConfig {
+            step_size,
+            ..TableConfig::default()
+        },
+        ..QLearningConfig::default()
+    };
+    for (config, message) in [
+        (
+            exploring(ExplorationConfig {
+                epsilon_start: 1.5,
+                ..ExplorationConfig::default()
+            }),
+            "epsilon_start = 1.5 is out of range: allowed is a number from 0 to 1",
+        ),
+        (
+            step_size(StepSizeConfig {
+                alpha_start: 1.5,
+                ..StepSizeConfig::default()
+            }),
+            "alpha_start = 1.5 is out of range: allowed is a number from 0 to 1",
+        ),
+        (
+            step_size(StepSizeConfig {
+                alpha_start: 0.0,
+                ..StepSizeConfig::default()
+            }),
+            "alpha_start = 0 is out of range: allowed is a number above 0 and up to 1",
+        ),
+        (
+            exploring(ExplorationConfig {
+                exploration_fraction: 1.5,
+                ..ExplorationConfig::default()
+            }),
+            "exploration_fraction = 1.5 is out of range: allowed is a number from 0.000001 to 1",
+        ),
+        (
+            exploring(ExplorationConfig {
+                epsilon_end: 0.0,
+                epsilon_decay: Decay::Exponential,
+                ..ExplorationConfig::default()
+            }),
+            "epsilon_end = 0 is out of range: allowed is a number above 0 for an exponential or a \
+             harmonic schedule, which would never end",
+        ),
+    ] {
+        assert_eq!(refused(config, lake()), message);
+    }
+    let config = SarsaConfig {
+        n_step: 200,
+        ..SarsaConfig::default()
+    };
+    let setup = Setup {
+        longest_episode: 100,
+        ..lake()
+    };
+    assert_eq!(
+        refusal(config, setup),
+        "n_step = 200 is out of range: allowed is at most 100, the steps of an episode"
+    );
 }
 
 #[test]

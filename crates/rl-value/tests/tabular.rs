@@ -10,12 +10,13 @@ use rl_core::{
     ActionChoice, Agent, Budget, Clock, Environment, EnvironmentError, Interact, Metrics, Policy,
     SavedPolicy, Snapshot, Space, State, Status, Step, Stream,
 };
-use rl_envs::{CartPole, CliffWalking, FrozenLake, Pendulum, TimeLimit};
+use rl_envs::{CliffWalking, FrozenLake, TimeLimit};
 use rl_learn::{Algorithm, Setup};
 use rl_value::tabular::{
-    Decay, EpsilonConfig, ExpectedSarsaConfig, QLearningConfig, SarsaConfig, StepSizeConfig,
-    TableConfig, TablePolicy, Tabular,
+    ExpectedSarsaConfig, QLearningConfig, SarsaConfig, StepSizeConfig, TableConfig, TablePolicy,
+    Tabular,
 };
+use rl_value::{Decay, ExplorationConfig};
 
 /// A finite MDP whose states are seen as their index.
 #[derive(Clone)]
@@ -84,10 +85,10 @@ fn named() -> Vec<(&'static str, FiniteMdp, u64)> {
 fn random(gamma: f64) -> TableConfig {
     TableConfig {
         gamma,
-        epsilon: EpsilonConfig {
+        exploration: ExplorationConfig {
             epsilon_start: 1.0,
             epsilon_decay: Decay::Constant,
-            ..EpsilonConfig::default()
+            ..ExplorationConfig::default()
         },
         step_size: StepSizeConfig {
             alpha_start: 1.0,
@@ -319,10 +320,10 @@ fn q_learning_walks_along_the_cliff_and_sarsa_around_it() {
     };
     let table = TableConfig {
         gamma: 1.0,
-        epsilon: EpsilonConfig {
+        exploration: ExplorationConfig {
             epsilon_start: 0.1,
             epsilon_decay: Decay::Constant,
-            ..EpsilonConfig::default()
+            ..ExplorationConfig::default()
         },
         step_size: StepSizeConfig {
             alpha_start: 0.5,
@@ -352,102 +353,6 @@ fn q_learning_walks_along_the_cliff_and_sarsa_around_it() {
     );
     let safe = walk(&sarsa.policy());
     assert!((-19.0..=-15.0).contains(&safe), "{safe}");
-}
-
-#[test]
-fn what_a_table_cannot_learn_is_refused_with_what_can() {
-    let steps = Budget::Steps(1000);
-    let refused = |config: QLearningConfig, setup: Setup| {
-        config
-            .validate(setup)
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default()
-    };
-    let lake = || Setup::new(FrozenLake::v1, steps).unwrap();
-    let message = refused(
-        QLearningConfig::default(),
-        Setup::new(CartPole::v1, steps).unwrap(),
-    );
-    assert!(
-        message.starts_with("algo = q-learning ") && message.contains("dqn"),
-        "{message}"
-    );
-    let message = refused(
-        QLearningConfig::default(),
-        Setup::new(Pendulum::v1, steps).unwrap(),
-    );
-    assert!(
-        message.contains("ppo, for the continuous actions"),
-        "{message}"
-    );
-    let epsilon = |epsilon| QLearningConfig {
-        table: TableConfig {
-            epsilon,
-            ..TableConfig::default()
-        },
-        ..QLearningConfig::default()
-    };
-    let step_size = |step_size| QLearningConfig {
-        table: TableConfig {
-            step_size,
-            ..TableConfig::default()
-        },
-        ..QLearningConfig::default()
-    };
-    for (config, message) in [
-        (
-            epsilon(EpsilonConfig {
-                epsilon_start: 1.5,
-                ..EpsilonConfig::default()
-            }),
-            "epsilon_start = 1.5 is out of range: allowed is a number from 0 to 1",
-        ),
-        (
-            step_size(StepSizeConfig {
-                alpha_start: 1.5,
-                ..StepSizeConfig::default()
-            }),
-            "alpha_start = 1.5 is out of range: allowed is a number from 0 to 1",
-        ),
-        (
-            step_size(StepSizeConfig {
-                alpha_start: 0.0,
-                ..StepSizeConfig::default()
-            }),
-            "alpha_start = 0 is out of range: allowed is a number above 0 and up to 1",
-        ),
-        (
-            epsilon(EpsilonConfig {
-                exploration_fraction: 1.5,
-                ..EpsilonConfig::default()
-            }),
-            "exploration_fraction = 1.5 is out of range: allowed is a number from 0.000001 to 1",
-        ),
-        (
-            epsilon(EpsilonConfig {
-                epsilon_end: 0.0,
-                epsilon_decay: Decay::Exponential,
-                ..EpsilonConfig::default()
-            }),
-            "epsilon_end = 0 is out of range: allowed is a number above 0 for an exponential or a \
-             harmonic schedule, which would never end",
-        ),
-    ] {
-        assert_eq!(refused(config, lake()), message);
-    }
-    let config = SarsaConfig {
-        n_step: 200,
-        ..SarsaConfig::default()
-    };
-    let setup = Setup {
-        longest_episode: 100,
-        ..lake()
-    };
-    assert_eq!(
-        config.validate(setup).err().unwrap().to_string(),
-        "n_step = 200 is out of range: allowed is at most 100, the steps of an episode"
-    );
 }
 
 #[test]

@@ -49,7 +49,7 @@ struct Environments {
     /// Python interpreter to measure peers with, those of gymnasium, envpool and gymnax that it has
     /// [default: python3, if there is one]
     #[arg(long, value_name = "PROGRAM")]
-    python: Option<PathBuf>,
+    python: Option<String>,
     /// Print JSON, of the project's own environments alone
     #[arg(long)]
     json: bool,
@@ -81,7 +81,7 @@ struct Train {
     peer_share: f64,
     /// Python interpreter of the peers
     #[arg(long, value_name = "PROGRAM", default_value = "python3")]
-    python: PathBuf,
+    python: String,
     /// Directory of README.md and raw.json; files of these names are overwritten
     #[arg(long, value_name = "DIR", default_value = "runs/bench-train")]
     out: PathBuf,
@@ -161,8 +161,8 @@ fn run_environments(arguments: &Environments) -> Result<()> {
         outln!("{}", serde_json::to_string(&speeds)?);
         return Ok(());
     }
-    let python = arguments.python.as_ref().map(|path| path.to_string_lossy());
-    let peers = match bench.python(python.as_deref().unwrap_or("python3")) {
+    let python = arguments.python.as_deref();
+    let peers = match bench.python(python.unwrap_or("python3")) {
         Ok(peers) => peers,
         // Only an interpreter that was asked for has to be there.
         Err(PythonError::Start { .. }) if python.is_none() => Vec::new(),
@@ -202,7 +202,7 @@ fn run_train(arguments: &Train) -> Result<()> {
         runs: arguments.runs as usize,
         share: arguments.share,
         peer_share: arguments.peer_share,
-        python: arguments.python.to_string_lossy().into_owned(),
+        python: arguments.python.clone(),
         program: std::env::current_exe()?,
     };
     for workload in &bench.workloads {

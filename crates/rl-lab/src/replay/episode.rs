@@ -102,8 +102,8 @@ pub fn record(
     let mut action_rng = Stream::derive(seed, Purpose::Action, 0);
     let mut frame = |episode: &mut RecordedEpisode, picture: &Scene, observation: &[f32]| {
         episode.frames.push(shapes.add(picture));
-        episode.values.extend(outlook.value(observation).map(short));
-        let numbers = outlook.of(observation);
+        let (numbers, value) = outlook.of(observation);
+        episode.values.extend(value.map(short));
         episode
             .outlook
             .push(numbers.into_iter().map(short).collect());

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rl_core::collect::Normalization;
 use rl_core::{Space, Stream};
 use rl_nets::host::{HostMlp, Tape};
-use rl_nets::{Actor, DistributionKind, Head, MlpWeights, PolicyFile, network_inputs};
+use rl_nets::{Actor, DistributionKind, Head, PolicyFile, network_inputs};
 use serde::Serialize;
 
 /// Draws that the deviation of an action is taken over.
@@ -26,7 +26,8 @@ pub enum OutlookKind {
 /// Numbers that a policy computes of an observation before it acts.
 pub struct Outlook {
     actor: Actor,
-    value: Option<MlpWeights>,
+    value: Option<HostMlp>,
+    tape: Tape,
     normalization: Normalization,
     head: Head,
     log_std: Vec<f32>,
@@ -40,7 +41,8 @@ impl Outlook {
         let head = policy.weights.head.clone();
         Self {
             actor: Actor::new(&policy.weights),
-            value: policy.value.clone(),
+            value: policy.value.as_ref().map(HostMlp::new),
+            tape: Tape::default(),
             normalization: Normalization::new(policy.normalization.as_ref()),
             output: vec![0.0; head.outputs()],
             log_std: policy.weights.log_std.clone().unwrap_or_default(),
@@ -59,13 +61,14 @@ impl Outlook {
     }
 
     /// The numbers of an observation, as the environment shows it. Deviations are those of 200 draws, by the same
-    /// random numbers whatever is observed, so that they change with the policy's alone.
-    pub fn of(&mut self, observation: &[f32]) -> Vec<f32> {
+    /// random numbers whatever is observed, so that they change with the policy's alone. Beside them stands the value of the
+    /// observation, in the unit that the value function learned; `None` without one.
+    pub fn of(&mut self, observation: &[f32]) -> (Vec<f32>, Option<f32>) {
         self.observation.clear();
         self.observation.extend(observation);
         self.normalization.apply(&mut self.observation);
         self.actor.evaluate(&self.observation, &mut self.output);
-        match self.kind() {
+        let numbers = match self.kind() {
             OutlookKind::ActionValues => self.output.clone(),
             OutlookKind::Probabilities => {
                 let actions = 0..self.head.outputs();
@@ -78,20 +81,18 @@ impl Outlook {
                 actions.map(probability).collect()
             }
             OutlookKind::ModeAndDeviation => self.moments(),
-        }
+        };
+        (numbers, self.value())
     }
 
-    /// The value of an observation, in the unit that the value function learned; `None` without one.
-    pub fn value(&self, observation: &[f32]) -> Option<f32> {
-        let weights = self.value.as_ref()?;
-        let mut observation = observation.to_vec();
-        self.normalization.apply(&mut observation);
-        let inputs = match weights.input_size() {
-            size if size == observation.len() => Cow::Borrowed(observation.as_slice()),
-            size => network_inputs(&Space::discrete(size), &observation),
+    fn value(&mut self) -> Option<f32> {
+        let network = self.value.as_ref()?;
+        let inputs = match network.input_size() {
+            size if size == self.observation.len() => Cow::Borrowed(self.observation.as_slice()),
+            size => network_inputs(&Space::discrete(size), &self.observation),
         };
         let mut value = [f32::NAN];
-        HostMlp::new(weights).evaluate(&inputs, &mut value, &mut Tape::default());
+        network.evaluate(&inputs, &mut value, &mut self.tape);
         Some(value[0])
     }
 
@@ -121,7 +122,7 @@ impl Outlook {
 #[cfg(test)]
 mod tests {
     use rl_core::BoxSpace;
-    use rl_nets::{Activation, LayerWeights, PolicyConfig};
+    use rl_nets::{Activation, LayerWeights, MlpWeights, PolicyConfig};
 
     use super::*;
 
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn a_value_is_that_of_the_network_beside_the_policy() {
         let mut outlook = outlook(Space::discrete(3));
-        assert_eq!(outlook.value(&[0.5, -1.0]), None);
+        assert_eq!(outlook.of(&[0.5, -1.0]).1, None);
         let layer = LayerWeights {
             input_size: 2,
             output_size: 1,
@@ -148,29 +149,29 @@ mod tests {
             bias: vec![10.0],
             norm: None,
         };
-        outlook.value = Some(MlpWeights {
+        outlook.value = Some(HostMlp::new(&MlpWeights {
             layers: vec![layer],
             activation: Activation::Tanh,
             output_activation: Activation::Identity,
-        });
-        assert_eq!(outlook.value(&[0.5, -1.0]), Some(8.0));
+        }));
+        assert_eq!(outlook.of(&[0.5, -1.0]).1, Some(8.0));
     }
 
     #[test]
     fn probabilities_of_a_discrete_policy_sum_to_one() {
         let mut outlook = outlook(Space::discrete(3));
         assert_eq!(outlook.kind(), OutlookKind::Probabilities);
-        let probabilities = outlook.of(&[0.5, -1.0]);
+        let (probabilities, _) = outlook.of(&[0.5, -1.0]);
         assert_eq!(probabilities.len(), 3);
         assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-6);
-        assert_ne!(probabilities, outlook.of(&[2.0, 1.0]));
+        assert_ne!(probabilities, outlook.of(&[2.0, 1.0]).0);
     }
 
     #[test]
     fn mode_and_deviation_of_a_gaussian_are_its_mean_and_near_its_parameter() {
         let mut outlook = outlook(Space::Box(BoxSpace::symmetric([1.0, 2.0])));
         assert_eq!(outlook.kind(), OutlookKind::ModeAndDeviation);
-        let numbers = outlook.of(&[0.5, -1.0]);
+        let (numbers, _) = outlook.of(&[0.5, -1.0]);
         // ln σ is 0; 99.9 % of 200 draws: 3.29 standard errors.
         let error = 3.29 / 400_f32.sqrt();
         for i in 0..2 {

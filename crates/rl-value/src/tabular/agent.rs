@@ -10,7 +10,7 @@ use rl_learn::Setup;
 use super::config::TableConfig;
 use super::lane::Lane;
 use super::policy::{TablePolicy, first_best};
-use super::schedule::Schedule;
+use crate::schedule::Schedule;
 
 /// Rule by which a table learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Tabular {
         };
         Ok(Self {
             method,
-            epsilon: config.epsilon.schedule(),
+            epsilon: config.exploration.schedule(),
             alpha: config.step_size.schedule(),
             config,
             actions,

@@ -5,7 +5,8 @@ use rl_learn::{Algorithm, ConfigError, Range, Setup, Valid, config};
 
 use super::agent::{Method, Tabular};
 use super::policy::TablePolicy;
-use super::schedule::{EpsilonConfig, StepSizeConfig};
+use super::step_size::StepSizeConfig;
+use crate::ExplorationConfig;
 
 config! {
     /// Table of action values and its surroundings.
@@ -18,7 +19,10 @@ config! {
         pub initial_value: f64 = 0.0, Range::Between(-1e9, 1e9);
         flatten
         /// The exploration.
-        pub epsilon: EpsilonConfig = EpsilonConfig::default();
+        pub exploration: ExplorationConfig = ExplorationConfig {
+            exploration_fraction: 0.5,
+            ..ExplorationConfig::default()
+        };
         flatten
         /// The step size.
         pub step_size: StepSizeConfig = StepSizeConfig::default();
@@ -92,7 +96,7 @@ impl TableConfig {
             );
             return Err(ConfigError::new("algo", algorithm, allowed));
         }
-        self.epsilon.check()?;
+        self.exploration.check()?;
         self.step_size.check()
     }
 

@@ -22,9 +22,9 @@ mod agent;
 mod config;
 mod lane;
 mod policy;
-mod schedule;
+mod step_size;
 
 pub use agent::Tabular;
 pub use config::{ExpectedSarsaConfig, QLearningConfig, SarsaConfig, TableConfig};
 pub use policy::TablePolicy;
-pub use schedule::{Decay, EpsilonConfig, StepSizeConfig};
+pub use step_size::StepSizeConfig;
