@@ -1,4 +1,5 @@
-//! The messages of an ONNX file that are written here, with their numbers in ONNX's `onnx.proto`.
+//! Messages of an ONNX file that are written here, with their numbers in ONNX's `onnx.proto`. The crates
+//! `onnx-pb` 0.1.4 and `onnx-protobuf` 0.2.3 (MPL-2.0) bring bindings to all of them, and `onnx-ir` reads alone.
 
 use prost::{Message, Oneof};
 
