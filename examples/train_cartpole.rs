@@ -5,7 +5,11 @@ fn main() -> Result<(), BoxError> {
     let config = VpgConfig::default();
     let mut trainer = Trainer::new(config, CartPole::v1).updates(100).build()?;
     trainer.run(&mut [&mut Progress::stderr()])?;
-    let score = evaluate(&mut trainer.policy(), &CartPole::v1, 100, 1, "greedy", 1.0)?;
+    let score = evaluate(
+        &mut trainer.policy(),
+        &CartPole::v1,
+        &EvaluationConfig::default(),
+    )?;
     assert!(score.return_mean >= 475.0);
     Ok(())
 }

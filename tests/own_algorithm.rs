@@ -16,8 +16,8 @@ use rl_learn::{
 use rl_nets::Actor;
 use rl_pg::{ActorLearner, PolicyGradient, UpdateRule};
 use rl_train::{
-    CheckpointEvery, EnvironmentEntry, Layers, Origin, Outcome, Registry, Run, RunDirectory,
-    TrainError, each, evaluate,
+    CheckpointEvery, EnvironmentEntry, EvaluationConfig, Layers, Origin, Outcome, Registry, Run,
+    RunDirectory, TrainError, each, evaluate,
 };
 
 config! {
@@ -129,7 +129,11 @@ fn start(options: &[(&str, &str)]) -> Result<Box<dyn Run>, TrainError> {
 
 /// Mean return of a run's policy.
 fn score(run: &dyn Run) -> f64 {
-    let evaluation = evaluate(&mut run.policy(), &delayed, 20, 0, "the likeliest", 1.0);
+    let config = EvaluationConfig {
+        episodes: 20,
+        ..EvaluationConfig::default()
+    };
+    let evaluation = evaluate(&mut run.policy(), &delayed, &config);
     evaluation.unwrap().return_mean
 }
 

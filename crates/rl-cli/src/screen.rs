@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rl_core::Episode;
 use rl_lab::Picture;
-use rl_train::{Evaluation, NO_PRESET, Summary};
+use rl_train::{Actions, Evaluation, NO_PRESET, Summary};
 
 use crate::live::mean_return;
 
@@ -64,6 +64,12 @@ pub fn summary(summary: &Summary, has_report: bool) -> String {
             };
             rows.push(("evaluation", judged(likeliest, "the likeliest actions")));
             rows.push(("", judged(drawn, "drawn ones")));
+            if let Some(expected) = likeliest.return_expected {
+                rows.push((
+                    "expected return",
+                    format!("{expected:.4} by the likeliest actions, exactly"),
+                ));
+            }
             let [a, b] = [likeliest, drawn].map(|e| e.return_std);
             let episodes = drawn.episodes;
             let deviation = format!("{a:.n$} and {b:.n$} between the {episodes} episodes of each");
@@ -118,9 +124,10 @@ fn quoted(path: &str) -> String {
 /// An evaluation as a table, with the share of the episodes that reach a threshold.
 pub fn evaluation(evaluation: &Evaluation, threshold: Option<f64>) -> String {
     let actions = match evaluation.actions {
-        "the likeliest" => "the likeliest (--stochastic draws them, as training does)",
-        "drawn" => "drawn, as in training (without --stochastic the likeliest)",
-        others => others,
+        Actions::Likeliest => "the likeliest (--stochastic draws them, as training does)",
+        Actions::Drawn => "drawn, as in training (without --stochastic the likeliest)",
+        Actions::Random => "random",
+        Actions::RuleOfThumb => "a rule of thumb",
     };
     let discount = match evaluation.gamma {
         1.0 => String::new(),
@@ -147,6 +154,9 @@ pub fn evaluation(evaluation: &Evaluation, threshold: Option<f64>) -> String {
             format!("{} to {}", evaluation.return_min, evaluation.return_max),
         ),
     ];
+    if let Some(expected) = evaluation.return_expected {
+        rows.insert(4, ("expected return", format!("{expected:.4}, exactly")));
+    }
     if let Some(threshold) = threshold {
         let share = 100.0 * evaluation.share_from(threshold);
         rows.push((

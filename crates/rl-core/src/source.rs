@@ -43,6 +43,11 @@ pub trait EnvironmentSource: Send + Sync {
     fn finite_mdp(&self, _gamma: f64) -> Option<Result<FiniteMdp, TableError>> {
         None
     }
+
+    /// Number of steps after which an episode is truncated, if it is known.
+    fn time_limit(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// An environment, or the attempt at one: the results of a closure that is an

@@ -191,6 +191,22 @@ impl EnvironmentSource for EnvironmentId {
     fn finite_mdp(&self, gamma: f64) -> Option<Result<FiniteMdp, TableError>> {
         Some(self.transition_table()?.to_mdp(gamma))
     }
+
+    fn time_limit(&self) -> Option<usize> {
+        Some(match self {
+            Self::CartPole => CartPole::v1().max_steps(),
+            Self::Pendulum => Pendulum::v1().max_steps(),
+            Self::MountainCar => MountainCar::v0().max_steps(),
+            Self::MountainCarContinuous => MountainCarContinuous::v0().max_steps(),
+            Self::Acrobot => Acrobot::v1().max_steps(),
+            Self::LunarLander => LunarLander::v0().max_steps(),
+            Self::LunarLanderContinuous => LunarLanderContinuous::v0().max_steps(),
+            Self::FrozenLake => FrozenLake::v1().max_steps(),
+            Self::FrozenLake8x8 => FrozenLake::v1_8x8().max_steps(),
+            Self::CliffWalking => CliffWalking::v1().max_steps(),
+            Self::Taxi => Taxi::v4().max_steps(),
+        })
+    }
 }
 
 /// A batch of clones.

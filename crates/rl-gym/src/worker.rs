@@ -342,7 +342,9 @@ mod tests {
     fn an_answer_may_come_in_pieces() {
         let whole = printed(2, b"hello");
         let (head, tail) = whole.split_at(4 * 9);
-        let mut worker = shell(&format!("printf '{head}'; sleep 0.1; printf '{tail}'; cat"));
+        let mut worker = shell(&format!(
+            "printf '{head}'; sleep 0.1; printf '{tail}'; cat >/dev/null"
+        ));
         assert_eq!(worker.ask(b"x", SECOND), Ok(Kind::Text));
         assert_eq!(worker.payload(), b"hello");
     }

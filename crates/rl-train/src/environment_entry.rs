@@ -90,6 +90,10 @@ impl EnvironmentSource for Named {
     fn finite_mdp(&self, gamma: f64) -> Option<Result<FiniteMdp, TableError>> {
         self.source.finite_mdp(gamma)
     }
+
+    fn time_limit(&self) -> Option<usize> {
+        self.source.time_limit()
+    }
 }
 
 impl EnvironmentEntry {

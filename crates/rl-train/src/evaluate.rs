@@ -1,5 +1,6 @@
 //! Judging a policy.
 
+use rl_core::finite_mdp::{SolveError, TableError, TabularPolicy};
 use rl_core::{
     ActionChoice, EnvironmentError, EnvironmentSource, EpisodeEvent, Policy, Purpose, Stream,
     play_episode,
@@ -8,6 +9,57 @@ use serde::Serialize;
 
 use crate::usage::UsageError;
 use crate::view::RunView;
+
+/// Episodes that a policy is judged by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EvaluationConfig {
+    /// Number of episodes, at least 1.
+    pub episodes: usize,
+    /// Seed of the first: episode `k` starts where Gymnasium's `reset(seed=seed + k)` does.
+    pub seed: u64,
+    /// Choice that the policy makes its actions by.
+    pub actions: Actions,
+    /// Discount of the returns from the first step on, 0 to 1.
+    pub gamma: f64,
+}
+
+impl Default for EvaluationConfig {
+    /// 100 episodes from seed 0 on of the likeliest actions, without a discount.
+    fn default() -> Self {
+        Self {
+            episodes: 100,
+            seed: 0,
+            actions: Actions::Likeliest,
+            gamma: 1.0,
+        }
+    }
+}
+
+/// Choice of the actions of a policy that is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Actions {
+    /// The likeliest of a trained policy: the same in a state whenever it is observed.
+    #[serde(rename = "the likeliest")]
+    Likeliest,
+    /// Drawn from the distribution of a trained policy.
+    #[serde(rename = "drawn")]
+    Drawn,
+    /// Drawn uniformly.
+    #[serde(rename = "random")]
+    Random,
+    /// By the environment's rule of thumb.
+    #[serde(rename = "a rule of thumb")]
+    RuleOfThumb,
+}
+
+impl From<ActionChoice> for Actions {
+    fn from(choice: ActionChoice) -> Self {
+        match choice {
+            ActionChoice::Mode => Self::Likeliest,
+            ActionChoice::Sample => Self::Drawn,
+        }
+    }
+}
 
 /// Returns of a policy over some episodes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,8 +70,8 @@ pub struct Evaluation {
     pub episodes: usize,
     /// Seed of the first episode's reset.
     pub seed: u64,
-    /// Choice of the actions: `the likeliest`, `drawn`, `random` or `a rule of thumb`.
-    pub actions: &'static str,
+    /// Choice of the actions.
+    pub actions: Actions,
     /// Discount of the returns from the first step on; 1 for none.
     pub gamma: f64,
     /// Mean return.
@@ -27,6 +79,9 @@ pub struct Evaluation {
     /// The 95 % interval of the mean return, as of the normal distribution: the mean ± 1.96 standard
     /// errors, whose deviation is divided by n − 1. `None` for a single episode.
     pub return_mean_interval: Option<[f64; 2]>,
+    /// Expected return of the likeliest actions, exact, of an environment whose table of transitions and time
+    /// limit are known; the mean of the episodes scatters around it.
+    pub return_expected: Option<f64>,
     /// Standard deviation of the returns (of the sample, divided by n).
     pub return_std: f64,
     /// Smallest return.
@@ -42,9 +97,8 @@ pub struct Evaluation {
 impl Evaluation {
     fn of(
         env: &str,
-        seed: u64,
-        actions: &'static str,
-        gamma: f64,
+        config: &EvaluationConfig,
+        return_expected: Option<f64>,
         returns: Vec<f64>,
         length_mean: f64,
     ) -> Self {
@@ -52,11 +106,12 @@ impl Evaluation {
         Self {
             env: env.to_owned(),
             episodes: returns.len(),
-            seed,
-            actions,
-            gamma,
+            seed: config.seed,
+            actions: config.actions,
+            gamma: config.gamma,
             return_mean,
             return_mean_interval: interval(return_mean, variance, returns.len()),
+            return_expected,
             return_std: variance.sqrt(),
             return_min: returns.iter().copied().fold(f64::INFINITY, f64::min),
             return_max: returns.iter().copied().fold(f64::NEG_INFINITY, f64::max),
@@ -138,20 +193,25 @@ pub enum EvaluateError {
     /// An environment that refused an action, or failed.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
+    /// A table of transitions that is none, or is for a discount that is none.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A table of transitions that another number of states or actions belongs to.
+    #[error(transparent)]
+    Expected(#[from] SolveError),
 }
 
-/// Plays `episodes` episodes of a policy; `actions` says in words how it chooses. Returns are
-/// `Σ γᵗ rₜ` over the steps of an episode from its first on, for a discount `gamma` from 0 to 1.
-///
-/// Episode `k` starts where Gymnasium's `reset(seed=seed + k)` does; actions are drawn from a
-/// stream of the same seed.
+/// Plays episodes of a policy. Returns are `Σ γᵗ rₜ` over the steps of an episode from its first on; actions are
+/// drawn from a stream of the episode's seed.
 ///
 /// ```
 /// use rl_core::{RandomPolicy, Space};
 /// use rl_envs::EnvironmentId;
+/// use rl_train::{Actions, EvaluationConfig, evaluate};
 ///
 /// let mut policy = RandomPolicy::new(Space::discrete(2));
-/// let evaluation = rl_train::evaluate(&mut policy, &EnvironmentId::CartPole, 10, 0, "random", 1.0)?;
+/// let config = EvaluationConfig { episodes: 10, actions: Actions::Random, ..EvaluationConfig::default() };
+/// let evaluation = evaluate(&mut policy, &EnvironmentId::CartPole, &config)?;
 /// assert!(evaluation.return_mean < 100.0);
 /// # Ok::<(), rl_train::error::EvaluateError>(())
 /// ```
@@ -161,17 +221,18 @@ pub enum EvaluateError {
 pub fn evaluate(
     policy: &mut dyn Policy,
     source: &dyn EnvironmentSource,
-    episodes: usize,
-    seed: u64,
-    actions: &'static str,
-    gamma: f64,
+    config: &EvaluationConfig,
 ) -> Result<Evaluation, EvaluateError> {
-    if episodes == 0 {
+    if config.episodes == 0 {
         return Err(EvaluateError::NoEpisodes);
     }
+    let expected = match config.actions {
+        Actions::Likeliest => expected_return(policy, source, config.gamma)?,
+        Actions::Drawn | Actions::Random | Actions::RuleOfThumb => None,
+    };
     let mut environment = source.make()?;
-    let (mut returns, mut lengths) = (Vec::with_capacity(episodes), 0.0);
-    for seed in (seed..).take(episodes) {
+    let (mut returns, mut lengths) = (Vec::with_capacity(config.episodes), 0.0);
+    for seed in (config.seed..).take(config.episodes) {
         let mut environment_rng = Stream::from_seed(seed);
         let mut action_rng = Stream::derive(seed, Purpose::Action, 0);
         let (mut discounted, mut power) = (0.0, 1.0);
@@ -183,7 +244,7 @@ pub fn evaluate(
             |_, event| {
                 if let EpisodeEvent::Step { reward, .. } = event {
                     discounted += power * reward;
-                    power *= gamma;
+                    power *= config.gamma;
                 }
                 Ok::<_, EnvironmentError>(())
             },
@@ -191,15 +252,40 @@ pub fn evaluate(
         returns.push(discounted);
         lengths += episode.length as f64;
     }
-    let length_mean = lengths / episodes as f64;
+    let length_mean = lengths / config.episodes as f64;
     Ok(Evaluation::of(
         source.name(),
-        seed,
-        actions,
-        gamma,
+        config,
+        expected,
         returns,
         length_mean,
     ))
+}
+
+/// The exact expected return of a policy that always takes the same action in a state; `None` where the transitions
+/// or the time limit are not known, or where it has no action for a state that an episode can be in.
+fn expected_return(
+    policy: &mut dyn Policy,
+    source: &dyn EnvironmentSource,
+    gamma: f64,
+) -> Result<Option<f64>, EvaluateError> {
+    let Some((mdp, steps)) = source.finite_mdp(gamma).zip(source.time_limit()) else {
+        return Ok(None);
+    };
+    let mdp = mdp?;
+    let mut choices = vec![0; mdp.states()];
+    let reachable = mdp.reachable();
+    for (state, choice) in choices.iter_mut().enumerate().filter(|s| reachable[s.0]) {
+        let mut action = [f32::NAN];
+        policy.act(&[state as f32], &mut [Stream::from_seed(0)], &mut action);
+        let is_one = action[0] >= 0.0 && action[0] < mdp.actions() as f32;
+        if !is_one {
+            return Ok(None);
+        }
+        *choice = action[0] as usize;
+    }
+    let choices = TabularPolicy::deterministic(mdp.actions(), &choices)?;
+    Ok(Some(mdp.expected_return_within(&choices, steps)?))
 }
 
 /// Evaluation of the policy of a run, by its likeliest actions or by drawn ones.
@@ -209,22 +295,14 @@ pub fn evaluate(
 pub(crate) fn evaluate_run(
     run: &dyn RunView,
     choice: ActionChoice,
-    episodes: usize,
-    seed: u64,
-    gamma: f64,
+    config: EvaluationConfig,
 ) -> Result<Evaluation, EvaluateError> {
     let mut policy = run.policy().with_choice(choice);
-    let source = run.source().as_ref();
-    let actions = actions_by(choice);
-    evaluate(&mut policy, source, episodes, seed, actions, gamma)
-}
-
-/// A choice of actions in a word or two.
-pub(crate) fn actions_by(choice: ActionChoice) -> &'static str {
-    match choice {
-        ActionChoice::Mode => "the likeliest",
-        ActionChoice::Sample => "drawn",
-    }
+    let config = EvaluationConfig {
+        actions: choice.into(),
+        ..config
+    };
+    evaluate(&mut policy, run.source().as_ref(), &config)
 }
 
 #[cfg(test)]
@@ -244,13 +322,17 @@ mod tests {
 
     #[test]
     fn the_interval_of_a_mean_is_1_96_standard_errors_to_each_side() {
-        let evaluation = Evaluation::of("own", 0, "drawn", 1.0, vec![1.0, 2.0, 3.0, 6.0], 1.0);
+        let drawn = EvaluationConfig {
+            actions: Actions::Drawn,
+            ..EvaluationConfig::default()
+        };
+        let evaluation = Evaluation::of("own", &drawn, None, vec![1.0, 2.0, 3.0, 6.0], 1.0);
         // Of 4 returns the deviation is √(14/3), its standard error √(14/12).
         let half = 1.96 * (14.0_f64 / 12.0).sqrt();
         let [low, high] = evaluation.return_mean_interval.unwrap();
         assert!((low - (3.0 - half)).abs() < 1e-3 && (high - (3.0 + half)).abs() < 1e-3);
         assert_eq!(evaluation.share_from(3.0), 0.5);
-        let one = Evaluation::of("own", 0, "drawn", 1.0, vec![1.0], 1.0);
+        let one = Evaluation::of("own", &drawn, None, vec![1.0], 1.0);
         assert_eq!(one.return_mean_interval, None);
     }
 
@@ -258,7 +340,15 @@ mod tests {
     fn returns_are_discounted_from_the_first_step_on() {
         let source = rl_envs::EnvironmentId::CartPole;
         let mut policy = rl_core::RandomPolicy::new(rl_core::Space::discrete(2));
-        let mut judge = |gamma| evaluate(&mut policy, &source, 5, 3, "random", gamma).unwrap();
+        let mut judge = |gamma| {
+            let config = EvaluationConfig {
+                episodes: 5,
+                seed: 3,
+                actions: Actions::Random,
+                gamma,
+            };
+            evaluate(&mut policy, &source, &config).unwrap()
+        };
         let (plain, discounted) = (judge(1.0), judge(0.9));
         assert_eq!(discounted.length_mean, plain.length_mean);
         for (length, found) in plain.returns.iter().zip(&discounted.returns) {
@@ -266,5 +356,57 @@ mod tests {
             let expected = (1.0 - 0.9_f64.powf(*length)) / 0.1;
             assert!((found - expected).abs() < 1e-9, "{found} {expected}");
         }
+    }
+
+    /// Policy with an action for each state.
+    struct Table(Vec<f32>);
+
+    impl Policy for Table {
+        fn act(&mut self, observations: &[f32], _: &mut [Stream], actions: &mut [f32]) {
+            for (state, action) in observations.iter().zip(actions) {
+                *action = self.0[*state as usize];
+            }
+        }
+    }
+
+    #[test]
+    fn the_expected_return_is_what_the_mean_of_many_episodes_tends_to() {
+        use rl_envs::EnvironmentId;
+        // Down and right by turns: some episodes of the slippery lake end in a hole, some at the goal.
+        let mut policy = Table([1.0, 2.0].repeat(8));
+        let config = EvaluationConfig {
+            episodes: 4000,
+            ..EvaluationConfig::default()
+        };
+        let lake = EnvironmentId::FrozenLake;
+        let evaluation = evaluate(&mut policy, &lake, &config).unwrap();
+        let expected = evaluation.return_expected.unwrap();
+        let [low, high] = evaluation.return_mean_interval.unwrap();
+        assert!(
+            low < expected && expected < high && expected > 0.01,
+            "{expected}"
+        );
+        // By drawn actions, and where no table is known, there is none.
+        let drawn = EvaluationConfig {
+            actions: Actions::Drawn,
+            episodes: 1,
+            ..config
+        };
+        let none = |source: EnvironmentId, config| {
+            let mut policy = Table(vec![1.0; 500]);
+            evaluate(&mut policy, &source, &config)
+                .unwrap()
+                .return_expected
+        };
+        assert_eq!(none(lake, drawn), None);
+        let likeliest = EvaluationConfig {
+            actions: Actions::Likeliest,
+            ..drawn
+        };
+        assert_eq!(none(EnvironmentId::MountainCar, likeliest), None);
+        // Up for ever: the time limit of 1000 steps ends it.
+        let mut up = Table(vec![0.0; 48]);
+        let cliff = evaluate(&mut up, &EnvironmentId::CliffWalking, &likeliest).unwrap();
+        assert_eq!(cliff.return_expected, Some(-1000.0));
     }
 }

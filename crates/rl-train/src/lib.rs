@@ -62,7 +62,7 @@ pub use checkpoint_every::CheckpointEvery;
 pub use config::{Config, NO_PRESET, RunConfig};
 pub use environment_entry::{EnvironmentEntry, EnvironmentFamily};
 pub use error::TrainError;
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Actions, Evaluation, EvaluationConfig, evaluate};
 pub use filmed::Filmed;
 #[cfg(feature = "gym")]
 pub use gymnasium::gymnasium;

@@ -4,7 +4,7 @@ use rl_core::{ActionChoice, Policy, RandomPolicy};
 use rl_nets::PolicyFile;
 
 use crate::environment_entry::EnvironmentEntry;
-use crate::evaluate::{EvaluateError, actions_by};
+use crate::evaluate::{Actions, EvaluateError};
 use crate::registry::Registry;
 
 /// A policy in its environment.
@@ -24,12 +24,12 @@ pub enum Player {
 }
 
 impl Player {
-    /// Choice of its actions, in a word or two.
-    pub fn actions(&self) -> &'static str {
+    /// Choice of its actions.
+    pub fn actions(&self) -> Actions {
         match self {
-            Self::Trained { choice, .. } => actions_by(*choice),
-            Self::Random(_) => "random",
-            Self::Heuristic(_) => "a rule of thumb",
+            Self::Trained { choice, .. } => (*choice).into(),
+            Self::Random(_) => Actions::Random,
+            Self::Heuristic(_) => Actions::RuleOfThumb,
         }
     }
 

@@ -13,7 +13,7 @@ use rl_core::{ActionChoice, BoxError, Metrics, Snapshot, StateError, StateReader
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint_error::CheckpointError;
 use crate::checkpoint_every::CheckpointEvery;
-use crate::evaluate::evaluate_run;
+use crate::evaluate::{EvaluationConfig, evaluate_run};
 use crate::files::write_whole;
 use crate::observer::Observer;
 use crate::observers::{MetricsFile, TensorBoard};
@@ -34,6 +34,15 @@ const KEPT: usize = 3;
 /// Tries to take the lock, and the time between them: a reader's look holds it for an instant.
 const TRIES: usize = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+
+/// The evaluation of a run by so many episodes.
+fn evaluation(episodes: usize) -> EvaluationConfig {
+    EvaluationConfig {
+        episodes,
+        seed: EVALUATION_SEED,
+        ..EvaluationConfig::default()
+    }
+}
 
 /// Directory of a run, as an observer: `config.toml`, `metrics.csv`, `checkpoints/`,
 /// `policy.safetensors` (with each checkpoint) and `summary.json`. It is the last of a run's observers, so that it hears
@@ -298,7 +307,7 @@ impl Observer for RunDirectory {
         self.write(Self::CONFIG, &toml::to_string(&run.config())?)?;
         if run.clock().updates == 0 && self.evaluation_episodes > 0 {
             let episodes = self.evaluation_episodes.min(INITIAL_EPISODES);
-            let initial = evaluate_run(run, ActionChoice::Sample, episodes, EVALUATION_SEED, 1.0)?;
+            let initial = evaluate_run(run, ActionChoice::Sample, evaluation(episodes))?;
             self.initial_returns = initial.returns;
         }
         self.metrics.start(run)?;
@@ -361,8 +370,8 @@ impl Observer for RunDirectory {
             outcome,
             Outcome::Finished | Outcome::Reached | Outcome::TimeLimit
         );
-        let episodes = self.evaluation_episodes;
-        let judge = |choice| evaluate_run(run, choice, episodes, EVALUATION_SEED, 1.0);
+        let config = evaluation(self.evaluation_episodes);
+        let judge = |choice| evaluate_run(run, choice, config);
         let judged = match is_complete && self.evaluation_episodes > 0 {
             true => judge(ActionChoice::Mode)
                 .and_then(|likeliest| Ok(Some([likeliest, judge(ActionChoice::Sample)?]))),

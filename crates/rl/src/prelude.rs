@@ -35,9 +35,9 @@ pub use rl_pg::{
     A2cConfig, A3cConfig, Baseline, PpoConfig, ReinforceConfig, TrpoConfig, VpgConfig, Weighting,
 };
 pub use rl_train::{
-    Backend, BestPolicy, CheckpointEvery, EnvironmentEntry, Evaluation, MetricsFile, Observer,
-    Outcome, PeriodicEvaluation, Progress, Registry, RunDirectory, RunView, StopAfter, StopAt,
-    TrainError, TrainedPolicy, Trainer, each, evaluate,
+    Backend, BestPolicy, CheckpointEvery, EnvironmentEntry, Evaluation, EvaluationConfig,
+    MetricsFile, Observer, Outcome, PeriodicEvaluation, Progress, Registry, RunDirectory, RunView,
+    StopAfter, StopAt, TrainError, TrainedPolicy, Trainer, each, evaluate,
 };
 pub use rl_value::tabular::{ExpectedSarsaConfig, QLearningConfig, SarsaConfig};
 pub use rl_value::{DqnConfig, PqnConfig};

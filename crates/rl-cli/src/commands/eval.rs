@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use rl_train::{Evaluation, Registry, evaluate};
+use rl_train::{Evaluation, EvaluationConfig, Registry, evaluate};
 use serde::Serialize;
 
 use super::player::PlayerArguments;
@@ -61,15 +61,13 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
     let judge = || -> Result<_> {
         let (entry, mut policy) = player.cast(registry)?;
         let source = entry.source().as_ref();
-        let (episodes, seed) = (arguments.episodes as usize, arguments.player.seed);
-        let evaluation = evaluate(
-            &mut *policy,
-            source,
-            episodes,
-            seed,
-            player.actions(),
-            arguments.gamma,
-        )?;
+        let config = EvaluationConfig {
+            episodes: arguments.episodes as usize,
+            seed: arguments.player.seed,
+            actions: player.actions(),
+            gamma: arguments.gamma,
+        };
+        let evaluation = evaluate(&mut *policy, source, &config)?;
         // Where it is solved is said of returns without a discount.
         let solved = entry.solved().filter(|_| arguments.gamma == 1.0);
         let threshold = arguments.threshold.or(solved);

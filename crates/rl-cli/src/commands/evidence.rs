@@ -18,7 +18,8 @@ use crate::usage::Usage;
 /// Train presets with many seeds, and compare their scores with the claims
 #[derive(Args)]
 #[command(
-    after_help = "The score of a run is the mean return of 100 episodes of its final policy. A run \
+    after_help = "The score of a run is the mean return of 100 episodes of its final policy, \
+                  or its exact expected return where the transitions are known. A run \
                   that is complete in OUT/runs is not repeated: a call that was interrupted goes on \
                   where it stopped. The trainings end with this command. \
                   With --shard, several machines share the work: the last one, with the runs of all in \

@@ -50,6 +50,44 @@ impl FiniteMdp {
         Ok(self.initial().iter().zip(values).map(|(p, v)| p * v).sum())
     }
 
+    /// The expected return of the first `steps` steps, `E[Σ_{t<steps} γᵗ r_t]`: that of episodes that are truncated
+    /// then. The value of `k` steps is `Vₖ = Rπ + γ Pπ Vₖ₋₁`, that of none 0.
+    ///
+    /// # Errors
+    /// [`SolveError::Shape`] for a policy of another shape.
+    pub fn expected_return_within(
+        &self,
+        policy: &TabularPolicy,
+        steps: usize,
+    ) -> Result<f64, SolveError> {
+        self.check_policy(policy)?;
+        let states = 0..self.states();
+        let rewards: Vec<f64> = states
+            .clone()
+            .map(|s| self.policy_reward(policy, s))
+            .collect();
+        let follows = |state| -> Vec<(usize, f64)> {
+            let next = self
+                .policy_transition(policy, state)
+                .into_iter()
+                .enumerate();
+            next.filter(|&(_, p)| p > 0.0).collect()
+        };
+        let follows: Vec<Vec<(usize, f64)>> = states.clone().map(follows).collect();
+        let mut values = vec![0.0; self.states()];
+        for _ in 0..steps {
+            let value = |state: usize| match self.is_terminal(state) {
+                true => 0.0,
+                false => {
+                    let next = follows[state].iter().map(|&(next, p)| p * values[next]);
+                    rewards[state] + self.gamma() * next.sum::<f64>()
+                }
+            };
+            values = states.clone().map(value).collect();
+        }
+        Ok(self.initial().iter().zip(values).map(|(p, v)| p * v).sum())
+    }
+
     /// `Pπ(s'|s) = Σ_a π(a|s) P(s'|s,a)`, `[states]`.
     fn policy_transition(&self, policy: &TabularPolicy, state: usize) -> Vec<f64> {
         let mut transition = vec![0.0; self.states()];
@@ -150,6 +188,28 @@ mod tests {
                 prop_assert!((values[state] - value).abs() < 1e-11);
                 prop_assert!(!mdp.is_terminal(state) || values[state] == 0.0);
             }
+        }
+    }
+
+    #[test]
+    fn the_return_within_a_time_limit_is_that_of_the_steps_before_it() {
+        // Three steps forward, the last of them with a reward of 1.
+        let forward = TabularPolicy::deterministic(2, &[1; 4]).unwrap();
+        for (gamma, whole) in [(1.0, 1.0), (0.5, 0.25)] {
+            let mdp = chain(4, gamma).unwrap();
+            let within = |steps| mdp.expected_return_within(&forward, steps).unwrap();
+            assert_eq!([0, 2, 3, 100].map(within), [0.0, 0.0, whole, whole]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_return_within_more_and_more_steps_tends_to_the_expected_one(seed: u64, gamma in 0.0_f64..0.9) {
+            let (mdp, policy) = random(seed, gamma);
+            let policy = policy.probabilities();
+            let whole = mdp.expected_return(&policy).unwrap();
+            let within = mdp.expected_return_within(&policy, 400).unwrap();
+            prop_assert!((whole - within).abs() < 1e-9, "{} {}", whole, within);
         }
     }
 

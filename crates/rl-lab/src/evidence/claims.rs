@@ -12,7 +12,7 @@ const TUNING_SEEDS: Range<u64> = 0..100;
 pub const CLAIM_SEEDS: Range<u64> = 200..300;
 
 /// Claim about the runs of a preset. The score of a run is the mean return of 100 episodes of its
-/// final policy's likeliest actions.
+/// final policy's likeliest actions, or their exact expected return where that is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
     /// The environment, that of the preset.
@@ -171,6 +171,87 @@ pub const CLAIMS: &[Claim] = &[
         95,
         156.0,
         220.0,
+    ),
+    claim(
+        (EnvironmentId::CartPole, "dqn", "cartpole-dqn"),
+        50_000,
+        95,
+        475.0,
+        500.0,
+    ),
+    claim(
+        (EnvironmentId::CartPole, "pqn", "cartpole-pqn"),
+        500_000,
+        99,
+        475.0,
+        500.0,
+    ),
+    claim(
+        (EnvironmentId::Acrobot, "dqn", "acrobot-dqn"),
+        100_000,
+        95,
+        -100.0,
+        -75.0,
+    ),
+    claim(
+        (EnvironmentId::MountainCar, "dqn", "mountain-car-dqn"),
+        120_000,
+        95,
+        -120.0,
+        -105.0,
+    ),
+    claim(
+        (EnvironmentId::LunarLander, "dqn", "lunar-lander-dqn"),
+        300_000,
+        90,
+        200.0,
+        266.0,
+    ),
+    claim(
+        (EnvironmentId::LunarLander, "pqn", "lunar-lander-pqn"),
+        1_000_000,
+        90,
+        200.0,
+        240.0,
+    ),
+    claim(
+        (EnvironmentId::FrozenLake, "q-learning", "frozen-lake-q"),
+        200_000,
+        95,
+        0.7218,
+        0.7367,
+    ),
+    claim(
+        (
+            EnvironmentId::FrozenLake8x8,
+            "q-learning",
+            "frozen-lake-8x8-q",
+        ),
+        1_000_000,
+        95,
+        0.85,
+        0.895,
+    ),
+    claim(
+        (EnvironmentId::CliffWalking, "q-learning", "cliff-walking-q"),
+        50_000,
+        95,
+        -13.0,
+        -13.0,
+    ),
+    claim(
+        (EnvironmentId::CliffWalking, "sarsa", "cliff-walking-sarsa"),
+        50_000,
+        95,
+        -17.0,
+        -17.0,
+    ),
+    claim(
+        (EnvironmentId::Taxi, "q-learning", "taxi-q"),
+        200_000,
+        95,
+        7.69,
+        7.85,
     ),
 ];
 

@@ -12,7 +12,7 @@ pub struct CompletedRun {
 }
 
 impl CompletedRun {
-    /// The mean return of the likeliest actions.
+    /// The score of the likeliest actions.
     pub fn score(&self) -> f64 {
         self.summary.score()
     }
@@ -39,6 +39,7 @@ pub mod tests {
         let evaluation = |return_mean: f64| EvaluationSummary {
             episodes: 100,
             return_mean,
+            return_expected: None,
             return_std: 1.0,
             return_min: return_mean - 1.0,
             return_max: return_mean + 1.0,

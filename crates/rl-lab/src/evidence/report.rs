@@ -28,7 +28,7 @@ impl Serialize for Evidence {
     }
 }
 
-/// Statistics of the runs of one claim. The score of a run is the mean return of its evaluation.
+/// Statistics of the runs of one claim. The score of a run is that of its evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct EvidenceRow {
     /// The environment.
@@ -100,7 +100,7 @@ impl EvidenceRow {
             claimed_worst: claim.worst.is_finite().then_some(claim.worst),
             best: scores.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             iqm_stochastic: interquartile_mean(&column(|run| {
-                run.summary.evaluation_stochastic.return_mean
+                run.summary.evaluation_stochastic.score()
             })),
             met: 100 * reached >= claim.percent * runs.len()
                 && iqm >= claim.iqm
@@ -108,6 +108,14 @@ impl EvidenceRow {
                 && runs.iter().all(CompletedRun::is_within_budget),
             wall_s: median(&column(|run| run.summary.wall_s)),
             env_steps_per_s: median(&column(|run| run.summary.env_steps_per_s)),
+        }
+    }
+
+    /// A score with the decimals that matter for it.
+    fn shown(&self, score: f64) -> String {
+        match self.claimed_iqm.abs() <= 10.0 {
+            true => format!("{score:.4}"),
+            false => format!("{score:.2}"),
         }
     }
 
@@ -142,7 +150,7 @@ impl Evidence {
         let header = ["preset", "reach", "IQM", "worst", "drawn", "met"];
         let cells = |row: &EvidenceRow| {
             let [iqm, worst, drawn] =
-                [row.iqm, row.worst, row.iqm_stochastic].map(|score| format!("{score:.2}"));
+                [row.iqm, row.worst, row.iqm_stochastic].map(|score| row.shown(score));
             [
                 row.preset.to_owned(),
                 row.share(),
@@ -209,6 +217,7 @@ impl Evidence {
              {}\n\
              - The score of a run is the mean return of 100 episodes of its final policy, which \
              takes the likeliest\n  actions; these episodes are the same for every run, and none is in the training. \
+             Where the table of\n  transitions is known, it is the exact expected return within the time limit instead. \
              *Drawn* is the\n  interquartile mean of the same policies' returns when their actions \
              are drawn, as in training.\n\
              - IQM is the interquartile mean of the scores: without the lowest and the highest \
@@ -256,6 +265,7 @@ struct RunRow {
     env_steps_per_s: f64,
     evaluation_episodes: u64,
     return_mean: f64,
+    return_expected: Option<f64>,
     return_std: f64,
     return_min: f64,
     return_max: f64,
@@ -280,6 +290,7 @@ impl RunRow {
             env_steps_per_s: summary.env_steps_per_s.round(),
             evaluation_episodes: evaluation.episodes,
             return_mean: evaluation.return_mean,
+            return_expected: evaluation.return_expected,
             return_std: evaluation.return_std,
             return_min: evaluation.return_min,
             return_max: evaluation.return_max,
@@ -291,7 +302,7 @@ impl RunRow {
 
 fn cells(row: &EvidenceRow) -> [String; 9] {
     let interval = row.interval.map_or("[–]".to_owned(), |[low, high]| {
-        format!("[{low:.2}, {high:.2}]")
+        format!("[{}, {}]", row.shown(low), row.shown(high))
     });
     let claimed_worst = row.claimed_worst;
     [
@@ -307,14 +318,14 @@ fn cells(row: &EvidenceRow) -> [String; 9] {
             row.threshold,
             row.claimed_percent
         ),
-        format!("{:.2} {interval} ({})", row.iqm, row.claimed_iqm),
+        format!("{} {interval} ({})", row.shown(row.iqm), row.claimed_iqm),
         format!(
-            "{:.2}, {}{}",
-            row.worst,
+            "{}, {}{}",
+            row.shown(row.worst),
             row.worst_seed,
             claimed_worst.map_or(String::new(), |worst| format!(" ({worst})"))
         ),
-        format!("{:.2}", row.iqm_stochastic),
+        row.shown(row.iqm_stochastic),
         row.met(),
         format!("{:.2}", row.wall_s),
         thousands(row.env_steps_per_s),
@@ -396,9 +407,14 @@ mod tests {
     #[test]
     fn the_table_of_the_screen_is_80_columns_wide() {
         let runs = CLAIMS.iter().flat_map(|claim| {
+            let score = if claim.iqm.abs() <= 10.0 {
+                -9.5
+            } else {
+                -234.56
+            };
             (0..100).map(move |seed| CompletedRun {
                 claim,
-                ..run(seed, -234.56, 10)
+                ..run(seed, score, 10)
             })
         });
         let table = Evidence::of(runs.collect()).table();
@@ -416,9 +432,9 @@ mod tests {
             .unwrap();
         let csv = String::from_utf8(csv).unwrap();
         let widths: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-        assert_eq!(widths, [16, 16, 16]);
+        assert_eq!(widths, [17, 17, 17]);
         assert!(
-            csv.ends_with("1,10,5,2,2.5,1000.0,100,2.0,1.0,1.0,3.0,-8.0,1.0\n"),
+            csv.ends_with("1,10,5,2,2.5,1000.0,100,2.0,,1.0,1.0,3.0,-8.0,1.0\n"),
             "{csv}"
         );
     }

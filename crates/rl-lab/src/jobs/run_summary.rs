@@ -21,8 +21,8 @@ pub struct RunSummary {
 }
 
 impl RunSummary {
-    /// The mean return of the likeliest actions.
+    /// The score of the likeliest actions.
     pub fn score(&self) -> f64 {
-        self.evaluation.return_mean
+        self.evaluation.score()
     }
 }

@@ -106,7 +106,7 @@ fn actions(space: &Space) -> Actions {
 #[cfg(test)]
 mod tests {
     use rl_core::ActionChoice;
-    use rl_train::{Layers, Origin, evaluate};
+    use rl_train::{EvaluationConfig, Layers, Origin, evaluate};
 
     use super::*;
 
@@ -143,7 +143,12 @@ mod tests {
             };
             let replay = replay(&[cast.clone(), cast], 3, &registry).unwrap();
             let mut policy = run.policy().with_choice(ActionChoice::Mode);
-            let judged = evaluate(&mut policy, entry.source().as_ref(), 1, 3, "", 1.0).unwrap();
+            let one = EvaluationConfig {
+                episodes: 1,
+                seed: 3,
+                ..EvaluationConfig::default()
+            };
+            let judged = evaluate(&mut policy, entry.source().as_ref(), &one).unwrap();
             assert_eq!(replay.returns(), [judged.return_mean; 2], "{name}");
             let [first, second] = [0, 1].map(|i| &replay.players[i].episode);
             assert_eq!(first, second);

@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use super::error::RunsError;
 use super::metrics::MetricsTable;
-use super::summary::RunSummary;
+use super::summary::{EvaluationSummary, RunSummary};
 use crate::files::{FileError, read};
 
 /// State of a run.
@@ -189,10 +189,10 @@ impl StoredRun {
         summary.unwrap_or_else(|| self.last("update").unwrap_or(0.0) as u64)
     }
 
-    /// Mean return of the final policy's likeliest actions, of a run that is complete.
+    /// Score of the final policy's likeliest actions, of a run that is complete.
     pub fn evaluation(&self) -> Option<f64> {
         let evaluation = self.summary.as_ref()?.evaluation.as_ref();
-        evaluation.map(|evaluation| evaluation.return_mean)
+        evaluation.map(EvaluationSummary::score)
     }
 
     /// Mean return of late while it trained; of a run without a summary, that of its last row.

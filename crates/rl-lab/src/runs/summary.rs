@@ -45,10 +45,20 @@ pub struct EvaluationSummary {
     pub episodes: u64,
     /// Mean of their returns.
     pub return_mean: f64,
+    /// Expected return, exact, where it is known.
+    #[serde(default)]
+    pub return_expected: Option<f64>,
     /// Standard deviation of their returns.
     pub return_std: f64,
     /// The least return.
     pub return_min: f64,
     /// The largest return.
     pub return_max: f64,
+}
+
+impl EvaluationSummary {
+    /// The expected return where it is known, else the mean of the episodes.
+    pub fn score(&self) -> f64 {
+        self.return_expected.unwrap_or(self.return_mean)
+    }
 }

@@ -236,6 +236,7 @@ mod tests {
         let evaluation = EvaluationSummary {
             episodes: 100,
             return_mean: score,
+            return_expected: None,
             return_std: 0.0,
             return_min: score,
             return_max: score,

@@ -23,7 +23,7 @@ pub fn page(sweep: &Sweep, config: &SweepConfig, pictures: &[String]) -> String 
         "# Sweep\n\n\
          {settings} with the seeds {} to {}.{best}\n\n{}\n\
          - The score of a run is the mean return of 100 episodes of its final policy, which takes the likeliest \
-         actions.\n\
+         actions; where the table of transitions is known, their exact expected return within the time limit.\n\
          - *reach*: runs whose score is {}, of all.\n\
          - IQM is the interquartile mean of the scores, with its 95 % percentile bootstrap over {} resamples (Agarwal et \
          al. 2021).\n\

@@ -25,7 +25,7 @@ impl Serialize for Sweep {
     }
 }
 
-/// Statistics of the runs of one setting. The score of a run is the mean return of the 100 episodes of its evaluation.
+/// Statistics of the runs of one setting. The score of a run is that of its evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct SweepRow {
     /// Swept keys with their values.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use rl_core::{ActionChoice, BoxError, Metrics};
 
 use crate::config::RunConfig;
-use crate::evaluate::evaluate_run;
+use crate::evaluate::{EvaluationConfig, evaluate_run};
 use crate::observer::Observer;
 use crate::view::RunView;
 
@@ -17,9 +17,7 @@ use crate::view::RunView;
 #[derive(Clone, Copy, Debug)]
 pub struct PeriodicEvaluation {
     every: u64,
-    episodes: usize,
-    seed: u64,
-    gamma: f64,
+    config: EvaluationConfig,
 }
 
 impl PeriodicEvaluation {
@@ -28,9 +26,11 @@ impl PeriodicEvaluation {
     pub fn every(every: u64, episodes: usize) -> Self {
         Self {
             every: every.max(1),
-            episodes,
-            seed: 1_000_000,
-            gamma: 1.0,
+            config: EvaluationConfig {
+                episodes,
+                seed: 1_000_000,
+                ..EvaluationConfig::default()
+            },
         }
     }
 }
@@ -38,10 +38,9 @@ impl PeriodicEvaluation {
 impl From<&RunConfig> for PeriodicEvaluation {
     /// As the keys of a run have it.
     fn from(keys: &RunConfig) -> Self {
-        Self {
-            gamma: keys.eval_gamma,
-            ..Self::every(keys.eval_every, keys.eval_episodes)
-        }
+        let mut every = Self::every(keys.eval_every, keys.eval_episodes);
+        every.config.gamma = keys.eval_gamma;
+        every
     }
 }
 
@@ -54,7 +53,7 @@ impl Observer for PeriodicEvaluation {
         let mut metric = [f64::NAN; 4];
         let clock = run.clock();
         if clock.updates.is_multiple_of(self.every) || clock.has_spent(run.budget()) {
-            let judge = |choice| evaluate_run(run, choice, self.episodes, self.seed, self.gamma);
+            let judge = |choice| evaluate_run(run, choice, self.config);
             let likeliest = judge(ActionChoice::Mode)?;
             let drawn = judge(ActionChoice::Sample)?;
             metric = [
