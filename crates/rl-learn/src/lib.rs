@@ -45,5 +45,7 @@ pub use own_optimizer::OwnOptimizer;
 pub use range::Range;
 pub use row::{Derivatives, Row};
 pub use samples::{Batch, Samples};
-pub use term::{FusedTerm, Input, Term};
-pub use terms::{ClipFraction, EntropyBonus, Surrogate, TdError, TdLoss, ValueError};
+pub use term::{FusedQuantileTerm, FusedTerm, Input, Term};
+pub use terms::{
+    ClipFraction, EntropyBonus, QuantileError, Surrogate, TdError, TdLoss, ValueError,
+};

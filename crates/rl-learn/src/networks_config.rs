@@ -3,8 +3,8 @@
 use rl_core::{Purpose, Spaces, Stream};
 use rl_nets::error::{ModuleError, NetworkSizeError};
 use rl_nets::{
-    Activation, Device, DistributionKind, Head, Initialization, MlpConfig, MlpWeights,
-    NetworkWeights, Networks, PolicyConfig, PolicyWeights,
+    ActionValueForm, Activation, Device, DistributionKind, Head, Initialization, MlpConfig,
+    MlpWeights, NetworkWeights, Networks, PolicyConfig, PolicyWeights,
 };
 
 use crate::{ConfigError, OwnNetworks, Range, config, words};
@@ -114,27 +114,36 @@ impl NetworksConfig {
         })
     }
 
-    /// Draws the weights of a network of action values, one output for each of the discrete actions, from
+    /// Draws the weights of a network of action values of the discrete actions, in some form, from
     /// the stream `(Initialization, 0)` of the run with `seed`. A module of one's own is made on `device`.
     ///
     /// # Errors
     /// [`ConfigError`] for continuous actions, or a module with other outputs.
     pub fn draw_action_values(
         &self,
+        form: ActionValueForm,
         spaces: &Spaces,
         seed: u64,
         device: &Device,
     ) -> Result<Networks, ConfigError> {
         let seed = self.init_seed.unwrap_or(seed);
         let rng = &mut Stream::derive(seed, Purpose::Initialization, 0);
-        let config = self
-            .policy(spaces)?
-            .with_distribution(DistributionKind::Greedy);
+        let config = self.policy(spaces)?.with_action_values(form);
         let mut config = config.map_err(|_| {
             let allowed = "discrete, for a network of action values";
             ConfigError::new("actions", &spaces.action, allowed)
         })?;
         config.mlp.output_gain = 1.0;
+        if form != ActionValueForm::Plain {
+            let plain = "none, where a network is one's own or started from: its outputs are single action values";
+            let (dueling, given) = (form == ActionValueForm::Dueling, form.quantiles());
+            if self.own.has_policy() || self.start_from.is_some() {
+                return Err(match dueling {
+                    true => ConfigError::new("dueling", true, plain),
+                    false => ConfigError::new("n_quantiles", given, plain),
+                });
+            }
+        }
         if self.own.has_policy() || self.own.has_value() {
             return self.draw_own(&config, seed, None, device, rng);
         }
@@ -311,7 +320,9 @@ mod tests {
             let without = plain.draw(&spaces, 0, value, &device).unwrap();
             assert_eq!(networks.len(), without.len() + count * 2 * 2 * 64);
         }
-        let values = config.draw_action_values(&spaces, 0, &device).unwrap();
+        let values = config
+            .draw_action_values(ActionValueForm::Plain, &spaces, 0, &device)
+            .unwrap();
         assert_eq!(norms(&values), hidden);
     }
 

@@ -16,7 +16,8 @@ pub struct Samples<'a> {
     pub advantages: &'a [f32],
     /// `ln π_old(aₜ|oₜ)`, `[steps]`; for a ratio, and to measure how far a policy has moved.
     pub log_probs: &'a [f32],
-    /// `V̂ₜ`, `[steps]`; for a value function.
+    /// `V̂ₜ`, `[steps]`; for a value function. Where a network learns quantiles of the return, as many samples of its
+    /// distribution, `[steps, quantiles]`.
     pub targets: &'a [f32],
     /// `V_old(oₜ)`, `[steps]`; for a clipped value function.
     pub values: &'a [f32],
@@ -75,6 +76,7 @@ impl Batch<'_> {
         };
         let (of_policy, _) = learned(self.terms);
         let action_dim = networks.head().map_or(0, |head| head.action_dim());
+        let quantiles = networks.head().map_or(1, |head| head.form().quantiles());
         use Input::{Advantage, OldLogProb, OldValue, Ratio, Target, Weight};
         for (column, numbers, width, needed) in [
             ("observations", samples.observations, dim, true),
@@ -86,7 +88,7 @@ impl Batch<'_> {
                 1,
                 asks(&[OldLogProb, Ratio]),
             ),
-            ("targets", samples.targets, 1, asks(&[Target])),
+            ("targets", samples.targets, quantiles, asks(&[Target])),
             ("values", samples.values, 1, asks(&[OldValue])),
             ("weights", samples.weights, 1, asks(&[Weight])),
         ] {
@@ -119,11 +121,18 @@ pub(crate) fn supports(networks: &Networks, terms: &[&dyn Term]) -> Result<(), U
         }
         let asks = |input| term.inputs().contains(&input);
         let is_greedy = networks.head().map(|head| head.kind()) == Some(DistributionKind::Greedy);
-        if of_policy && asks(Input::ActionValue) != is_greedy {
+        let of_values = asks(Input::ActionValue) || asks(Input::Quantiles);
+        if of_policy && of_values != is_greedy {
             return Err(missing(match is_greedy {
                 true => "is of probabilities, and the learner has action values",
                 false => "is of action values, and the learner has probabilities",
             }));
+        }
+        let quantiles = networks.head().map_or(1, |head| head.form().quantiles());
+        if is_greedy && asks(Input::ActionValue) && quantiles > 1 {
+            return Err(missing(
+                "is of single action values, and the learner has quantiles of them",
+            ));
         }
         if of_value && !networks.has_value() {
             return Err(missing("is of a value function, and the learner has none"));

@@ -58,6 +58,26 @@ pub trait Term: Send + Sync {
     fn fused(&self) -> Option<&dyn FusedTerm> {
         None
     }
+
+    /// The fused form of a term of [quantiles](Input::Quantiles), in place of [`fused`](Self::fused).
+    fn fused_quantiles(&self) -> Option<&dyn FusedQuantileTerm> {
+        None
+    }
+}
+
+/// Term of a loss over quantiles of the return that is a mean over rows, row by row on the host.
+pub trait FusedQuantileTerm: Term {
+    /// Adds `scale` times the derivatives of `f(row)` by the quantiles of the action that was taken, `[quantiles]`, and
+    /// returns `f(row)`, whose mean over the rows is the term. `samples` are those of the row's target, `weight` is its
+    /// importance weight.
+    fn differentiate(
+        &self,
+        quantiles: &[f32],
+        samples: &[f32],
+        weight: f32,
+        scale: f32,
+        d_quantiles: &mut [f32],
+    ) -> f32;
 }
 
 /// Term of a loss that is a mean over rows, row by row on the host.
@@ -108,6 +128,10 @@ impl<T: Term + ?Sized> Term for std::sync::Arc<T> {
     fn fused(&self) -> Option<&dyn FusedTerm> {
         (**self).fused()
     }
+
+    fn fused_quantiles(&self) -> Option<&dyn FusedQuantileTerm> {
+        (**self).fused_quantiles()
+    }
 }
 
 /// Input of a term: a column of the samples, or a quantity that the networks give for each row.
@@ -133,6 +157,8 @@ pub enum Input {
     Weight,
     /// Action value `Q(oₜ, aₜ)`, by a network of action values.
     ActionValue,
+    /// Quantiles of the return of the action `aₜ`, by a network of action values that learns them.
+    Quantiles,
 }
 
 impl Input {
@@ -140,7 +166,7 @@ impl Input {
     pub fn is_of_policy(self) -> bool {
         matches!(
             self,
-            Self::LogProb | Self::Ratio | Self::Entropy | Self::ActionValue
+            Self::LogProb | Self::Ratio | Self::Entropy | Self::ActionValue | Self::Quantiles
         )
     }
 

@@ -60,8 +60,9 @@ struct LogStd {
 pub struct Outputs {
     /// Distributions of the actions, where there is a policy.
     pub policy: Option<ActionDistribution>,
-    /// Values of the actions, `[batch, actions]`; `None` without a greedy head.
-    pub action_values: Option<Tensor<2>>,
+    /// Quantiles of the return of each action, `[batch, actions, quantiles]`, whose mean is its value; without a
+    /// distribution the value alone, and `None` without a greedy head.
+    pub quantiles: Option<Tensor<3>>,
     /// Values, `[batch]`, where there is a value function.
     pub values: Option<Tensor<1>>,
 }
@@ -113,12 +114,13 @@ impl ActorCritic {
             });
         let is_greedy = |head: &&Head| head.kind() == DistributionKind::Greedy;
         let greedy = self.head.as_ref().filter(is_greedy);
-        let action_values = greedy
-            .zip(outputs.first())
-            .map(|(head, output)| output.clone().narrow(1, 0, head.outputs()));
+        let quantiles = greedy.zip(outputs.first()).map(|(head, output)| {
+            let output = output.clone().narrow(1, 0, head.outputs());
+            head.form().quantiles_on_device(output)
+        });
         Outputs {
             policy,
-            action_values,
+            quantiles,
             values,
         }
     }

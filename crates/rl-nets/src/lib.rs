@@ -56,7 +56,7 @@ pub use rl_core::ActionChoice;
 pub use activation::Activation;
 pub use actor::Actor;
 pub use actor_critic::{ActorCritic, Outputs};
-pub use distribution::{DistributionKind, Head};
+pub use distribution::{ActionValueForm, DistributionKind, Head};
 pub use encoding::network_inputs;
 pub use initialization::Initialization;
 pub use mlp::{Mlp, MlpConfig, MlpLayer, MlpNorm};

@@ -183,13 +183,15 @@ impl Networks {
         (policy, value)
     }
 
-    /// The policy as a perceptron; `None` if there is none, or if it is a module of a user's own.
+    /// The policy as a perceptron, action values of any form folded into plain ones; `None` if there is none, or if it
+    /// is a module of a user's own.
     pub fn policy_weights(&self) -> Option<PolicyWeights> {
-        let head = self.head.clone()?;
-        let outputs = head.outputs();
+        let head = self.head.as_ref()?;
+        let mlp = columns(self.networks.first()?.mlp()?, 0, head.outputs());
+        let plain = head.plain();
         Some(PolicyWeights {
-            mlp: columns(self.networks.first()?.mlp()?, 0, outputs),
-            head,
+            mlp: head.form().fold(mlp, plain.outputs()),
+            head: plain,
             log_std: self.log_std.clone(),
         })
     }

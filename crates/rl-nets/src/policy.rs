@@ -3,7 +3,7 @@
 use rl_core::{Space, Stream};
 use serde::{Deserialize, Serialize};
 
-use crate::distribution::{DistributionKind, Head, HeadError};
+use crate::distribution::{ActionValueForm, DistributionKind, Head, HeadError};
 use crate::{Activation, Initialization, MlpConfig, PolicyWeights};
 
 /// Gain of a policy's output layer: its first logits are nearly equal, its first means nearly zero.
@@ -42,6 +42,16 @@ impl PolicyConfig {
     /// [`HeadError`] for a distribution that the action space cannot have.
     pub fn with_distribution(mut self, kind: DistributionKind) -> Result<Self, HeadError> {
         self.head = Head::new(kind, self.head.space())?;
+        self.mlp.output_size = self.head.outputs();
+        Ok(self)
+    }
+
+    /// Replaces the distribution by the greedy one of action values, whose form the outputs have.
+    ///
+    /// # Errors
+    /// [`HeadError`] for an action space that is not discrete.
+    pub fn with_action_values(mut self, form: ActionValueForm) -> Result<Self, HeadError> {
+        self.head = Head::action_values(self.head.space(), form)?;
         self.mlp.output_size = self.head.outputs();
         Ok(self)
     }

@@ -58,6 +58,7 @@ fn keys(algo: &str, env: &str) -> Vec<(&'static str, &'static str)> {
             ]);
             if env == "lunar-lander" {
                 keys.extend([("prioritized", "true"), ("double", "true")]);
+                keys.push(("n_quantiles", "3"));
             }
         }
         "pqn" => keys.extend([("steps_per_environment", "40"), ("minibatch_size", "30")]),

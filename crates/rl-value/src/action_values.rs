@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{BoxError, Space, State, StateError, StateReader, StateWriter, Stream};
 use rl_learn::{
-    ConfigError, FitReport, Learner, OptimizerConfig, Plan, Samples, Setup, TdError, UpdateError,
-    fit,
+    ConfigError, FitReport, Learner, OptimizerConfig, Plan, Samples, Setup, Term, UpdateError, fit,
 };
-use rl_nets::{Networks, network_inputs};
+use rl_nets::{ActionValueForm, Networks, network_inputs};
 
 use crate::GreedyPolicy;
 use crate::evaluator::{Evaluator, greedy};
@@ -46,15 +45,19 @@ pub struct ActionValues {
 }
 
 impl ActionValues {
-    /// The network that a setup describes.
+    /// The network that a setup describes, with action values in some form.
     ///
     /// # Errors
     /// [`ConfigError`] for a network or an optimizer that cannot be made.
-    pub fn new(setup: &Setup, optimizer: &OptimizerConfig) -> Result<Self, BoxError> {
+    pub fn new(
+        setup: &Setup,
+        optimizer: &OptimizerConfig,
+        form: ActionValueForm,
+    ) -> Result<Self, BoxError> {
         let networks =
             setup
                 .networks
-                .draw_action_values(&setup.spaces, setup.seed, &setup.device)?;
+                .draw_action_values(form, &setup.spaces, setup.seed, &setup.device)?;
         let mut learner = optimizer.init(networks, &setup.device)?;
         learner.set_threads(&setup.threads);
         Ok(Self {
@@ -105,17 +108,18 @@ impl ActionValues {
         Ok(())
     }
 
-    /// Writes the present values `[n, actions]` of inputs `[n, inputs]`.
+    /// Writes the present quantiles `[n, actions, quantiles]` of inputs `[n, inputs]`: the values, where no distribution
+    /// is learned.
     ///
     /// # Errors
     /// If a module of one's own cannot be copied.
-    pub fn evaluate(&mut self, inputs: &[f32], values: &mut Vec<f32>) -> Result<(), BoxError> {
+    pub fn evaluate(&mut self, inputs: &[f32], quantiles: &mut Vec<f32>) -> Result<(), BoxError> {
         if !self.is_followed {
             let networks = self.learner.networks();
             self.evaluator.follow(networks, &networks.flat())?;
             self.is_followed = true;
         }
-        self.evaluator.evaluate(inputs, values);
+        self.evaluator.evaluate(inputs, quantiles);
         Ok(())
     }
 
@@ -126,7 +130,7 @@ impl ActionValues {
     pub fn fit(
         &mut self,
         samples: &Samples<'_>,
-        term: &TdError,
+        term: &dyn Term,
         plan: &Plan,
         shuffling: Option<&mut Stream>,
     ) -> Result<FitReport, UpdateError> {

@@ -7,10 +7,10 @@ use rl_core::{
     StateWriter,
 };
 use rl_learn::{
-    Algorithm, ConfigError, FitReport, OptimizerConfig, Plan, Range, Samples, Setup, TdError,
-    TdLoss, Valid, config,
+    Algorithm, ConfigError, FitReport, OptimizerConfig, Plan, QuantileError, Range, Samples, Setup,
+    TdError, TdLoss, Term, Valid, config,
 };
-use rl_nets::Networks;
+use rl_nets::{ActionValueForm, Networks};
 
 use crate::action_values::{ActionValues, check_setup};
 use crate::replay::{Draw, Prioritization, Replay, Sample};
@@ -30,7 +30,8 @@ config! {
     ///
     /// with the Huber loss `f`, and the target network `Q⁻`, which follows `Q` at a distance. The value of
     /// `sₖ` is left out after a termination, and only there; `k` is `n_step`, or fewer where an episode
-    /// ends before. `double` takes the action `b` that is best by `Q` (van Hasselt et al. 2016).
+    /// ends before. `double` takes the action `b` that is best by `Q` (van Hasselt et al. 2016); `dueling` is Wang et al. 2016,
+    /// `n_quantiles` Dabney et al. 2018 (QR-DQN), whose loss takes the place of `f`.
     ///
     /// `learning_starts`, `train_every` and `gradient_steps` are what Stable-Baselines3 calls
     /// `learning_starts`, `train_freq` and `gradient_steps`; `target_every` counts gradient steps, as the
@@ -71,6 +72,10 @@ config! {
         pub n_step: usize = 1, Range::Between(1.0, 1000.0);
         /// Let the network choose the action whose value the target network gives.
         pub double: bool = false;
+        /// Learn the value of a state and the advantages of its actions by outputs of their own.
+        pub dueling: bool = false;
+        /// Quantiles of the return that are learned for each action; 1 learns its mean alone.
+        pub n_quantiles: usize = 1, Range::Between(1.0, 1000.0);
         /// Gradient steps between renewals of the target network.
         pub target_every: usize = 250, Range::REPETITIONS;
         /// Share of the network that the target network takes over; 1 copies it.
@@ -98,6 +103,15 @@ config! {
 }
 
 impl DqnConfig {
+    /// Form of the network's outputs.
+    fn form(&self) -> ActionValueForm {
+        match (self.dueling, self.n_quantiles) {
+            (true, _) => ActionValueForm::Dueling,
+            (false, 1) => ActionValueForm::Plain,
+            (false, n) => ActionValueForm::Quantiles(n),
+        }
+    }
+
     /// The probability of a random action: 1 until the first update of the network.
     fn epsilon_at(&self, clock: &Clock) -> f64 {
         match clock.env_steps < self.learning_starts as u64 {
@@ -117,7 +131,7 @@ pub struct Dqn {
     steps: u64,
     sample: Sample,
     targets: Vec<f32>,
-    next_values: Vec<f32>,
+    next_quantiles: Vec<f32>,
     choosing: Vec<f32>,
     tally: Tally,
 }
@@ -133,7 +147,7 @@ struct Tally {
 impl Dqn {
     fn new(valid: &Valid<DqnConfig>) -> Result<Self, BoxError> {
         let (config, setup) = (valid.config().clone(), valid.setup());
-        let values = ActionValues::new(setup, &config.optimizer)?;
+        let values = ActionValues::new(setup, &config.optimizer, config.form())?;
         let dim = setup.spaces.observation.flat_dim();
         let replay = Replay::new(config.buffer_size, setup.environments, dim, setup.seed)?;
         let replay = match config.prioritized {
@@ -151,7 +165,7 @@ impl Dqn {
             steps: 0,
             sample: Sample::default(),
             targets: Vec::new(),
-            next_values: Vec::new(),
+            next_quantiles: Vec::new(),
             choosing: Vec::new(),
             tally: Tally::default(),
         })
@@ -192,27 +206,33 @@ impl Dqn {
         };
         self.replay.sample(draw, &mut self.sample);
         let next = self.values.inputs(&self.sample.next_observations);
-        self.target.evaluate(&next, &mut self.next_values);
+        self.target.evaluate(&next, &mut self.next_quantiles);
         if config.double {
             self.values.evaluate(&next, &mut self.choosing)?;
         }
         let choosing = match config.double {
             true => &self.choosing,
-            false => &self.next_values,
+            false => &self.next_quantiles,
         };
-        write_targets(&self.sample, &self.next_values, choosing, &mut self.targets);
+        let n = config.n_quantiles;
+        write_targets(
+            &self.sample,
+            n,
+            &self.next_quantiles,
+            choosing,
+            &mut self.targets,
+        );
 
         let inputs = self.values.inputs(&self.sample.observations);
         if config.prioritized {
             self.values.evaluate(&inputs, &mut self.choosing)?;
-            let actions = self.values.actions();
-            let rows = self
-                .choosing
-                .chunks_exact(actions)
-                .zip(&self.sample.actions);
-            let errors = rows.zip(&self.targets);
-            let errors = errors.map(|((values, &action), target)| values[action as usize] - target);
-            let errors: Vec<f32> = errors.collect();
+            let rows = self.choosing.chunks_exact(n * self.values.actions());
+            let rows = rows.zip(&self.sample.actions);
+            let mean = |numbers: &[f32]| numbers.iter().sum::<f32>() / n as f32;
+            let error = |((row, &action), targets): ((&[f32], &f32), &[f32])| {
+                mean(&row[action as usize * n..][..n]) - mean(targets)
+            };
+            let errors: Vec<f32> = rows.zip(self.targets.chunks_exact(n)).map(error).collect();
             self.replay.set_priorities(&self.sample, &errors)?;
         }
         let samples = Samples {
@@ -222,16 +242,25 @@ impl Dqn {
             weights: &self.sample.weights,
             ..Samples::default()
         };
-        let term = TdError {
-            coefficient: 1.0,
+        let (coefficient, weighted) = (1.0, config.prioritized);
+        let of_value = TdError {
+            coefficient,
             loss: config.loss,
-            weighted: config.prioritized,
+            weighted,
+        };
+        let of_quantiles = QuantileError {
+            coefficient,
+            weighted,
+        };
+        let term: &dyn Term = match n {
+            1 => &of_value,
+            _ => &of_quantiles,
         };
         let plan = Plan {
             minibatch_size: config.minibatch_size,
             ..Plan::whole(config.optimizer.learning_rate_at(clock.done()))
         };
-        let report = self.values.fit(&samples, &term, &plan, None)?;
+        let report = self.values.fit(&samples, term, &plan, None)?;
         self.steps += steps as u64;
         if self.steps.is_multiple_of(config.target_every as u64) {
             self.target
@@ -335,6 +364,10 @@ impl Algorithm for DqnConfig {
     fn check(&self, setup: &Setup) -> Result<(), ConfigError> {
         check_setup(Self::NAME, setup)?;
         self.exploration.check()?;
+        if self.dueling && self.n_quantiles > 1 {
+            let allowed = "1, with dueling = true: one of the two forms";
+            return Err(ConfigError::new("n_quantiles", self.n_quantiles, allowed));
+        }
         let transform = &setup.transform;
         for (key, set) in [
             ("normalize_observations", transform.normalize_observations),

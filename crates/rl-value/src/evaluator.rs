@@ -2,16 +2,18 @@
 
 use rl_core::BoxError;
 use rl_nets::host::{HostMlp, Tape};
-use rl_nets::{Actor, NetworkWeights, Networks};
+use rl_nets::{ActionValueForm, Actor, Head, NetworkWeights, Networks};
 
 use crate::GreedyPolicy;
 
-/// Action values of a network as it was last followed. A perceptron takes new parameters in place; a
+/// Action values of a network as it was last followed, as quantiles where it learns these. A perceptron takes new parameters in place; a
 /// module of one's own is copied.
 pub(crate) struct Evaluator {
     network: Evaluated,
     inputs: usize,
     actions: usize,
+    form: ActionValueForm,
+    outputs: Vec<f32>,
 }
 
 enum Evaluated {
@@ -26,6 +28,8 @@ impl Evaluator {
         Ok(Self {
             inputs: networks.observation_dim(),
             actions: policy.actions(),
+            form: networks.head().map(Head::form).unwrap_or_default(),
+            outputs: Vec::new(),
             network: match networks.networks().first() {
                 Some(NetworkWeights::Mlp(mlp)) => {
                     Evaluated::Mlp(Box::new((HostMlp::new(mlp), Tape::default())))
@@ -44,23 +48,34 @@ impl Evaluator {
         Ok(())
     }
 
-    /// Writes the values `[n, actions]` of inputs `[n, inputs]`.
-    pub fn evaluate(&mut self, inputs: &[f32], values: &mut Vec<f32>) {
-        values.resize(inputs.len() / self.inputs * self.actions, 0.0);
+    /// Writes the quantiles `[n, actions, quantiles]` of inputs `[n, inputs]`: the values, where no distribution is
+    /// learned.
+    pub fn evaluate(&mut self, inputs: &[f32], quantiles: &mut Vec<f32>) {
+        let (n, actions) = (inputs.len() / self.inputs, self.actions);
+        quantiles.resize(n * actions * self.form.quantiles(), 0.0);
         match &mut self.network {
             Evaluated::Mlp(mlp) => {
                 let (mlp, tape) = &mut **mlp;
-                mlp.evaluate(inputs, values, tape);
+                if self.form != ActionValueForm::Dueling {
+                    return mlp.evaluate(inputs, quantiles, tape);
+                }
+                let width = self.form.outputs(actions);
+                self.outputs.resize(n * width, 0.0);
+                mlp.evaluate(inputs, &mut self.outputs, tape);
+                let rows = self.outputs.chunks_exact(width);
+                for (outputs, values) in rows.zip(quantiles.chunks_exact_mut(actions)) {
+                    self.form.values(outputs, values);
+                }
             }
-            Evaluated::Module(policy) => policy.values(inputs, values),
+            Evaluated::Module(policy) => policy.values(inputs, quantiles),
         }
     }
 }
 
 /// The greedy policy of a network of action values.
 pub(crate) fn greedy(networks: &Networks) -> Result<GreedyPolicy, BoxError> {
-    let outputs = networks.head().map(|head| head.outputs());
-    let policy = Actor::of(networks).zip(outputs);
+    let actions = networks.head().map(|head| head.plain().outputs());
+    let policy = Actor::of(networks).zip(actions);
     let (actor, actions) = policy.ok_or("networks without action values")?;
     Ok(GreedyPolicy::new(actor, actions))
 }

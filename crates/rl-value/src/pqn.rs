@@ -9,7 +9,7 @@ use rl_learn::{
     Algorithm, ConfigError, OptimizerConfig, Plan, Range, Samples, Setup, TdError, TdLoss, Valid,
     config,
 };
-use rl_nets::Networks;
+use rl_nets::{ActionValueForm, Networks};
 
 use crate::action_values::{ActionValues, check_setup};
 use crate::target::best;
@@ -204,7 +204,7 @@ impl Algorithm for PqnConfig {
         let (config, setup) = (valid.config(), valid.setup());
         let agent = Pqn {
             config: config.clone(),
-            values: ActionValues::new(setup, &config.optimizer)?,
+            values: ActionValues::new(setup, &config.optimizer, ActionValueForm::Plain)?,
             shuffling: Stream::derive(setup.seed, Purpose::Shuffling, 0),
         };
         let collection = setup.collection(1, config.gamma);

@@ -50,9 +50,10 @@ impl TargetNetwork {
         self.evaluator.follow(&self.networks, &self.flat)
     }
 
-    /// Writes the values `[n, actions]` of inputs `[n, inputs]`.
-    pub fn evaluate(&mut self, inputs: &[f32], values: &mut Vec<f32>) {
-        self.evaluator.evaluate(inputs, values);
+    /// Writes the quantiles `[n, actions, quantiles]` of inputs `[n, inputs]`: the values, where no distribution is
+    /// learned.
+    pub fn evaluate(&mut self, inputs: &[f32], quantiles: &mut Vec<f32>) {
+        self.evaluator.evaluate(inputs, quantiles);
     }
 }
 
@@ -68,37 +69,47 @@ impl State for TargetNetwork {
     }
 }
 
-/// Writes the targets `y = R + γᵏ Q⁻(s', b)` of a sample into `targets`, with `b` the action that is best by `choosing`.
-/// `target_values` are `Q⁻(s', ·)` `[n, actions]`; `choosing` are the same for the targets of Mnih et al. 2015, and
-/// those of the online network for the targets of van Hasselt et al. 2016, "Deep reinforcement learning with double
-/// Q-learning". A termination has the factor 0, a truncation has not.
+/// Writes the targets `yⱼ = R + γᵏ θⱼ⁻(s', b)`, `[n, quantiles]`, of a sample into `targets`, with `b` the action whose
+/// mean is best by `choosing`. `target_quantiles` are `θ⁻(s', ·)`, `[n, actions, quantiles]`; a single one is the value `Q⁻`.
+/// `choosing` are the same for the targets of Mnih et al. 2015, and those of the online network for the targets of van Hasselt
+/// et al. 2016, "Deep reinforcement learning with double Q-learning". A termination has the factor 0, a truncation has not.
 pub fn write_targets(
     sample: &Sample,
-    target_values: &[f32],
+    quantiles: usize,
+    target_quantiles: &[f32],
     choosing: &[f32],
     targets: &mut Vec<f32>,
 ) {
-    let actions = target_values.len() / sample.len().max(1);
-    let rows = target_values
-        .chunks_exact(actions.max(1))
-        .zip(choosing.chunks_exact(actions.max(1)));
+    let width = (target_quantiles.len() / sample.len().max(1)).max(1);
+    let rows = target_quantiles
+        .chunks_exact(width)
+        .zip(choosing.chunks_exact(width));
     let rows = rows.zip(&sample.rewards).zip(&sample.discounts);
     targets.clear();
-    targets.extend(rows.map(|(((values, choosing), reward), discount)| {
+    for (((of_target, choosing), &reward), &discount) in rows {
         // Without a bootstrap the value has no say, however large.
-        match *discount {
-            0.0 => *reward,
-            discount => reward + discount * values[best(choosing)],
+        if discount == 0.0 {
+            targets.extend(std::iter::repeat_n(reward, quantiles));
+        } else {
+            let best = best_mean(choosing, quantiles) * quantiles;
+            let of_best = &of_target[best..best + quantiles];
+            targets.extend(of_best.iter().map(|value| reward + discount * value));
         }
-    }));
+    }
 }
 
 /// The first of the largest numbers.
 pub fn best(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
+    best_mean(values, 1)
+}
+
+/// The first action of the largest mean, of quantiles `[actions, quantiles]`.
+fn best_mean(row: &[f32], quantiles: usize) -> usize {
+    let (mut best, mut largest) = (0, f32::NEG_INFINITY);
+    for (action, numbers) in row.chunks_exact(quantiles).enumerate() {
+        let mean = numbers.iter().sum::<f32>() / quantiles as f32;
+        if mean > largest {
+            (best, largest) = (action, mean);
         }
     }
     best
@@ -125,6 +136,7 @@ mod tests {
             n_step in 1_usize..5,
             gamma in 0.0..=1.0_f64,
             double: bool,
+            quantiles in 1_usize..4,
         ) {
             let status = |kind| match kind {
                 0 => Status::Terminated,
@@ -145,14 +157,16 @@ mod tests {
             replay.sample(Draw { size: 40, n_step, gamma, beta: 0.0 }, &mut sample);
             let values = |network| -> Vec<f32> {
                 let states = sample.next_observations.iter();
-                let rows = states.flat_map(|&s| (0..3).map(move |b| value(network, s, b)));
+                let n = quantiles as u64;
+                let rows = states.flat_map(|&s| (0..3 * n).map(move |i| value(network, s, i)));
                 rows.collect()
             };
             let (online, target) = (values(7), values(8));
             let choosing = if double { &online } else { &target };
             let mut targets = Vec::new();
-            write_targets(&sample, &target, choosing, &mut targets);
-            for (&s, &y) in sample.observations.iter().zip(&targets) {
+            write_targets(&sample, quantiles, &target, choosing, &mut targets);
+            let rows = targets.chunks_exact(quantiles);
+            for (&s, ys) in sample.observations.iter().zip(rows) {
                 // Step by step through the story, until an end, its last step, or n steps.
                 let (mut t, mut expected, mut factor) = (s as usize, 0.0, 1.0);
                 let mut last = t;
@@ -169,12 +183,16 @@ mod tests {
                     t += 1;
                 }
                 let last = last as f32 + 0.5;
-                let of = |network| [0, 1, 2].map(|b| value(network, last, b));
-                let by = of(if double { 7 } else { 8 });
-                let largest = by.iter().copied().fold(f32::MIN, f32::max);
-                let b = by.iter().position(|&x| x == largest).unwrap();
-                expected += factor * f64::from(of(8)[b]);
-                prop_assert!((f64::from(y) - expected).abs() < 1e-4, "{y} {expected}");
+                let of = |network, b: usize| -> Vec<f64> {
+                    let indices = b * quantiles..(b + 1) * quantiles;
+                    indices.map(|i| value(network, last, i as u64).into()).collect()
+                };
+                let sum = |b| of(if double { 7 } else { 8 }, b).iter().sum::<f64>();
+                let b = (0..3).max_by(|&a, &b| sum(a).total_cmp(&sum(b))).unwrap();
+                for (y, value) in ys.iter().zip(of(8, b)) {
+                    let expected = expected + factor * value;
+                    prop_assert!((f64::from(*y) - expected).abs() < 1e-4, "{y} {expected}");
+                }
             }
         }
     }
@@ -199,7 +217,7 @@ mod tests {
         };
         replay.sample(draw, &mut sample);
         let (values, mut targets) = ([f32::INFINITY, 0.0], Vec::new());
-        write_targets(&sample, &values, &values, &mut targets);
+        write_targets(&sample, 1, &values, &values, &mut targets);
         assert_eq!(targets, [2.0]);
     }
 

@@ -78,36 +78,94 @@ fn assert_close(found: &[f64], expected: &[f64], start: &[f64], what: &str) {
     assert!(off < 2e-4 * way, "{what}: {off} off on a way of {way}");
 }
 
-/// Derivative of the loss of an error, clipped by Huber's.
-fn slope(loss: TdLoss, error: f64) -> f64 {
-    match loss {
-        TdLoss::Huber => error.clamp(-1.0, 1.0),
-        TdLoss::Squared => 2.0 * error,
+/// Quantiles of the three actions of a linear network, by the form of its outputs.
+fn quantiles(config: &DqnConfig, parameters: &[f64], input: &[f32]) -> [Vec<f64>; 3] {
+    let width = parameters.len() / 3;
+    let output = |o: usize| {
+        let [x, y] = [input[0], input[1]].map(f64::from);
+        parameters[o] * x + parameters[width + o] * y + parameters[2 * width + o]
+    };
+    let n = config.n_quantiles;
+    let mean = (0..3).map(output).sum::<f64>() / 3.0;
+    [0, 1, 2].map(|action| match config.dueling {
+        true => vec![output(3) + output(action) - mean],
+        false => (action * n..(action + 1) * n).map(output).collect(),
+    })
+}
+
+fn mean(numbers: &[f64]) -> f64 {
+    numbers.iter().sum::<f64>() / numbers.len() as f64
+}
+
+fn means(quantiles: &[Vec<f64>; 3]) -> [f64; 3] {
+    [0, 1, 2].map(|action| mean(&quantiles[action]))
+}
+
+/// Targets of a row, one for each quantile.
+fn targets(
+    config: &DqnConfig,
+    sample: &Sample,
+    row: usize,
+    online: &[f64],
+    target: &[f64],
+) -> Vec<f64> {
+    let after = &sample.next_observations[2 * row..][..2];
+    let of_target = quantiles(config, target, after);
+    let best = match config.double {
+        true => argmax(&means(&quantiles(config, online, after))),
+        false => argmax(&means(&of_target)),
+    };
+    let (reward, discount) = (sample.rewards[row], sample.discounts[row]);
+    let of_best = of_target[best].iter();
+    of_best
+        .map(|value| f64::from(reward) + f64::from(discount) * value)
+        .collect()
+}
+
+/// Derivative of the loss by a quantile with an index.
+fn slope(config: &DqnConfig, index: usize, quantile: f64, targets: &[f64]) -> f64 {
+    if let [y] = targets {
+        let error = quantile - y;
+        return match config.loss {
+            TdLoss::Huber => error.clamp(-1.0, 1.0),
+            TdLoss::Squared => 2.0 * error,
+        };
     }
+    let level = (index as f64 + 0.5) / targets.len() as f64;
+    let of_target = |y: &f64| {
+        let is_below = f64::from(u8::from(*y < quantile));
+        (level - is_below).abs() * (quantile - y).clamp(-1.0, 1.0)
+    };
+    targets.iter().map(of_target).sum::<f64>() / targets.len() as f64
 }
 
 /// Parameters after a gradient step on a sample, by the equation.
 fn step(config: &DqnConfig, sample: &Sample, online: &[f64], target: &[f64]) -> Vec<f64> {
+    let width = online.len() / 3;
     let mut moved = online.to_vec();
     for row in 0..sample.len() {
         let input = &sample.observations[2 * row..][..2];
-        let after = &sample.next_observations[2 * row..][..2];
-        let values = linear(target, after);
-        let best = match config.double {
-            true => argmax(&linear(online, after)),
-            false => argmax(&values),
-        };
-        let y = f64::from(sample.rewards[row]) + f64::from(sample.discounts[row]) * values[best];
+        let targets = targets(config, sample, row, online, target);
         let action = sample.actions[row] as usize;
-        let error = linear(online, input)[action] - y;
         let weight = match config.prioritized {
             true => f64::from(sample.weights[row]),
             false => 1.0,
         };
-        let d = RATE * weight * slope(config.loss, error) / sample.len() as f64;
-        moved[action] -= d * f64::from(input[0]);
-        moved[3 + action] -= d * f64::from(input[1]);
-        moved[6 + action] -= d;
+        let now = &quantiles(config, online, input)[action];
+        for (i, quantile) in now.iter().enumerate() {
+            let d = RATE * weight * slope(config, i, *quantile, &targets) / sample.len() as f64;
+            let by_output = |output: usize| match config.dueling {
+                true if output == 3 => 1.0,
+                true => f64::from(u8::from(output == action)) - 1.0 / 3.0,
+                false => f64::from(u8::from(output == action * config.n_quantiles + i)),
+            };
+            for output in 0..width {
+                let d = d * by_output(output);
+                moved[output] -= d * f64::from(input[0]);
+                moved[width + output] -= d * f64::from(input[1]);
+                moved[2 * width + output] -= d;
+            }
+        }
     }
     moved
 }
@@ -145,6 +203,28 @@ fn deep_q_networks_take_the_steps_of_their_equation() {
                 gradient_steps: 2,
                 ..base(of)
             },
+            DqnConfig {
+                dueling: true,
+                double: true,
+                prioritized: true,
+                gradient_steps: 2,
+                ..base(of)
+            },
+            DqnConfig {
+                n_quantiles: 4,
+                n_step: 2,
+                target_every: 2,
+                gradient_steps: 3,
+                ..base(of)
+            },
+            DqnConfig {
+                n_quantiles: 3,
+                double: true,
+                prioritized: true,
+                target_every: 3,
+                gradient_steps: 4,
+                ..base(of)
+            },
         ]
     });
     for config in cases.into_iter().flatten() {
@@ -179,17 +259,13 @@ fn deep_q_networks_take_the_steps_of_their_equation() {
                 replay.sample(draw, &mut sample);
                 if config.prioritized {
                     // Errors before the step, as the agent's own `f32` have them up to rounding.
-                    let errors: Vec<f32> = (0..16)
-                        .map(|row| {
-                            let of = |of: &[f64], at: &[f32]| linear(of, &at[2 * row..][..2]);
-                            let values = of(&target, &sample.next_observations);
-                            let value = values[argmax(&values)];
-                            let y = f64::from(sample.rewards[row])
-                                + f64::from(sample.discounts[row]) * value;
-                            let now = of(&online, &sample.observations);
-                            (now[sample.actions[row] as usize] - y) as f32
-                        })
-                        .collect();
+                    let error = |row: usize| {
+                        let input = &sample.observations[2 * row..][..2];
+                        let now = quantiles(&config, &online, input);
+                        let now = mean(&now[sample.actions[row] as usize]);
+                        (now - mean(&targets(&config, &sample, row, &online, &target))) as f32
+                    };
+                    let errors: Vec<f32> = (0..16).map(error).collect();
                     replay.set_priorities(&sample, &errors).unwrap();
                 }
                 online = step(&config, &sample, &online, &target);

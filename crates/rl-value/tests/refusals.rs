@@ -58,6 +58,21 @@ fn numbers_out_of_their_range_are_named() {
         ),
         (
             DqnConfig {
+                n_quantiles: 0,
+                ..base()
+            },
+            "n_quantiles = 0 ",
+        ),
+        (
+            DqnConfig {
+                dueling: true,
+                n_quantiles: 5,
+                ..base()
+            },
+            "n_quantiles = 5 ",
+        ),
+        (
+            DqnConfig {
                 n_step: 0,
                 ..base()
             },

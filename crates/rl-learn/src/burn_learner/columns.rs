@@ -18,7 +18,7 @@ pub(super) struct ColumnTensors {
     pub actions: Option<Tensor<2>>,
     pub advantages: Option<Tensor<1>>,
     pub log_probs: Option<Tensor<1>>,
-    pub targets: Option<Tensor<1>>,
+    pub targets: Option<Tensor<2>>,
     pub values: Option<Tensor<1>>,
     pub weights: Option<Tensor<1>>,
 }
@@ -77,8 +77,8 @@ impl SampleTensor {
                 .map(|column| column.squeeze_dim::<1>(1))
         };
         let (advantages, log_probs) = (single(2), single(3));
-        let (targets, values, weights) = (single(4), single(5), single(6));
-        let [observations, actions, ..] = columns;
+        let (values, weights) = (single(5), single(6));
+        let [observations, actions, _, _, targets, ..] = columns;
         ColumnTensors {
             observations: observations.unwrap_or(rows),
             actions,

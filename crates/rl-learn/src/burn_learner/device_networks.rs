@@ -1,7 +1,7 @@
 //! Networks with their optimizer on a device.
 
 use burn::optim::ModuleOptimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use rl_core::{State, StateError, StateReader, StateWriter};
 use rl_nets::{ActorCritic, Networks};
 
@@ -78,10 +78,14 @@ impl DeviceNetworks {
             .as_ref()
             .zip(actions.clone())
             .map(|(policy, actions)| policy.log_prob(actions));
-        let action_value = outputs
-            .action_values
-            .zip(actions.clone())
-            .map(|(values, actions)| values.gather(1, actions.int()).squeeze_dim(1));
+        let quantiles = outputs.quantiles.zip(actions.clone());
+        let quantiles: Option<Tensor<2>> = quantiles.map(|(quantiles, actions)| {
+            let [batch, _, n] = quantiles.dims();
+            let actions: Tensor<3, Int> = actions.int().unsqueeze_dim(2);
+            quantiles
+                .gather(1, actions.expand([batch, 1, n]))
+                .squeeze_dim(1)
+        });
         let log_ratio = log_prob
             .clone()
             .zip(log_probs.clone())
@@ -98,7 +102,7 @@ impl DeviceNetworks {
             entropy: policy.as_ref().map(|policy| policy.entropy()),
             value: outputs.values,
             weights,
-            action_value,
+            quantiles,
         };
         let mut loss: Option<Tensor<1>> = None;
         let mut measured = Vec::with_capacity(terms.len() + 3);

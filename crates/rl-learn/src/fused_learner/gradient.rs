@@ -3,14 +3,14 @@
 use std::sync::PoisonError;
 
 use rl_core::normalize;
-use rl_nets::DistributionKind;
 use rl_nets::distribution::Head;
 use rl_nets::host::squared_norm;
+use rl_nets::{ActionValueForm, DistributionKind};
 
 use super::exchange::{Exchange, Share};
 use super::network::{NetworkLearner, SHARD, Scratch};
 use super::sums::Sums;
-use crate::{Derivatives, FusedTerm, Input, Row, Samples, Term, UpdateError};
+use crate::{Derivatives, FusedQuantileTerm, FusedTerm, Input, Row, Samples, Term, UpdateError};
 
 /// Sums that the gradient of a minibatch is made of, at most: shard `i` is added to lane
 /// `i mod GRADIENT_LANES`, and these are added up in their order, whoever computes them.
@@ -27,6 +27,7 @@ pub(super) struct FusedLoss<'a> {
     /// Number of terms of the loss.
     pub len: usize,
     policy: Vec<(usize, &'a dyn FusedTerm)>,
+    quantiles: Vec<(usize, &'a dyn FusedQuantileTerm)>,
     value: Vec<(usize, &'a dyn FusedTerm)>,
     /// `true` if a term asks for old values.
     with_old_values: bool,
@@ -48,9 +49,13 @@ impl<'a> FusedLoss<'a> {
                 term: term.name(),
                 reason,
             };
-            let fused = term.fused().ok_or(refused(
-                "has no fused form: it is learned with learner = \"burn\"",
-            ))?;
+            const NONE: &str = "has no fused form: it is learned with learner = \"burn\"";
+            if term.inputs().contains(&Input::Quantiles) {
+                let fused = term.fused_quantiles().ok_or(refused(NONE))?;
+                loss.quantiles.push((place, fused));
+                continue;
+            }
+            let fused = term.fused().ok_or(refused(NONE))?;
             let mut inputs = term.inputs().iter();
             let of_policy = inputs.any(|input| input.is_of_policy());
             let mut inputs = term.inputs().iter();
@@ -101,7 +106,7 @@ impl NetworkLearner {
     /// Returns `true` for a loss with a term of the policy here, and for one of the value function.
     fn learned(&self, loss: &FusedLoss<'_>) -> (bool, bool) {
         (
-            self.head.is_some() && !loss.policy.is_empty(),
+            self.head.is_some() && !(loss.policy.is_empty() && loss.quantiles.is_empty()),
             self.has_value && !loss.value.is_empty(),
         )
     }
@@ -181,7 +186,12 @@ impl NetworkLearner {
             if head.kind() == DistributionKind::Greedy {
                 minibatch.gather(rows, samples.targets, &mut scratch.targets);
                 minibatch.gather(rows, samples.weights, &mut scratch.weights);
-                differentiate_action_values(minibatch, width, scratch);
+                match head.form() {
+                    ActionValueForm::Quantiles(n) => {
+                        differentiate_quantiles(minibatch, width, n, scratch);
+                    }
+                    form => differentiate_action_values(minibatch, width, form, scratch),
+                }
             } else {
                 minibatch.gather(rows, samples.log_probs, &mut scratch.log_probs);
                 let log_std = &self.parameters[mlp.len()..];
@@ -273,7 +283,12 @@ fn differentiate_policy(
 }
 
 /// Writes the derivatives of the terms of action values.
-fn differentiate_action_values(minibatch: &MinibatchRows<'_>, width: usize, scratch: &mut Scratch) {
+fn differentiate_action_values(
+    minibatch: &MinibatchRows<'_>,
+    width: usize,
+    form: ActionValueForm,
+    scratch: &mut Scratch,
+) {
     let Scratch {
         tape,
         outputs,
@@ -288,7 +303,7 @@ fn differentiate_action_values(minibatch: &MinibatchRows<'_>, width: usize, scra
     rows.clear();
     let of_network = tape.output().chunks_exact(width).zip(&*actions);
     rows.extend(of_network.enumerate().map(|(t, (output, &action))| Row {
-        action_value: at(output, action as usize),
+        action_value: form.value(output, action as usize),
         target: at(targets, t),
         weight: weights.get(t).copied().unwrap_or(1.0),
         ..Row::default()
@@ -297,8 +312,41 @@ fn differentiate_action_values(minibatch: &MinibatchRows<'_>, width: usize, scra
     differentiate_rows(&minibatch.loss.policy, n, rows, derivatives, sums);
     let d_outputs = outputs.chunks_exact_mut(width).zip(&*actions);
     for ((d_output, &action), derivatives) in d_outputs.zip(&*derivatives) {
-        if let Some(d) = d_output.get_mut(action as usize) {
-            *d += derivatives.action_value;
+        form.add_derivative(d_output, action as usize, derivatives.action_value);
+    }
+}
+
+/// Writes the derivatives of the terms of `n` quantiles of each action.
+fn differentiate_quantiles(
+    minibatch: &MinibatchRows<'_>,
+    width: usize,
+    n: usize,
+    scratch: &mut Scratch,
+) {
+    let Scratch {
+        tape,
+        outputs,
+        actions,
+        targets,
+        weights,
+        lane,
+        ..
+    } = scratch;
+    for (place, term) in &minibatch.loss.quantiles {
+        let scale = term.coefficient() / minibatch.rows.len() as f32;
+        let rows = tape
+            .output()
+            .chunks_exact(width)
+            .zip(targets.chunks_exact(n));
+        let rows = rows.zip(outputs.chunks_exact_mut(width)).zip(&*actions);
+        for (t, (((output, samples), d_output), &action)) in rows.enumerate() {
+            let taken = action as usize * n..(action as usize + 1) * n;
+            let weight = weights.get(t).copied().unwrap_or(1.0);
+            if let (Some(quantiles), Some(d)) = (output.get(taken.clone()), d_output.get_mut(taken))
+            {
+                let loss = term.differentiate(quantiles, samples, weight, scale, d);
+                lane.measured.terms[*place] += f64::from(loss);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 //! number, its index.
 
 mod action_distribution;
+mod action_value_form;
 mod beta;
 mod bounds;
 mod categorical;
@@ -22,6 +23,7 @@ mod squashed_gaussian;
 mod tests;
 
 pub use action_distribution::ActionDistribution;
+pub use action_value_form::ActionValueForm;
 pub use beta::Beta;
 pub use categorical::Categorical;
 pub use diag_gaussian::DiagGaussian;

@@ -7,8 +7,8 @@ mod row;
 use rl_core::Space;
 use serde::{Deserialize, Serialize};
 
-use super::DistributionKind;
 use super::marginal::Interval;
+use super::{ActionValueForm, DistributionKind};
 
 /// Head of a policy: a kind of distribution over an action space.
 ///
@@ -42,6 +42,8 @@ pub struct Head {
     space: Space,
     /// Bounds of each dimension of a box; empty for a discrete space.
     intervals: Vec<Interval>,
+    /// Form of the action values of a greedy head.
+    form: ActionValueForm,
 }
 
 /// Error for a kind of distribution that cannot be over an action space.
@@ -67,18 +69,27 @@ fn names(kinds: impl Iterator<Item = DistributionKind>) -> String {
 struct UncheckedHead {
     kind: DistributionKind,
     space: Space,
+    #[serde(default)]
+    form: ActionValueForm,
 }
 
 impl TryFrom<UncheckedHead> for Head {
     type Error = HeadError;
     fn try_from(head: UncheckedHead) -> Result<Self, HeadError> {
-        Self::new(head.kind, &head.space)
+        Ok(Self {
+            form: head.form,
+            ..Self::new(head.kind, &head.space)?
+        })
     }
 }
 
 impl From<Head> for UncheckedHead {
-    fn from(Head { kind, space, .. }: Head) -> Self {
-        Self { kind, space }
+    fn from(head: Head) -> Self {
+        Self {
+            kind: head.kind,
+            space: head.space,
+            form: head.form,
+        }
     }
 }
 
@@ -117,6 +128,32 @@ impl Head {
             kind,
             space: space.clone(),
             intervals,
+            form: ActionValueForm::Plain,
+        }
+    }
+
+    /// The greedy head of action values, whose form the outputs have.
+    ///
+    /// # Errors
+    /// [`HeadError`] for a space that is not discrete.
+    pub fn action_values(space: &Space, form: ActionValueForm) -> Result<Self, HeadError> {
+        Ok(Self {
+            form,
+            ..Self::new(DistributionKind::Greedy, space)?
+        })
+    }
+
+    /// Form of the action values of a greedy head; plain for any other.
+    pub fn form(&self) -> ActionValueForm {
+        self.form
+    }
+
+    /// The head with action values in the plain form.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self {
+            form: ActionValueForm::Plain,
+            ..self.clone()
         }
     }
 
@@ -133,7 +170,7 @@ impl Head {
     /// Number of a network's outputs that it needs per observation.
     pub fn outputs(&self) -> usize {
         match (&self.space, self.kind) {
-            (Space::Discrete(space), _) => space.n(),
+            (Space::Discrete(space), _) => self.form.outputs(space.n()),
             (Space::Box(space), DistributionKind::StateGaussian | DistributionKind::Beta) => {
                 2 * space.dim()
             }
