@@ -7,6 +7,7 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    find_mujoco();
     if let Some(version) = output(&env::var("RUSTC").unwrap_or("rustc".into()), &["--version"]) {
         println!("cargo::rustc-env=RL_COMPILER={version}");
     }
@@ -31,6 +32,19 @@ fn main() {
     ];
     if let Some(commit) = output("git", &describe) {
         println!("cargo::rustc-env=RL_COMMIT={commit}");
+    }
+}
+
+/// Has the binary, and its tests, find MuJoCo's library where it was linked from.
+fn find_mujoco() {
+    println!("cargo::rerun-if-env-changed=MUJOCO_DYNAMIC_LINK_DIR");
+    let is_linux = env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux");
+    if env::var_os("CARGO_FEATURE_MUJOCO").is_some()
+        && is_linux
+        && let Some(folder) = env::var_os("MUJOCO_DYNAMIC_LINK_DIR")
+    {
+        let folder = Path::new(&folder).display();
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
     }
 }
 

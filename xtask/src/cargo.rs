@@ -9,6 +9,9 @@ use anyhow::{Context as _, Result, bail};
 /// Features that are checked and tested: every backend that runs without a GPU's own driver.
 pub const CI_FEATURES: &str = "rl-cli/ndarray,rl-cli/flex,rl-cli/wgpu,rl-cli/gym";
 
+/// Python interpreter that packages are fetched by.
+pub const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+
 /// The cargo that started this program, so that every step uses the same toolchain.
 pub fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))

@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::cargo::{self, CI_FEATURES, cargo};
-use crate::tools;
+use crate::cargo::{self, cargo};
 use crate::usage::UsageError;
+use crate::{mujoco, tools};
 
 /// A step's name, and how its command is made when its turn comes.
 type Step = (&'static str, fn() -> Result<Command>);
@@ -34,6 +34,7 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
         let message = format!("unexpected argument `{argument}`: `check` takes none");
         return Err(UsageError(message).into());
     }
+    mujoco::prepare()?;
     let mut times = Vec::new();
     for (number, (name, command)) in (1..).zip(STEPS) {
         let start = Instant::now();
@@ -69,7 +70,8 @@ fn structure() -> Result<Command> {
 fn lints() -> Result<Command> {
     let mut command = cargo();
     command.args(["clippy", "--workspace", "--all-targets", "--release"]);
-    command.args(["--features", CI_FEATURES, "--", "-D", "warnings"]);
+    command.args(["--features", &mujoco::ci_features()]);
+    command.args(["--", "-D", "warnings"]);
     Ok(command)
 }
 
@@ -81,7 +83,7 @@ fn docs() -> Result<Command> {
         "--no-deps",
         "--release",
         "--features",
-        CI_FEATURES,
+        &mujoco::ci_features(),
     ]);
     command.env("RUSTDOCFLAGS", "-D warnings");
     Ok(command)

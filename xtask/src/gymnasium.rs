@@ -13,10 +13,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::cargo::{self, CI_FEATURES};
-
-/// Python interpreter that creates the virtual environment.
-const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+use crate::cargo::{self, PYTHON};
+use crate::mujoco;
 
 /// Scripts, each a check that ends with 1 if it fails.
 const SCRIPTS: [&str; 5] = [
@@ -43,10 +41,10 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
     if arguments.is_empty() {
         let mut tests = cargo::cargo();
         tests.args(["test", "--workspace", "--release", "--features"]);
-        tests.arg(format!("{CI_FEATURES},rl-gym/python-tests"));
+        tests.arg(format!("{},rl-gym/python-tests", mujoco::ci_features()));
         tests.args(["--test", "gymnasium"]);
         cargo::run(
-            tests
+            mujoco::on_path(&mut tests)
                 .env("RL_GYM_PYTHON", &python)
                 .current_dir(cargo::root()),
         )?;
@@ -71,7 +69,7 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
 fn build_rl() -> Result<PathBuf> {
     let mut build = cargo::cargo();
     build.args(["test", "--workspace", "--release", "--quiet"]);
-    build.args(["--features", CI_FEATURES]);
+    build.args(["--features", &mujoco::ci_features()]);
     build.args(["--test", "command_line", "--no-run"]);
     cargo::run(build.current_dir(cargo::root()))?;
     let release = cargo::target_directory()?.join("release");

@@ -9,6 +9,7 @@ mod cargo;
 mod check;
 mod downstream;
 mod gymnasium;
+mod mujoco;
 mod regress;
 mod rl;
 mod structure;
@@ -42,7 +43,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
     };
     match command.to_string_lossy().as_ref() {
         "help" | "--help" | "-h" => return Ok(help()),
-        "check" | "structure" | "downstream" | "regress"
+        "check" | "structure" | "mujoco" | "downstream" | "regress"
             if rest.iter().any(|word| word == "--help" || word == "-h") =>
         {
             return Ok(help());
@@ -51,6 +52,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
         "structure" => structure::run(rest)?,
         "test" => test::run(rest)?,
         "gymnasium" => gymnasium::run(rest)?,
+        "mujoco" => mujoco::run(rest)?,
         "downstream" => downstream::run(rest)?,
         "regress" => regress::run(rest)?,
         name if usage::is_rl_command(name) => return rl::run(name, rest),

@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result};
 
 use crate::backend::{self, DEFAULT_BACKEND};
-use crate::cargo;
+use crate::{cargo, mujoco};
 
 /// Builds `rl`, then runs `rl <command> <arguments>` in the directory of the caller.
 ///
@@ -41,11 +41,14 @@ pub fn run(command: &str, arguments: &[OsString]) -> Result<ExitCode> {
     become_rl(Command::new(&binary).arg(command).args(arguments), &binary)
 }
 
-/// Builds `rl` with one backend; with `quiet`, only errors are shown.
+/// Builds `rl` with one backend, and with MuJoCo if its library is there; with `quiet`, only errors are shown.
 fn build(backend: &str, quiet: bool) -> Result<()> {
     let mut build = cargo::cargo();
     build.args(["build", "--release", "--package", "rl-cli", "--bin", "rl"]);
     build.args(["--no-default-features", "--features", backend]);
+    if mujoco::is_there() {
+        build.args(["--features", "mujoco"]);
+    }
     if quiet {
         build.arg("--quiet");
     }

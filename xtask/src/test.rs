@@ -5,8 +5,8 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 
-use crate::cargo::{self, CI_FEATURES, cargo};
-use crate::{downstream, gymnasium};
+use crate::cargo::{self, cargo};
+use crate::{downstream, gymnasium, mujoco};
 
 /// Runs the tests. The arguments are those of `cargo test`; with any, what comes after them is
 /// left out.
@@ -15,14 +15,11 @@ use crate::{downstream, gymnasium};
 /// If a test fails or does not compile, a policy has another score in Gymnasium, or
 /// the program outside of the workspace fails.
 pub fn run(arguments: &[OsString]) -> Result<()> {
+    mujoco::prepare()?;
+    let features = mujoco::ci_features();
     let mut command = cargo();
-    command.args([
-        "test",
-        "--workspace",
-        "--release",
-        "--features",
-        CI_FEATURES,
-    ]);
+    command.args(["test", "--workspace", "--release", "--features", &features]);
+    mujoco::on_path(&mut command);
     cargo::run(command.args(arguments).current_dir(cargo::root()))?;
     if arguments.is_empty() {
         gymnasium::run(&[])?;

@@ -14,12 +14,8 @@ const RL_COMMANDS: &[(&[&str], &str)] = &[
         "plays episodes with a trained agent; as GIF or PNG files",
     ),
     (
-        &["list"],
-        "lists the environments, algorithms, presets and backends",
-    ),
-    (
-        &["parity"],
-        "compares the environments with recorded traces of Gymnasium's",
+        &["list", "parity"],
+        "lists what there is; compares environments with Gymnasium's",
     ),
     (
         &["bench"],
@@ -69,6 +65,10 @@ const OWN_COMMANDS: &[(&str, &str)] = &[
     (
         "gymnasium",
         "Gymnasium, TensorBoard and a browser read what a run leaves",
+    ),
+    (
+        "mujoco",
+        "fetches MuJoCo's library; `rl` is built with it from then on",
     ),
     (
         "downstream",
@@ -160,7 +160,7 @@ mod tests {
             answer.ends_with(
                 "expected one of train, eval, render, list, parity, bench, evidence, variance, \
                  curves, sweep, tune, runs, dash, plot, compare, report, diagnose, export, check, \
-                 structure, test, gymnasium, downstream, regress"
+                 structure, test, gymnasium, mujoco, downstream, regress"
             ),
             "{answer}"
         );

@@ -33,6 +33,7 @@ pub mod lane;
 mod metrics;
 mod moments;
 mod n_step;
+mod normal;
 mod normalize;
 mod pace;
 mod policy;

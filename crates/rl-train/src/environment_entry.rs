@@ -154,6 +154,16 @@ impl EnvironmentEntry {
         self
     }
 
+    /// Sets how to make one that draws itself, where that may fail.
+    #[must_use]
+    pub fn drawn_by_attempt(
+        mut self,
+        make: impl Fn() -> Result<Box<dyn Drawable>, EnvironmentError> + Send + Sync + 'static,
+    ) -> Self {
+        self.drawable = Some(Arc::new(make));
+        self
+    }
+
     /// Sets how to make one that has pictures in pixels alone.
     #[must_use]
     pub fn filmed_by(

@@ -35,6 +35,7 @@ mod gymnasium;
 mod initial_policy;
 mod inspect;
 mod layers;
+mod mujoco;
 mod observer;
 mod observers;
 mod onnx;

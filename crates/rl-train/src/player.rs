@@ -64,7 +64,7 @@ fn environment_of(
     policy: &PolicyFile,
     registry: &Registry,
 ) -> Result<EnvironmentEntry, EvaluateError> {
-    let unknown = || match registry.fault_in_family(&policy.env) {
+    let unknown = || match registry.fault_of_name(&policy.env) {
         Some(fault) => EvaluateError::Family(fault),
         None => EvaluateError::UnknownEnvironment(policy.env.clone()),
     };

@@ -122,11 +122,12 @@ fn config_of<K: Algorithm>(table: &Table) -> Result<K, UsageError> {
 impl Default for Registry {
     /// Everything of this project.
     fn default() -> Self {
+        let ours = EnvironmentId::ALL.iter();
+        let environments = ours.map(|&id| EnvironmentEntry::of(id));
+        #[cfg(feature = "mujoco")]
+        let environments = environments.chain(crate::mujoco::entries());
         Self {
-            environments: EnvironmentId::ALL
-                .iter()
-                .map(|&id| EnvironmentEntry::of(id))
-                .collect(),
+            environments: environments.collect(),
             #[cfg(feature = "gym")]
             families: vec![crate::gymnasium::gymnasium(|config| config)],
             #[cfg(not(feature = "gym"))]
@@ -209,15 +210,15 @@ impl Registry {
         families.find_map(|family| Some(family.entry(family.rest(name)?)))
     }
 
-    /// The reason why a name of a family of environments names none.
-    pub(crate) fn fault_in_family(&self, name: &str) -> Option<UsageError> {
+    /// The reason why a name of a family of environments, or of a task that takes a library, names none.
+    pub(crate) fn fault_of_name(&self, name: &str) -> Option<UsageError> {
         match self.environment_of_family(name) {
             Some(made) => made.err(),
             None if name.to_ascii_lowercase().starts_with("gym:") => Some(UsageError(format!(
                 "'{name}' takes a program with the feature gym: cargo build --release -p rl-cli \
                  --features gym"
             ))),
-            None => None,
+            None => crate::mujoco::fault(name),
         }
     }
 

@@ -4,10 +4,11 @@ use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 
 /// Crates of `crates/`, from the bottom up, each with those that it may depend on.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("rl-core", &[]),
     ("rl-envs", &["rl-core"]),
     ("rl-gym", &["rl-core"]),
+    ("rl-mujoco", &["rl-core", "rl-envs"]),
     ("rl-nets", &["rl-core"]),
     ("rl-learn", &["rl-core", "rl-nets"]),
     ("rl-pg", &["rl-core", "rl-nets", "rl-learn"]),
@@ -15,25 +16,56 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     (
         "rl-train",
         &[
-            "rl-core", "rl-envs", "rl-gym", "rl-nets", "rl-learn", "rl-pg", "rl-value",
+            "rl-core",
+            "rl-envs",
+            "rl-gym",
+            "rl-mujoco",
+            "rl-nets",
+            "rl-learn",
+            "rl-pg",
+            "rl-value",
         ],
     ),
     (
         "rl",
         &[
-            "rl-core", "rl-envs", "rl-gym", "rl-nets", "rl-learn", "rl-pg", "rl-value", "rl-train",
+            "rl-core",
+            "rl-envs",
+            "rl-gym",
+            "rl-mujoco",
+            "rl-nets",
+            "rl-learn",
+            "rl-pg",
+            "rl-value",
+            "rl-train",
         ],
     ),
     (
         "rl-lab",
         &[
-            "rl-core", "rl-envs", "rl-gym", "rl-nets", "rl-learn", "rl-pg", "rl-value", "rl-train",
+            "rl-core",
+            "rl-envs",
+            "rl-gym",
+            "rl-mujoco",
+            "rl-nets",
+            "rl-learn",
+            "rl-pg",
+            "rl-value",
+            "rl-train",
         ],
     ),
     (
         "rl-cli",
         &[
-            "rl-core", "rl-envs", "rl-gym", "rl-nets", "rl-learn", "rl-pg", "rl-value", "rl-train",
+            "rl-core",
+            "rl-envs",
+            "rl-gym",
+            "rl-mujoco",
+            "rl-nets",
+            "rl-learn",
+            "rl-pg",
+            "rl-value",
+            "rl-train",
             "rl-lab",
         ],
     ),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use rl_envs::parity::{ParityError, replay};
+use rl_envs::parity::{ParityError, Replay, replay_with};
 
 use crate::output::{out, outln};
 use crate::parity_screen;
@@ -22,6 +22,12 @@ pub struct Arguments {
     json: bool,
 }
 
+/// Replays of environments beside those of `rl-envs`.
+#[cfg(feature = "mujoco")]
+const OTHERS: &[(&str, Replay)] = rl_mujoco::parity::REPLAYS;
+#[cfg(not(feature = "mujoco"))]
+const OTHERS: &[(&str, Replay)] = &[];
+
 /// Carries it out.
 ///
 /// # Errors
@@ -31,7 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if !directory.is_dir() {
         bail!(Usage(format!("{} is not a directory", directory.display())));
     }
-    let report = replay(directory).map_err(|error| match error {
+    let report = replay_with(directory, OTHERS).map_err(|error| match error {
         ParityError::NoTraces { .. } => anyhow::Error::new(Usage(error.to_string())),
         error => error.into(),
     })?;

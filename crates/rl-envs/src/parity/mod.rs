@@ -47,9 +47,10 @@ use std::path::{Path, PathBuf};
 
 pub use error::ParityError;
 pub use report::{Deviation, EnvironmentReport, FileReport, Quantity, Report, Tolerance};
+pub use table::{Key, Row, Table};
 
 /// Replay of the traces in a directory.
-type Replay = fn(&Path) -> Result<Vec<FileReport>, ParityError>;
+pub type Replay = fn(&Path) -> Result<Vec<FileReport>, ParityError>;
 
 /// Replay for each name of a directory.
 const REPLAYS: &[(&str, Replay)] = &[
@@ -92,12 +93,22 @@ const TRACES: &[&str] = &["transitions.csv", "episodes.csv", "episode_index.csv"
 /// # Errors
 /// [`ParityError`] if there are none, or one is malformed.
 pub fn replay(directory: &Path) -> Result<Report, ParityError> {
+    replay_with(directory, &[])
+}
+
+/// Replays every set of traces in `directory` and below, those of environments of another crate by `others`: a replay for
+/// each name of a directory.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_with(directory: &Path, others: &[(&str, Replay)]) -> Result<Report, ParityError> {
+    let known = [REPLAYS, others].concat();
     let mut environments = Vec::new();
-    search(directory, &mut BTreeSet::new(), &mut environments)?;
+    search(directory, &known, &mut BTreeSet::new(), &mut environments)?;
     if environments.is_empty() {
         return Err(ParityError::NoTraces {
             directory: directory.to_owned(),
-            expected: format!("a directory named after an environment ({})", known()),
+            expected: format!("a directory named after an environment ({})", names(&known)),
         });
     }
     Ok(Report::new(environments))
@@ -107,6 +118,7 @@ pub fn replay(directory: &Path) -> Result<Report, ParityError> {
 /// once.
 fn search(
     directory: &Path,
+    known: &[(&str, Replay)],
     seen: &mut BTreeSet<PathBuf>,
     environments: &mut Vec<EnvironmentReport>,
 ) -> Result<(), ParityError> {
@@ -129,7 +141,7 @@ fn search(
     below.sort();
 
     let name = place.file_name().unwrap_or_default().to_string_lossy();
-    if let Some((environment, replay)) = REPLAYS.iter().find(|(known, _)| same(known, &name)) {
+    if let Some((environment, replay)) = known.iter().find(|(known, _)| same(known, &name)) {
         let files = replay(directory)?;
         if files.is_empty() {
             return Err(ParityError::NoTraces {
@@ -150,12 +162,12 @@ fn search(
     {
         return Err(ParityError::UnknownEnvironment {
             file,
-            known: known(),
+            known: names(known),
         });
     }
     below
         .iter()
-        .try_for_each(|path| search(path, seen, environments))
+        .try_for_each(|path| search(path, known, seen, environments))
 }
 
 /// Returns `true` if two names differ at most in hyphens, underscores and case.
@@ -165,7 +177,7 @@ fn same(left: &str, right: &str) -> bool {
 }
 
 /// Recognised names of directories, separated by commas.
-fn known() -> String {
-    let names: Vec<&str> = REPLAYS.iter().map(|(name, _)| *name).collect();
+fn names(known: &[(&str, Replay)]) -> String {
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     names.join(", ")
 }

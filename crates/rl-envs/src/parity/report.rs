@@ -114,7 +114,8 @@ impl Report {
 }
 
 impl FileReport {
-    pub(super) fn new(table: &Table, compared: usize, quantities: Vec<Quantity>) -> Self {
+    /// The report of a file of whose rows `compared` were compared.
+    pub fn new(table: &Table, compared: usize, quantities: Vec<Quantity>) -> Self {
         let name = table.path().file_name().unwrap_or_default();
         Self {
             file: name.to_string_lossy().into_owned(),
@@ -127,7 +128,8 @@ impl FileReport {
 }
 
 impl Quantity {
-    pub(super) fn new(name: &'static str, tolerance: Tolerance) -> Self {
+    /// A quantity of which nothing was compared so far.
+    pub fn new(name: &'static str, tolerance: Tolerance) -> Self {
         Self {
             name,
             tolerance,
@@ -141,19 +143,20 @@ impl Quantity {
     }
 
     /// Compares our number with the one in a column.
-    pub(super) fn number(
-        &mut self,
-        row: Row<'_>,
-        column: &str,
-        ours: f64,
-    ) -> Result<(), ParityError> {
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn number(&mut self, row: Row<'_>, column: &str, ours: f64) -> Result<(), ParityError> {
         let theirs = row.number(column)?;
         self.compare(row, column, ours, theirs, TOLD);
         Ok(())
     }
 
     /// Compares our numbers with those in the columns `{prefix}{name}`.
-    pub(super) fn numbers<'a>(
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn numbers<'a>(
         &mut self,
         row: Row<'_>,
         prefix: &str,
@@ -166,7 +169,10 @@ impl Quantity {
     }
 
     /// Compares our observation with the one in the columns `{prefix}0`, `{prefix}1`, ….
-    pub(super) fn observation(
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn observation(
         &mut self,
         row: Row<'_>,
         prefix: &str,
@@ -181,18 +187,21 @@ impl Quantity {
     }
 
     /// Compares our number of rows with `theirs`, counted by a column.
-    pub(super) fn count(&mut self, row: Row<'_>, column: &str, ours: usize, theirs: usize) {
+    pub fn count(&mut self, row: Row<'_>, column: &str, ours: usize, theirs: usize) {
         self.compare(row, column, ours as f64, theirs as f64, TOLD);
     }
 
     /// Compares our flag with `theirs`, from a column.
-    pub(super) fn flag(&mut self, row: Row<'_>, column: &str, ours: bool, theirs: bool) {
+    pub fn flag(&mut self, row: Row<'_>, column: &str, ours: bool, theirs: bool) {
         self.compare(row, column, ours.into(), theirs.into(), usize::MAX);
     }
 
     /// Compares the status of an episode after a step with the flags of a row; a step that both
     /// terminates and reaches the time limit is terminated.
-    pub(super) fn status(&mut self, row: Row<'_>, ours: Status) -> Result<(), ParityError> {
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn status(&mut self, row: Row<'_>, ours: Status) -> Result<(), ParityError> {
         let terminated = row.flag("terminated")?;
         let truncated = row.flag("truncated")? && !terminated;
         self.flag(row, "terminated", ours == Status::Terminated, terminated);

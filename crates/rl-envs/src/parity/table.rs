@@ -11,7 +11,7 @@ use super::ParityError;
 const WORDS: &[&str] = &["kind", "policy", "name", "source", "outcome", "dest_draw"];
 
 /// File with a header and at least one row, each row with a value per column.
-pub(super) struct Table {
+pub struct Table {
     path: PathBuf,
     columns: StringRecord,
     rows: Vec<StringRecord>,
@@ -19,11 +19,11 @@ pub(super) struct Table {
 }
 
 /// Names of the columns whose values identify a row.
-type Key = &'static [&'static str];
+pub type Key = &'static [&'static str];
 
 /// One row of a [`Table`].
 #[derive(Clone, Copy)]
-pub(super) struct Row<'a> {
+pub struct Row<'a> {
     table: &'a Table,
     values: &'a StringRecord,
 }
@@ -70,12 +70,18 @@ impl Table {
     }
 
     /// Reads a file; `None` if it does not exist.
-    pub(super) fn read_if_there(path: PathBuf, key: Key) -> Result<Option<Self>, ParityError> {
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn read_if_there(path: PathBuf, key: Key) -> Result<Option<Self>, ParityError> {
         path.exists().then(|| Self::read(path, key)).transpose()
     }
 
     /// Reads a file of steps and the index of its segments or episodes; `None` if neither exists.
-    pub(super) fn read_pair(
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn read_pair(
         directory: &Path,
         [steps, index]: [(&str, Key); 2],
     ) -> Result<Option<(Self, Self)>, ParityError> {
@@ -95,15 +101,22 @@ impl Table {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// Path of the file.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// Number of rows, at least one.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a table without rows is an error"
+    )]
+    pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+    /// The rows, in order.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|values| Row {
             table: self,
             values,
@@ -113,7 +126,10 @@ impl Table {
     /// The steps that a row of the index belongs to: at least one, with the same values in the
     /// columns of its key, with `t` counting from 0, and as many as its column `length` says, if it
     /// has one.
-    pub(super) fn steps_of<'a>(
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn steps_of<'a>(
         &'a self,
         index: Row<'_>,
         key: &str,
@@ -158,12 +174,13 @@ impl Table {
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn line(self) -> u64 {
+    /// Number of its line, from 1.
+    pub fn line(self) -> u64 {
         self.values.position().map_or(0, csv::Position::line)
     }
 
     /// Name of the row by its key, such as `episode 3, t 12`.
-    pub(super) fn name(self) -> String {
+    pub fn name(self) -> String {
         let parts: Vec<String> = self
             .table
             .key
@@ -173,7 +190,16 @@ impl<'a> Row<'a> {
         parts.join(", ")
     }
 
-    pub(super) fn text(self, column: &str) -> Result<&'a str, ParityError> {
+    /// Names of the columns, in order.
+    pub fn columns(self) -> impl Iterator<Item = &'a str> {
+        self.table.columns.iter()
+    }
+
+    /// The text in a column.
+    ///
+    /// # Errors
+    /// [`ParityError::MissingColumn`].
+    pub fn text(self, column: &str) -> Result<&'a str, ParityError> {
         let Table { path, columns, .. } = self.table;
         columns
             .iter()
@@ -187,28 +213,43 @@ impl<'a> Row<'a> {
     }
 
     /// The finite number in a column.
-    pub(super) fn number(self, column: &str) -> Result<f64, ParityError> {
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn number(self, column: &str) -> Result<f64, ParityError> {
         self.parse(column, "a finite number", |x: &f64| x.is_finite())
     }
 
     /// The finite number in a column, in single precision.
-    pub(super) fn single(self, column: &str) -> Result<f32, ParityError> {
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn single(self, column: &str) -> Result<f32, ParityError> {
         self.parse(column, "a finite number", |x: &f32| x.is_finite())
     }
 
     /// The integer in a column.
-    pub(super) fn integer<T: FromStr>(self, column: &str) -> Result<T, ParityError> {
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn integer<T: FromStr>(self, column: &str) -> Result<T, ParityError> {
         self.parse(column, "a whole number", |_| true)
     }
 
     /// The flag in a column: 0 or 1.
-    pub(super) fn flag(self, column: &str) -> Result<bool, ParityError> {
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn flag(self, column: &str) -> Result<bool, ParityError> {
         self.parse(column, "0 or 1", |flag: &u8| *flag < 2)
             .map(|flag| flag == 1)
     }
 
     /// The finite numbers in several columns.
-    pub(super) fn numbers<const N: usize>(
+    ///
+    /// # Errors
+    /// [`ParityError`].
+    pub fn numbers<const N: usize>(
         self,
         columns: [&str; N],
         prefix: &str,
@@ -221,7 +262,7 @@ impl<'a> Row<'a> {
     }
 
     /// The error for a value in a column that is not as `expected` describes.
-    pub(super) fn wrong(self, column: &str, expected: impl Into<String>) -> ParityError {
+    pub fn wrong(self, column: &str, expected: impl Into<String>) -> ParityError {
         ParityError::Value {
             file: self.table.path.clone(),
             line: self.line(),

@@ -85,7 +85,7 @@ pub(super) fn typed(
                 return Ok(Value::String(entry.name().to_owned()));
             }
             if name == "env"
-                && let Some(fault) = registry.fault_in_family(&value)
+                && let Some(fault) = registry.fault_of_name(&value)
             {
                 return Err(UsageError(format!("env (from {origin}): {fault}")));
             }

@@ -1,0 +1,53 @@
+//! Gymnasium's MuJoCo tasks through MuJoCo's own library, without Python.
+//!
+//! ```
+//! # #[cfg(feature = "library")] {
+//! use rl_core::{Environment, Stream};
+//! use rl_mujoco::HalfCheetah;
+//!
+//! let mut rng = Stream::from_seed(42); // as gymnasium.make("HalfCheetah-v5").reset(seed=42)
+//! let mut environment = HalfCheetah::v5()?;
+//! let observation = environment.reset(&mut rng)?;
+//! assert_eq!(observation[0], -0.012_224_312);
+//! let step = environment.step(&[0.5; 6], &mut rng)?;
+//! assert!(step.reward.is_finite());
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Models, rules, resets and numbers are those of Gymnasium's versions `v5`. An environment saves its whole state, the
+//! warm start of MuJoCo's solver included, and goes on from it to the bit.
+//!
+//! # Features
+//! - `library`: the tasks. It needs `libmujoco` of the version that the crate `mujoco-rs` is made for, 3.17.0: `cargo
+//!   xtask mujoco` of this repository puts it into place. Without the feature, this crate is empty.
+//! - `parity`: replaying recorded traces of the reference (`rl_mujoco::parity`).
+
+#[cfg(feature = "library")]
+mod environment;
+#[cfg(feature = "library")]
+mod error;
+#[cfg(feature = "library")]
+mod half_cheetah;
+#[cfg(feature = "library")]
+mod model;
+#[cfg(feature = "parity")]
+pub mod parity;
+#[cfg(feature = "library")]
+mod picture;
+#[cfg(feature = "library")]
+mod reward;
+#[cfg(feature = "library")]
+mod rules;
+#[cfg(feature = "library")]
+mod task;
+
+#[cfg(feature = "library")]
+pub use {
+    environment::MujocoEnvironment,
+    error::MujocoError,
+    half_cheetah::{HalfCheetah, HalfCheetahRules},
+    model::{Simulation, VERSION},
+    rules::{Rules, View},
+    task::MujocoTask,
+};
