@@ -1,6 +1,7 @@
 //! Errors of MuJoCo's library and its models.
 
-use crate::model::VERSION;
+/// Version of MuJoCo's library.
+pub const VERSION: &str = "3.17.0";
 
 /// Reason why a task cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -24,11 +24,19 @@
 //! - `parity`: replaying recorded traces of the reference (`rl_mujoco::parity`).
 
 #[cfg(feature = "library")]
+mod ant;
+#[cfg(feature = "library")]
 mod environment;
 #[cfg(feature = "library")]
 mod error;
 #[cfg(feature = "library")]
 mod half_cheetah;
+#[cfg(feature = "library")]
+mod hopper;
+#[cfg(feature = "library")]
+mod inverted_double_pendulum;
+#[cfg(feature = "library")]
+mod inverted_pendulum;
 #[cfg(feature = "library")]
 mod model;
 #[cfg(feature = "parity")]
@@ -36,18 +44,31 @@ pub mod parity;
 #[cfg(feature = "library")]
 mod picture;
 #[cfg(feature = "library")]
+mod reacher;
+#[cfg(feature = "library")]
 mod reward;
 #[cfg(feature = "library")]
 mod rules;
 #[cfg(feature = "library")]
+mod swimmer;
+#[cfg(feature = "library")]
 mod task;
+#[cfg(feature = "library")]
+mod walker2d;
 
 #[cfg(feature = "library")]
 pub use {
+    ant::{Ant, AntRules},
     environment::MujocoEnvironment,
-    error::MujocoError,
+    error::{MujocoError, VERSION},
     half_cheetah::{HalfCheetah, HalfCheetahRules},
-    model::{Simulation, VERSION},
+    hopper::{Hopper, HopperRules},
+    inverted_double_pendulum::{InvertedDoublePendulum, InvertedDoublePendulumRules},
+    inverted_pendulum::{InvertedPendulum, InvertedPendulumRules},
+    model::Simulation,
+    reacher::{Reacher, ReacherRules},
     rules::{Rules, View},
+    swimmer::{Swimmer, SwimmerRules},
     task::MujocoTask,
+    walker2d::{Walker2d, Walker2dRules},
 };

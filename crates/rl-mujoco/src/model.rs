@@ -4,10 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mujoco_rs::prelude::{MjData, MjModel};
 
-use crate::error::MujocoError;
-
-/// Version of MuJoCo's library.
-pub const VERSION: &str = "3.17.0";
+use crate::error::{MujocoError, VERSION};
 
 /// Simulation of a model, with its state: a wrapper of MuJoCo's `mjData`.
 pub type Simulation = MjData<Arc<MjModel>>;

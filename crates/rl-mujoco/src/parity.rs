@@ -16,15 +16,28 @@ use rl_core::{Environment, Status, Stream};
 use rl_envs::TimeLimit;
 use rl_envs::parity::{FileReport, ParityError, Quantity, Replay, Row, Table, Tolerance};
 
-use crate::HalfCheetah;
 use crate::environment::MujocoEnvironment;
 use crate::error::MujocoError;
 use crate::rules::Rules;
+use crate::{
+    Ant, HalfCheetah, Hopper, InvertedDoublePendulum, InvertedPendulum, Reacher, Swimmer, Walker2d,
+};
 
 /// Replay for each name of a directory.
-pub const REPLAYS: &[(&str, Replay)] = &[("half_cheetah", |directory| {
-    replay(directory, HalfCheetah::v5())
-})];
+pub const REPLAYS: &[(&str, Replay)] = &[
+    ("half_cheetah", |traces| replay(traces, HalfCheetah::v5())),
+    ("hopper", |traces| replay(traces, Hopper::v5())),
+    ("walker2d", |traces| replay(traces, Walker2d::v5())),
+    ("swimmer", |traces| replay(traces, Swimmer::v5())),
+    ("reacher", |traces| replay(traces, Reacher::v5())),
+    ("inverted_pendulum", |traces| {
+        replay(traces, InvertedPendulum::v5())
+    }),
+    ("inverted_double_pendulum", |traces| {
+        replay(traces, InvertedDoublePendulum::v5())
+    }),
+    ("ant", |traces| replay(traces, Ant::v5())),
+];
 
 /// Tolerance of numbers after one step.
 const STEP: Tolerance = Tolerance::Scaled(1e-9);

@@ -24,7 +24,7 @@ impl<R: Rules<O, A>, const O: usize, const A: usize> Draw for MujocoEnvironment<
         let mut scene = self.canvas();
         let simulation = self.simulation();
         let camera = Camera::new(R::VIEW, simulation, self.has_begun());
-        if R::VIEW.axes[1] == UP {
+        if R::VIEW.follows.is_some() {
             camera.ground(&mut scene);
         }
         if self.has_begun() {
@@ -48,12 +48,16 @@ impl Camera {
         let scale = f64::from(CANVAS[0]) / view.width;
         let body = view.follows.filter(|_| follows);
         let place = body.and_then(|body| simulation.xpos().get(body));
-        let shift = place.map_or(0.0, |place| place[view.axes[0]]);
+        // From the side, the ground stays where it is.
+        let shift = place.map_or([0.0; 2], |place| {
+            view.axes
+                .map(|axis| if axis == UP { 0.0 } else { place[axis] })
+        });
         Self {
             axes: view.axes,
             corner: [
-                view.centre[0] + shift - view.width / 2.0,
-                view.centre[1] - f64::from(CANVAS[1]) / scale / 2.0,
+                view.centre[0] + shift[0] - view.width / 2.0,
+                view.centre[1] + shift[1] - f64::from(CANVAS[1]) / scale / 2.0,
             ],
             scale,
         }
@@ -69,10 +73,13 @@ impl Camera {
         self.pixel(self.axes.map(|axis| point[axis] + direction[axis] * along))
     }
 
-    /// Adds tiles below height 0, so that progress can be seen.
+    /// Adds tiles below height 0, or everywhere when seen from above, so that progress can be seen.
     fn ground(&self, scene: &mut Scene) {
-        let [width, _] = CANVAS.map(f64::from);
-        let [_, top] = self.pixel([0.0; 2]);
+        let [width, height] = CANVAS.map(f64::from);
+        let top = match self.axes[1] {
+            UP => self.pixel([0.0; 2])[1],
+            _ => height,
+        };
         let first = self.corner[0].floor();
         let tiles = (width / self.scale).ceil();
         // Positions that are no numbers, or so large that tiles are, have no ground.

@@ -14,6 +14,20 @@ pub(crate) fn control_cost<const A: usize>(action: &[f32; A], weight: f32) -> f6
     f64::from(weight * sum)
 }
 
+/// Sum of squares in NumPy's order: eight sums, which are added in pairs, then what is left.
+pub(crate) fn sum_of_squares(mut numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let whole = numbers.len() / 8 * 8;
+    let mut sums = [0.0; 8];
+    for (i, x) in numbers.by_ref().take(whole).enumerate() {
+        sums[i % 8] += x * x;
+    }
+    numbers.fold(in_pairs(sums), |total, x| total + x * x)
+}
+
+fn in_pairs([a, b, c, d, e, f, g, h]: [f64; 8]) -> f64 {
+    ((a + b) + (c + d)) + ((e + f) + (g + h))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,11 +54,11 @@ pub trait Rules<const O: usize, const A: usize>: 'static {
 pub struct View {
     /// Axes of the world, from 0, to the right and upwards.
     pub axes: [usize; 2],
-    /// The point in the middle of the picture, in metres; to the right, of a picture that follows a body, from it.
+    /// The point in the middle of the picture, in metres; from the body that it follows, but for the height.
     pub centre: [f64; 2],
     /// Width of the picture, in metres.
     pub width: f64,
-    /// The body that the picture follows to the right, if any.
+    /// The body that the picture follows over tiles of a metre, if any.
     pub follows: Option<usize>,
 }
 

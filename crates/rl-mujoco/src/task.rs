@@ -5,14 +5,30 @@ use rl_core::{
 };
 use rl_envs::draw::Drawable;
 
-use crate::HalfCheetah;
 use crate::error::MujocoError;
+use crate::{
+    Ant, HalfCheetah, Hopper, InvertedDoublePendulum, InvertedPendulum, Reacher, Swimmer, Walker2d,
+};
 
 /// A task's name on the command line and in files: a source of its environments, with the time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MujocoTask {
     /// `half-cheetah`, Gymnasium's `HalfCheetah-v5`.
     HalfCheetah,
+    /// `hopper`, Gymnasium's `Hopper-v5`.
+    Hopper,
+    /// `walker2d`, Gymnasium's `Walker2d-v5`.
+    Walker2d,
+    /// `swimmer`, Gymnasium's `Swimmer-v5`.
+    Swimmer,
+    /// `reacher`, Gymnasium's `Reacher-v5`.
+    Reacher,
+    /// `inverted-pendulum`, Gymnasium's `InvertedPendulum-v5`.
+    InvertedPendulum,
+    /// `inverted-double-pendulum`, Gymnasium's `InvertedDoublePendulum-v5`.
+    InvertedDoublePendulum,
+    /// `ant`, Gymnasium's `Ant-v5`.
+    Ant,
 }
 
 /// Calls a function with what makes a task's environment.
@@ -23,18 +39,62 @@ macro_rules! of {
                 let $make = HalfCheetah::v5;
                 $body
             }
+            MujocoTask::Hopper => {
+                let $make = Hopper::v5;
+                $body
+            }
+            MujocoTask::Walker2d => {
+                let $make = Walker2d::v5;
+                $body
+            }
+            MujocoTask::Swimmer => {
+                let $make = Swimmer::v5;
+                $body
+            }
+            MujocoTask::Reacher => {
+                let $make = Reacher::v5;
+                $body
+            }
+            MujocoTask::InvertedPendulum => {
+                let $make = InvertedPendulum::v5;
+                $body
+            }
+            MujocoTask::InvertedDoublePendulum => {
+                let $make = InvertedDoublePendulum::v5;
+                $body
+            }
+            MujocoTask::Ant => {
+                let $make = Ant::v5;
+                $body
+            }
         }
     };
 }
 
 impl MujocoTask {
     /// Every task.
-    pub const ALL: &'static [Self] = &[Self::HalfCheetah];
+    pub const ALL: &'static [Self] = &[
+        Self::HalfCheetah,
+        Self::Hopper,
+        Self::Walker2d,
+        Self::Swimmer,
+        Self::Reacher,
+        Self::InvertedPendulum,
+        Self::InvertedDoublePendulum,
+        Self::Ant,
+    ];
 
     /// The short name.
     pub fn name(self) -> &'static str {
         match self {
             Self::HalfCheetah => "half-cheetah",
+            Self::Hopper => "hopper",
+            Self::Walker2d => "walker2d",
+            Self::Swimmer => "swimmer",
+            Self::Reacher => "reacher",
+            Self::InvertedPendulum => "inverted-pendulum",
+            Self::InvertedDoublePendulum => "inverted-double-pendulum",
+            Self::Ant => "ant",
         }
     }
 
@@ -42,6 +102,13 @@ impl MujocoTask {
     pub fn gymnasium_id(self) -> &'static str {
         match self {
             Self::HalfCheetah => "HalfCheetah-v5",
+            Self::Hopper => "Hopper-v5",
+            Self::Walker2d => "Walker2d-v5",
+            Self::Swimmer => "Swimmer-v5",
+            Self::Reacher => "Reacher-v5",
+            Self::InvertedPendulum => "InvertedPendulum-v5",
+            Self::InvertedDoublePendulum => "InvertedDoublePendulum-v5",
+            Self::Ant => "Ant-v5",
         }
     }
 
@@ -49,6 +116,13 @@ impl MujocoTask {
     pub fn solved_at(self) -> Option<f64> {
         match self {
             Self::HalfCheetah => Some(4800.0),
+            Self::Hopper => Some(3800.0),
+            Self::Walker2d => None,
+            Self::Swimmer => Some(360.0),
+            Self::Reacher => Some(-3.75),
+            Self::InvertedPendulum => Some(950.0),
+            Self::InvertedDoublePendulum => Some(9100.0),
+            Self::Ant => Some(6000.0),
         }
     }
 

@@ -176,7 +176,7 @@ fn every_task_has_a_picture_that_moves() {
         environment.reset_into(&mut rng, &mut observation).unwrap();
         let start = environment.draw();
         let action = vec![0.5; spaces.action.flat_dim()];
-        for _ in 0..5 {
+        for _ in 0..2 {
             environment
                 .step_into(&action, &mut rng, &mut observation)
                 .unwrap();

@@ -3,7 +3,16 @@
 use crate::usage::UsageError;
 
 /// The names of the tasks with their ids in Gymnasium, known without the library, too.
-const TASKS: [(&str, &str); 1] = [("half-cheetah", "HalfCheetah-v5")];
+const TASKS: [(&str, &str); 8] = [
+    ("half-cheetah", "HalfCheetah-v5"),
+    ("hopper", "Hopper-v5"),
+    ("walker2d", "Walker2d-v5"),
+    ("swimmer", "Swimmer-v5"),
+    ("reacher", "Reacher-v5"),
+    ("inverted-pendulum", "InvertedPendulum-v5"),
+    ("inverted-double-pendulum", "InvertedDoublePendulum-v5"),
+    ("ant", "Ant-v5"),
+];
 
 /// The reason why a name of a task names none in a program without the library; `None` for other names, and in a program
 /// with the library.
