@@ -16,6 +16,9 @@ use crate::usage::UsageError;
 /// Version of the library, that of the crate `mujoco-rs`.
 const VERSION: &str = "3.17.0";
 
+/// Folder of the library, whose name says what to run where it is missing: it is part of the message of `mujoco-rs`.
+const FOLDER: &str = ".mujoco/by-cargo-xtask-mujoco";
+
 /// A wheel with the library.
 struct Wheel {
     /// Architecture of the processor, as Rust calls it.
@@ -63,7 +66,7 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
         return Err(UsageError(message).into());
     }
     if is_there() {
-        eprintln!("MuJoCo {VERSION} is in `.mujoco`");
+        eprintln!("MuJoCo {VERSION} is in `{FOLDER}`");
         return Ok(());
     }
     let Some(wheel) = wheel() else {
@@ -114,8 +117,9 @@ pub fn on_path(command: &mut Command) -> &mut Command {
     }
 }
 
+/// The folder that `.cargo/config.toml` names.
 fn folder() -> PathBuf {
-    cargo::root().join(".mujoco")
+    cargo::root().join(FOLDER)
 }
 
 fn library(folder: &Path) -> PathBuf {
@@ -138,7 +142,7 @@ fn wheel() -> Option<&'static Wheel> {
 
 /// Downloads a wheel, whose hash pip compares, and unpacks it into `folder`.
 fn install(folder: &Path, wheel: &Wheel) -> Result<()> {
-    eprintln!("fetching MuJoCo {VERSION} into `.mujoco` (26 MB)");
+    eprintln!("fetching MuJoCo {VERSION} into `{FOLDER}` (26 MB)");
     let place = cargo::target_directory()?.join("tools").join("mujoco");
     fs::create_dir_all(&place).with_context(|| format!("cannot make `{}`", place.display()))?;
     let requirements = place.join("requirements.txt");
@@ -209,6 +213,15 @@ mod tests {
     fn the_version_is_that_of_the_crate_that_is_linked() {
         let manifest = fs::read_to_string(cargo::root().join("Cargo.lock")).unwrap();
         assert!(manifest.contains(&format!("+mj-{VERSION}\"")));
+    }
+
+    #[test]
+    fn the_folder_is_the_one_that_the_build_is_told_of() {
+        let config = fs::read_to_string(cargo::root().join(".cargo/config.toml")).unwrap();
+        assert!(
+            config.contains(&format!("value = \"{FOLDER}\"")),
+            "{config}"
+        );
     }
 
     #[test]
