@@ -7,7 +7,7 @@
 
 mod common;
 
-use common::{Place, assert_failure};
+use common::Place;
 
 #[test]
 #[cfg(not(feature = "mujoco"))]
@@ -15,7 +15,7 @@ fn without_the_feature_a_name_says_how_to_get_it() {
     let place = Place::new();
     let names = ["`cargo xtask mujoco`", "--features mujoco"];
     for words in ["train --env half-cheetah", "eval --random --env Ant-v5"] {
-        assert_failure(&place.rl(words), 2, &names);
+        common::assert_failure(&place.rl(words), 2, &names);
     }
 }
 
@@ -24,8 +24,8 @@ mod with_the_feature {
     use super::*;
     use crate::common::{assert_success, metrics};
 
-    /// Settings of a small run.
-    const SMALL: &str = "--env half-cheetah --algo ppo --set environments=4 --set rollout_steps=32 \
+    /// Settings of a small run, in a task with contacts and short episodes.
+    const SMALL: &str = "--env hopper --algo ppo --set environments=4 --set steps_per_environment=32 \
                          --checkpoint-every 3 --seed 1 --quiet";
 
     #[test]
@@ -62,7 +62,8 @@ mod with_the_feature {
     #[test]
     fn parity_knows_the_tasks() {
         let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../rl-mujoco/tests/golden");
-        let mut parity = Place::new().command("parity");
+        let place = Place::new();
+        let mut parity = place.command("parity");
         let table = assert_success(&parity.arg(golden).output().unwrap());
         assert!(table.contains("half_cheetah: passed"), "{table}");
     }

@@ -40,4 +40,18 @@ mod tests {
         let eight = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
         assert_eq!(control_cost(&eight, 0.5), 1.019_999_980_926_513_7);
     }
+
+    #[test]
+    fn squares_are_added_in_numpys_order() {
+        // float(np.sum(np.square(a))) for a = [((i * 37) % 101 - 50) / 33 for i in range(n)]; from left to right, both
+        // would be another number.
+        for (n, sum) in [(84, 66.271_808_999_081_71), (16, 12.847_566_574_839_302)] {
+            let numbers: Vec<f64> = (0..n)
+                .map(|i| f64::from((i * 37) % 101 - 50) / 33.0)
+                .collect();
+            assert_eq!(sum_of_squares(numbers.iter().copied()), sum, "{n}");
+            let in_order: f64 = numbers.iter().map(|x| x * x).sum();
+            assert_ne!(in_order, sum, "{n}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use rl_envs::parity::{ParityError, Replay, replay_with};
 
@@ -39,6 +39,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let report = replay_with(directory, OTHERS).map_err(|error| match error {
         ParityError::NoTraces { .. } => anyhow::Error::new(Usage(error.to_string())),
+        ParityError::UnknownEnvironment { .. } if OTHERS.is_empty() => anyhow!(
+            "{error}; those of MuJoCo's tasks take a program with the feature mujoco: cargo xtask mujoco"
+        ),
         error => error.into(),
     })?;
     if arguments.json {
