@@ -11,6 +11,14 @@ pub const CI_FEATURES: &str = "rl-cli/ndarray,rl-cli/flex,rl-cli/wgpu,rl-cli/gym
 
 /// Python interpreter that packages are fetched by.
 pub const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+/// The crate that is built for a Python: commands that link leave it out.
+pub const OF_PYTHON: &str = "rl-py";
+
+/// Lets a command that does not link check [`OF_PYTHON`] without a Python.
+pub fn without_python(command: &mut Command) -> &mut Command {
+    command.env("PYO3_NO_PYTHON", "1");
+    command.env("PYO3_BUILD_EXTENSION_MODULE", "1")
+}
 
 /// The cargo that started this program, so that every step uses the same toolchain.
 pub fn cargo() -> Command {

@@ -72,6 +72,7 @@ fn lints() -> Result<Command> {
     command.args(["clippy", "--workspace", "--all-targets", "--release"]);
     command.args(["--features", &mujoco::ci_features()]);
     command.args(["--", "-D", "warnings"]);
+    cargo::without_python(&mut command);
     Ok(command)
 }
 
@@ -86,6 +87,7 @@ fn docs() -> Result<Command> {
         &mujoco::ci_features(),
     ]);
     command.env("RUSTDOCFLAGS", "-D warnings");
+    cargo::without_python(&mut command);
     Ok(command)
 }
 

@@ -1,10 +1,11 @@
 //! `cargo xtask gymnasium`: what a run leaves behind, read by the programs in Python that people read it with.
 //!
 //! The scripts are in `tests/python`: Gymnasium plays trained policies, TensorBoard reads event files, a browser opens the pages.
-//! The tests of `rl-gym` that step Gymnasium's environments come before them. The packages of all of them, pinned in
-//! `requirements.txt` beside the scripts, are put into a virtual environment in `target/tools`,
-//! never into the user's system.
+//! The tests of `rl-gym` that step Gymnasium's environments come before them, and the wheel of `rl-py` is built for the last.
+//! The packages of all of them, pinned in `requirements.txt` beside the scripts, are put into a virtual environment in
+//! `target/tools`, never into the user's system.
 
+use std::env;
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fs;
@@ -13,16 +14,17 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::cargo::{self, PYTHON};
+use crate::cargo::{self, OF_PYTHON, PYTHON};
 use crate::mujoco;
 
 /// Scripts, each a check that ends with 1 if it fails.
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 6] = [
     "gymnasium_eval.py",
     "tensorboard_read.py",
     "onnx_read.py",
     "browser.py",
     "gymnasium_train.py",
+    "rl_py_check.py",
 ];
 
 /// Runs the tests of `rl-gym` with a real Gymnasium, and every script; with arguments, the comparison of scores in
@@ -40,7 +42,8 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
     )?;
     if arguments.is_empty() {
         let mut tests = cargo::cargo();
-        tests.args(["test", "--workspace", "--release", "--features"]);
+        tests.args(["test", "--workspace", "--exclude", OF_PYTHON]);
+        tests.args(["--release", "--features"]);
         tests.arg(format!("{},rl-gym/python-tests", mujoco::ci_features()));
         tests.args(["--test", "gymnasium"]);
         cargo::run(
@@ -48,6 +51,7 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
                 .env("RL_GYM_PYTHON", &python)
                 .current_dir(cargo::root()),
         )?;
+        install_wheel(&python)?;
     }
     let rl = build_rl()?;
     let count = if arguments.is_empty() {
@@ -68,12 +72,29 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
 /// features.
 fn build_rl() -> Result<PathBuf> {
     let mut build = cargo::cargo();
-    build.args(["test", "--workspace", "--release", "--quiet"]);
+    build.args(["test", "--workspace", "--exclude", OF_PYTHON]);
+    build.args(["--release", "--quiet"]);
     build.args(["--features", &mujoco::ci_features()]);
     build.args(["--test", "command_line", "--no-run"]);
     cargo::run(build.current_dir(cargo::root()))?;
     let release = cargo::target_directory()?.join("release");
     Ok(release.join(format!("rl{EXE_SUFFIX}")))
+}
+
+/// Builds the wheel of `rl-py` in the target directory of everything else, and installs it.
+fn install_wheel(python: &Path) -> Result<()> {
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check"]);
+    pip.args(["--quiet", "--no-deps", "--no-build-isolation"]);
+    pip.args(["--force-reinstall"]);
+    pip.arg(cargo::root().join("crates").join(OF_PYTHON));
+    // pip calls maturin, which lies beside the interpreter, by its name alone.
+    let folder = python.parent().unwrap_or(Path::new("."));
+    let paths = env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(folder.to_path_buf()).chain(env::split_paths(&paths));
+    pip.env("PATH", env::join_paths(paths)?);
+    pip.env("CARGO_TARGET_DIR", cargo::target_directory()?);
+    cargo::run(&mut pip).context("the wheel of rl-py cannot be built")
 }
 
 /// Path of the interpreter of the virtual environment in `folder`, which is created anew unless it

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 
-use crate::cargo::{self, cargo};
+use crate::cargo::{self, OF_PYTHON, cargo};
 use crate::{downstream, gymnasium, mujoco};
 
 /// Runs the tests. The arguments are those of `cargo test`; with any, what comes after them is
@@ -18,7 +18,8 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
     mujoco::prepare()?;
     let features = mujoco::ci_features();
     let mut command = cargo();
-    command.args(["test", "--workspace", "--release", "--features", &features]);
+    command.args(["test", "--workspace", "--exclude", OF_PYTHON]);
+    command.args(["--release", "--features", &features]);
     mujoco::on_path(&mut command);
     cargo::run(command.args(arguments).current_dir(cargo::root()))?;
     if arguments.is_empty() {

@@ -112,6 +112,17 @@ impl EnvironmentId {
         }
     }
 
+    /// The number of steps after which an episode is cut off.
+    pub fn max_episode_steps(self) -> usize {
+        match self {
+            Self::CartPole | Self::Acrobot => 500,
+            Self::Pendulum | Self::MountainCar | Self::FrozenLake8x8 | Self::Taxi => 200,
+            Self::MountainCarContinuous => 999,
+            Self::LunarLander | Self::LunarLanderContinuous | Self::CliffWalking => 1000,
+            Self::FrozenLake => 100,
+        }
+    }
+
     /// The id of the environment itself: Gymnasium's where the physics are.
     pub fn id(self) -> &'static str {
         match self {
@@ -240,6 +251,7 @@ mod tests {
     use rl_core::shards;
 
     use super::*;
+    use crate::TimeLimit;
 
     #[test]
     fn short_names_and_gymnasium_ids_name_the_same_environment() {
@@ -250,6 +262,29 @@ mod tests {
         }
         let error = "cartpol".parse::<EnvironmentId>().unwrap_err();
         assert_eq!(error.to_string(), "there is no environment 'cartpol'");
+    }
+
+    #[test]
+    fn the_time_limit_is_that_of_the_environment() {
+        fn limit<E>(environment: TimeLimit<E>) -> usize {
+            environment.max_steps()
+        }
+        for &id in EnvironmentId::ALL {
+            let expected = match id {
+                EnvironmentId::CartPole => limit(CartPole::v1()),
+                EnvironmentId::Pendulum => limit(Pendulum::v1()),
+                EnvironmentId::MountainCar => limit(MountainCar::v0()),
+                EnvironmentId::MountainCarContinuous => limit(MountainCarContinuous::v0()),
+                EnvironmentId::Acrobot => limit(Acrobot::v1()),
+                EnvironmentId::LunarLander => limit(LunarLander::v0()),
+                EnvironmentId::LunarLanderContinuous => limit(LunarLanderContinuous::v0()),
+                EnvironmentId::FrozenLake => limit(FrozenLake::v1()),
+                EnvironmentId::FrozenLake8x8 => limit(FrozenLake::v1_8x8()),
+                EnvironmentId::CliffWalking => limit(CliffWalking::v1()),
+                EnvironmentId::Taxi => limit(Taxi::v4()),
+            };
+            assert_eq!(id.max_episode_steps(), expected, "{id}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("rl-gym", &["rl-core"]),
     ("rl-mujoco", &["rl-core", "rl-envs"]),
     ("rl-nets", &["rl-core"]),
+    ("rl-py", &["rl-core", "rl-envs", "rl-nets"]),
     ("rl-learn", &["rl-core", "rl-nets"]),
     ("rl-pg", &["rl-core", "rl-nets", "rl-learn"]),
     ("rl-value", &["rl-core", "rl-nets", "rl-learn"]),
@@ -101,7 +102,7 @@ fn package(package: &Value) -> Result<Package> {
         let kinds = target["kind"].as_array().into_iter().flatten();
         kinds
             .filter_map(Value::as_str)
-            .any(|kind| kind == "lib" || kind == "bin")
+            .any(|kind| ["lib", "bin", "cdylib"].contains(&kind))
     });
     Ok(Package {
         name: text(package, "name")?,
@@ -235,13 +236,14 @@ mod tests {
         let metadata = r#"{"packages": [{"name": "rl-nets",
             "dependencies": [{"name": "rl-core", "kind": null}, {"name": "approx", "kind": "dev"}],
             "targets": [{"kind": ["lib"], "src_path": "/w/src/lib.rs"},
+                        {"kind": ["cdylib"], "src_path": "/w/src/python.rs"},
                         {"kind": ["test"], "src_path": "/w/tests/a.rs"}]}]}"#;
         let [package] = &packages(metadata).unwrap()[..] else {
             panic!("one package");
         };
         assert_eq!(package.name, "rl-nets");
         assert_eq!(package.dependencies, ["rl-core"]);
-        assert_eq!(package.roots, ["/w/src/lib.rs"]);
+        assert_eq!(package.roots, ["/w/src/lib.rs", "/w/src/python.rs"]);
         let error = packages(r#"{"packages": [{}]}"#).unwrap_err().to_string();
         assert!(error.contains("`dependencies`"), "{error}");
     }
