@@ -9,12 +9,15 @@ Needs tests/python/requirements.txt, a release build of `rl` and the wheel; `car
 """
 
 import copy
+import json
 import pickle
 import sys
+import tempfile
 import threading
 import traceback
 import warnings
 from functools import partial
+from pathlib import Path
 
 import gymnasium
 import numpy as np
@@ -38,6 +41,12 @@ SAME = {
     "FrozenLake8x8-v1": 0,
     "CliffWalking-v1": 0,
     "Taxi-v4": 0,
+}
+# Short runs whose policies act: an environment of each kind of spaces, and observations that are normalised.
+RUNS = {
+    "CartPole-v1": ["--preset", "cartpole-ppo", "--steps", "20000", "--eval-every", "5"],
+    "Pendulum-v1": ["--env", "pendulum", "--algo", "ppo", "--preset", "none", "--steps", "5000", "--normalize-observations"],
+    "Taxi-v4": ["--preset", "taxi-q", "--steps", "20000"],
 }
 # Steps of a comparison; Acrobot is chaotic.
 # Gymnasium's CliffWalking has no time limit.
@@ -387,9 +396,68 @@ def misuse_is_a_clear_exception():
     assert "reset_mask" in raises(ResetNeeded, disabled.step, np.zeros(2, dtype=np.int64))
 
 
+def policies_act_as_rl_eval_says(rl, folder):
+    for name, options in RUNS.items():
+        run = folder / name
+        common.call([rl, "train", *options, "--quiet", "--no-report", "--out", run])
+        policy = rl_py.Policy(run)
+        text, _ = common.call([rl, "eval", run, "--episodes", 20, "--seed", 1000, "--json"])
+        env = gymnasium.make(f"rl/{name}")
+        assert policy.action_space == env.action_space, name
+        returns = [play(env, policy, 1000 + k) for k in range(20)]
+        assert np.allclose(returns, json.loads(text)["returns"], rtol=1e-9, atol=0), name
+
+        # A batch gives the actions of its rows, whatever holds them.
+        rows = [env.reset(seed=seed)[0] for seed in range(5)]
+        alone = [policy(row) for row in rows]
+        together = policy(np.array(rows))
+        assert np.array_equal(together, np.array(alone)) and together.dtype == np.array(alone).dtype, name
+        assert np.array_equal(policy(list(np.array(rows).tolist())), together), name
+        assert all(env.action_space.contains(action) for action in alone), name
+        drawn = [rl_py.Policy(run, seed=seed)(rows[0], deterministic=False) for seed in (1, 1, 2, 3, 4, 5)]
+        assert np.array_equal(drawn[0], drawn[1]), name
+        same(pickle.loads(pickle.dumps(policy))(rows[0]), alone[0])
+        assert policy.predict(rows[0])[1] is None
+
+
+def play(env, policy, seed):
+    """The return of the episode that starts from reset(seed=seed)."""
+    observation, _ = env.reset(seed=seed)
+    total, over = 0.0, False
+    while not over:
+        observation, reward, terminated, truncated, _ = env.step(policy(observation))
+        total += reward
+        over = terminated or truncated
+    return total
+
+
+def wrong_policies_are_clear_exceptions(folder):
+    run = folder / "CartPole-v1"
+    assert rl_py.Policy(run, best=True)(np.zeros(4)) in (0, 1)
+    assert rl_py.Policy(str(run / "policy.safetensors")).env == rl_py.Policy(run).env == "cartpole"
+    raises(FileNotFoundError, rl_py.Policy, folder / "none")
+    assert "policy.safetensors" in raises(FileNotFoundError, rl_py.Policy, folder)
+    assert "best.safetensors" in raises(FileNotFoundError, rl_py.Policy, folder / "Taxi-v4", best=True)
+    damaged = folder / "damaged.safetensors"
+    damaged.write_bytes((run / "policy.safetensors").read_bytes()[:100])
+    assert "damaged" in raises(ValueError, rl_py.Policy, damaged)
+    policy = rl_py.Policy(run)
+    for observation in (np.zeros(3), np.zeros((2, 3)), np.zeros((1, 1, 4)), 0.5):
+        assert "[4] or [n, 4]" in raises(ValueError, policy, observation)
+    assert "finite" in raises(ValueError, policy, [0.0, np.nan, 0.0, 0.0])
+    taxi = rl_py.Policy(folder / "Taxi-v4")
+    for observation in (500, -1, 0.5, [3, 500]):
+        raises(ValueError, taxi, observation)
+
+
 def main():
     args = common.parser(__doc__).parse_args()
-    common.binary(args.rl)
+    rl = common.binary(args.rl)
+    with tempfile.TemporaryDirectory() as folder:
+        run(rl, Path(folder))
+
+
+def run(rl, folder):
     checks = [
         every_environment_passes_check_env,
         spaces_are_gymnasiums,
@@ -406,15 +474,18 @@ def main():
         unseeded_environments_differ,
         threads_step_batches_of_their_own,
         misuse_is_a_clear_exception,
+        partial(policies_act_as_rl_eval_says, rl, folder),
+        partial(wrong_policies_are_clear_exceptions, folder),
     ]
     failed = 0
     for check in checks:
+        name = getattr(check, "func", check).__name__.replace("_", " ")
         try:
             check()
-            print(f"rl_py: {check.__name__.replace('_', ' ')}")
+            print(f"rl_py: {name}", flush=True)
         except Exception:
             failed += 1
-            print(f"rl_py: FAILED: {check.__name__.replace('_', ' ')}", flush=True)
+            print(f"rl_py: FAILED: {name}", flush=True)
             traceback.print_exc()
     print(f"rl_py: {len(checks) - failed} passed, {failed} failed")
     sys.exit(failed > 0)

@@ -1,6 +1,8 @@
 //! Activation functions, on tensors and on plain numbers.
 
-use burn::tensor::{Tensor, activation};
+#[cfg(feature = "burn")]
+mod device;
+
 use serde::{Deserialize, Serialize};
 
 /// An element-wise activation function; its constants are PyTorch's.
@@ -75,47 +77,6 @@ impl Activation {
         Self::ALL
             .into_iter()
             .find(|activation| activation.name() == name)
-    }
-
-    /// Activation of each number of a tensor of any shape.
-    pub fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
-        match self {
-            Self::Identity => x,
-            Self::Relu => activation::relu(x),
-            // tanh x = 2 σ(2x) - 1, to 2⁻²³: Burn's tape computes tanh once more on its way back,
-            // and keeps the output of σ. On a CPU, tanh is half of an update's time.
-            Self::Tanh => activation::sigmoid(x.mul_scalar(2.0))
-                .mul_scalar(2.0)
-                .sub_scalar(1.0),
-            Self::LeakyRelu => activation::leaky_relu(x, LEAKY_SLOPE.into()),
-            Self::Sigmoid => activation::sigmoid(x),
-            Self::Selu => activation::selu(x),
-            Self::Softplus => activation::softplus(x, 1.0),
-        }
-    }
-
-    /// Derivative at each number of a tensor of any shape.
-    pub(crate) fn derivative<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
-        let positive = |x: &Tensor<D>| x.clone().greater_elem(0.0).float();
-        match self {
-            Self::Identity => x.ones_like(),
-            Self::Relu => positive(&x),
-            Self::Tanh => self.forward(x).square().neg().add_scalar(1.0),
-            Self::LeakyRelu => positive(&x)
-                .mul_scalar(1.0 - LEAKY_SLOPE)
-                .add_scalar(LEAKY_SLOPE),
-            Self::Sigmoid => {
-                let y = activation::sigmoid(x);
-                y.clone() * y.neg().add_scalar(1.0)
-            }
-            Self::Selu => {
-                let negative = x.clone().clamp_max(0.0).exp().mul_scalar(SELU_ALPHA);
-                let positive = positive(&x);
-                let slope = positive.clone() + (positive.neg().add_scalar(1.0)) * negative;
-                slope.mul_scalar(SELU_LAMBDA)
-            }
-            Self::Softplus => activation::sigmoid(x),
-        }
     }
 
     /// Replaces each number by its activation.
@@ -240,7 +201,7 @@ fn ln_1p(t: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
+    use burn::tensor::{Device, Tensor};
 
     #[test]
     fn names_read_back() {

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use rl_core::{ActionChoice, Policy, PolicyRecord, SavedPolicy, Stream, Threads};
 
+use crate::PolicyWeights;
 use crate::distribution::DistributionKind;
 use crate::encoding::one_hot;
-use crate::frozen_policy::{FrozenPolicy, ModulePolicy};
+use crate::frozen_policy::FrozenPolicy;
 use crate::host::Tape;
-use crate::{NetworkWeights, Networks, PolicyWeights};
+#[cfg(feature = "burn")]
+use crate::module_policy::ModulePolicy;
+#[cfg(feature = "burn")]
+use crate::{NetworkWeights, Networks};
 
 /// Frozen copy of a policy that acts on plain numbers. A perceptron is evaluated on the host: without
 /// tensors, and without allocation after the first batch of a size. A module of a user's own is
@@ -28,6 +32,18 @@ pub struct Actor {
     module: Option<ModulePolicy>,
     choice: ActionChoice,
     scratch: Scratch,
+}
+
+/// Without Burn, no policy is a module.
+#[cfg(not(feature = "burn"))]
+#[derive(Clone, Debug)]
+enum ModulePolicy {}
+
+#[cfg(not(feature = "burn"))]
+impl ModulePolicy {
+    fn evaluate(&self, _inputs: &[f32], _input_size: usize, _outputs: &mut [f32]) {
+        match *self {}
+    }
 }
 
 /// Scratch memory for a batch of observations.
@@ -65,6 +81,7 @@ impl Actor {
     }
 
     /// An actor that samples from the policy among networks; `None` if there is none.
+    #[cfg(feature = "burn")]
     pub fn of(networks: &Networks) -> Option<Self> {
         match networks.networks().first()? {
             NetworkWeights::Mlp(_) => Some(Self::new(&networks.policy_weights()?)),

@@ -1,12 +1,13 @@
-//! Policies that no longer learn: what actors share, and the networks of modules.
+//! Policies that no longer learn: what actors share.
 
-use burn::tensor::{Device, Tensor, TensorData};
 use rl_core::{NamedArray, PolicyRecord};
 
+#[cfg(feature = "burn")]
+use crate::ModuleWeights;
+use crate::PolicyWeights;
 use crate::distribution::Head;
 use crate::host::{HostMlp, Tape};
 use crate::policy_file::{LOG_STD, describe};
-use crate::{ModuleWeights, Network, PolicyWeights};
 
 /// Policy as its clones share it.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl FrozenPolicy {
         }
     }
 
+    #[cfg(feature = "burn")]
     pub fn of_module(module: &ModuleWeights, head: &Head, log_std: &[f32]) -> Self {
         Self {
             head: head.clone(),
@@ -80,49 +82,5 @@ impl FrozenPolicy {
         let mut metadata = vec![("network".into(), "module".into())];
         metadata.extend(describe(&self.head));
         PolicyRecord { arrays, metadata }
-    }
-}
-
-/// Network of a policy that is a module of a user's own, on its device.
-#[derive(Debug)]
-pub(crate) struct ModulePolicy {
-    network: Box<dyn Network>,
-    device: Device,
-    /// Outputs that are the head's: a value may come after them.
-    outputs: usize,
-}
-
-impl ModulePolicy {
-    pub fn new(module: &ModuleWeights, head: &Head) -> Self {
-        Self {
-            network: module.to_act(),
-            device: module.device().clone(),
-            outputs: head.outputs(),
-        }
-    }
-
-    /// Writes the head's outputs, `[n, outputs]`; NaN if the device fails.
-    pub fn evaluate(&self, inputs: &[f32], input_size: usize, outputs: &mut [f32]) {
-        let data = TensorData::new(
-            inputs.to_vec(),
-            [inputs.len() / input_size.max(1), input_size],
-        );
-        let of_network = self.network.outputs(Tensor::from_data(data, &self.device));
-        let of_head = of_network.narrow(1, 0, self.outputs);
-        let numbers = of_head.try_into_data().ok();
-        match numbers.and_then(|data| data.try_to_vec::<f32>().ok()) {
-            Some(numbers) => outputs.copy_from_slice(&numbers),
-            None => outputs.fill(f32::NAN),
-        }
-    }
-}
-
-impl Clone for ModulePolicy {
-    fn clone(&self) -> Self {
-        Self {
-            network: self.network.boxed_clone(),
-            device: self.device.clone(),
-            outputs: self.outputs,
-        }
     }
 }

@@ -19,16 +19,20 @@
 //!
 //! # Features
 //! `flex` (the default), `ndarray`, `wgpu`, `vulkan`, `metal` and `cuda` compile Burn's backends
-//! in; at least one is needed.
+//! in. Without any, Burn is not compiled: what is left evaluates perceptrons on the host, and reads and writes the files
+//! of policies. The feature `burn`, which each of them enables, asks for one of them.
 
-#[cfg(not(any(
-    feature = "flex",
-    feature = "ndarray",
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal",
-    feature = "cuda"
-)))]
+#[cfg(all(
+    feature = "burn",
+    not(any(
+        feature = "flex",
+        feature = "ndarray",
+        feature = "wgpu",
+        feature = "vulkan",
+        feature = "metal",
+        feature = "cuda"
+    ))
+))]
 compile_error!(
     "rl-nets needs a backend to compute on: enable at least one of its features `flex`, \
      `ndarray`, `wgpu`, `vulkan`, `metal`, `cuda`"
@@ -36,32 +40,47 @@ compile_error!(
 
 mod activation;
 mod actor;
+#[cfg(feature = "burn")]
 mod actor_critic;
 pub mod distribution;
 mod encoding;
 mod frozen_policy;
 pub mod host;
 mod initialization;
+#[cfg(feature = "burn")]
 mod mlp;
+mod mlp_config;
+#[cfg(feature = "burn")]
+mod module_policy;
+#[cfg(feature = "burn")]
 mod network;
+#[cfg(feature = "burn")]
 mod network_weights;
+#[cfg(feature = "burn")]
 mod networks;
 mod policy;
 mod policy_file;
 mod weights;
 
+#[cfg(feature = "burn")]
 pub use burn::tensor::Device;
 pub use rl_core::ActionChoice;
 
 pub use activation::Activation;
 pub use actor::Actor;
+#[cfg(feature = "burn")]
 pub use actor_critic::{ActorCritic, Outputs};
 pub use distribution::{ActionValueForm, DistributionKind, Head};
 pub use encoding::network_inputs;
 pub use initialization::Initialization;
-pub use mlp::{Mlp, MlpConfig, MlpLayer, MlpNorm};
+#[cfg(feature = "burn")]
+pub use mlp::{Mlp, MlpLayer, MlpNorm};
+pub use mlp_config::MlpConfig;
+#[cfg(feature = "burn")]
 pub use network::{Forward, Network};
+#[cfg(feature = "burn")]
 pub use network_weights::{ModuleWeights, NetworkWeights};
+#[cfg(feature = "burn")]
 pub use networks::Networks;
 pub use policy::PolicyConfig;
 pub use policy_file::{PolicyFile, save_policy, sort_header};
@@ -70,7 +89,9 @@ pub use weights::{LayerWeights, MlpWeights, NormWeights, PolicyWeights};
 /// Errors of networks and of the files of policies.
 pub mod error {
     pub use crate::distribution::HeadError;
+    #[cfg(feature = "burn")]
     pub use crate::network_weights::ModuleError;
+    #[cfg(feature = "burn")]
     pub use crate::networks::NetworkSizeError;
     pub use crate::policy_file::PolicyFileError;
 }
@@ -82,6 +103,7 @@ pub fn has_fused_multiply_add() -> bool {
 }
 
 /// Returns `true` if a device computes on the CPU.
+#[cfg(feature = "burn")]
 #[cfg_attr(
     feature = "ndarray",
     expect(deprecated, reason = "ndarray is offered as long as Burn has it")

@@ -11,6 +11,7 @@ mod description;
 mod environment;
 mod errors;
 mod observations;
+mod policy;
 mod snapshot;
 
 use pyo3::prelude::pymodule;
@@ -24,4 +25,6 @@ mod _native {
     use crate::description::{Description, environments};
     #[pymodule_export]
     use crate::environment::Environment;
+    #[pymodule_export]
+    use crate::policy::Policy;
 }

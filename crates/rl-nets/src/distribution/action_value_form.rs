@@ -1,5 +1,6 @@
 //! Forms in which the outputs of a network are action values.
 
+#[cfg(feature = "burn")]
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +109,7 @@ impl ActionValueForm {
 
     /// The quantiles of all actions, `[batch, actions, quantiles]`, from the outputs `[batch, outputs]`: the value alone
     /// where no distribution is learned.
+    #[cfg(feature = "burn")]
     pub fn quantiles_on_device(self, outputs: Tensor<2>) -> Tensor<3> {
         let [batch, width] = outputs.dims();
         match self {

@@ -1,6 +1,8 @@
 //! Gaussian distribution with a diagonal covariance.
 
-use burn::tensor::Tensor;
+#[cfg(feature = "burn")]
+pub(super) mod device;
+
 use rand_distr::{Distribution, StandardNormal};
 use rl_core::Stream;
 
@@ -13,86 +15,6 @@ const LN_TAU: f32 = 1.837_877_1;
 /// Range that a `ln σ` computed by the network is clamped to (Haarnoja et al. 2018, the authors'
 /// code).
 pub(super) const LOG_STD_RANGE: [f32; 2] = [-20.0, 2.0];
-
-/// Gaussian distributions on a device, one per observation of a batch, with independent dimensions.
-#[derive(Clone, Debug)]
-pub struct DiagGaussian {
-    /// μ, `[batch, action_dim]`.
-    mean: Tensor<2>,
-    /// `ln σ`, `[batch, action_dim]` or, where it is the same for all, `[1, action_dim]`.
-    log_std: Tensor<2>,
-}
-
-impl DiagGaussian {
-    /// Gaussians with means `[batch, action_dim]` and log standard deviations `[action_dim]`.
-    pub fn new(mean: Tensor<2>, log_std: Tensor<1>) -> Self {
-        Self {
-            mean,
-            log_std: log_std.unsqueeze(),
-        }
-    }
-
-    /// Gaussians with a log standard deviation, clamped to `[-20, 2]`, for each observation: means
-    /// and `ln σ` are `[batch, action_dim]`.
-    pub fn of_state(mean: Tensor<2>, log_std: Tensor<2>) -> Self {
-        let [low, high] = LOG_STD_RANGE;
-        Self {
-            mean,
-            log_std: log_std.clamp(low, high),
-        }
-    }
-
-    /// μ, `[batch, action_dim]`.
-    pub(super) fn mean(&self) -> Tensor<2> {
-        self.mean.clone()
-    }
-
-    /// `ln σ`, `[batch or 1, action_dim]`.
-    pub(super) fn log_std(&self) -> Tensor<2> {
-        self.log_std.clone()
-    }
-
-    /// Log-densities `Σ [-(a - μ)² / 2σ² - ln σ - ln √2π]`, `[batch]`, of actions
-    /// `[batch, action_dim]`.
-    pub fn log_prob(&self, actions: Tensor<2>) -> Tensor<1> {
-        let z = (actions - self.mean.clone()) * self.log_std.clone().neg().exp();
-        let terms = z.square().mul_scalar(-0.5) - self.log_std.clone();
-        terms.sub_scalar(0.5 * LN_TAU).sum_dim(1).squeeze_dim(1)
-    }
-
-    /// Entropies `Σ [ln σ + ln √(2πe)]`, `[batch]`.
-    pub fn entropy(&self) -> Tensor<1> {
-        let per_observation: Tensor<1> = self
-            .log_std
-            .clone()
-            .add_scalar(0.5 * (LN_TAU + 1.0))
-            .sum_dim(1)
-            .squeeze_dim(1);
-        let [batch, _] = self.mean.dims();
-        per_observation.expand([batch])
-    }
-}
-
-/// Mode and divergence that those of the host are tested against.
-#[cfg(test)]
-impl DiagGaussian {
-    /// The mean, `[batch, action_dim]`.
-    pub fn mode(&self) -> Tensor<2> {
-        self.mean.clone()
-    }
-
-    /// `KL(self ‖ other) = Σ [ln σ₂/σ₁ + (σ₁² + (μ₁ - μ₂)²) / 2σ₂² - ½]`, `[batch]`.
-    pub fn kl(&self, other: &Self) -> Tensor<1> {
-        let log_ratio = other.log_std.clone() - self.log_std.clone();
-        let variance_ratio = log_ratio.clone().mul_scalar(-2.0).exp();
-        let z = (self.mean.clone() - other.mean.clone()) * other.log_std.clone().neg().exp();
-        let terms = log_ratio
-            + (variance_ratio + z.square())
-                .mul_scalar(0.5)
-                .sub_scalar(0.5);
-        terms.sum_dim(1).squeeze_dim(1)
-    }
-}
 
 /// Gaussian of one dimension on the host, with parameters `μ` and `ln σ`; the latter is clamped to
 /// [`LOG_STD_RANGE`] if `CLAMPED`.
@@ -181,9 +103,9 @@ impl<const CLAMPED: bool> Marginal for Gaussian<CLAMPED> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::device::DiagGaussian;
     use approx::assert_abs_diff_eq;
-    use burn::tensor::{Device, TensorData};
+    use burn::tensor::{Device, Tensor, TensorData};
 
     const P: ([f32; 2], [f32; 2]) = ([0.5, -1.0], [-0.7, 0.3]);
     const Q: ([f32; 2], [f32; 2]) = ([0.2, -0.4], [0.1, 0.6]);

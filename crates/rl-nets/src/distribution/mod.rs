@@ -7,9 +7,11 @@
 //! Actions are flat: `[batch, action_dim]` of `f32`, where an action of a discrete space is one
 //! number, its index.
 
+#[cfg(feature = "burn")]
 mod action_distribution;
 mod action_value_form;
 mod beta;
+#[cfg(feature = "burn")]
 mod bounds;
 mod categorical;
 mod diag_gaussian;
@@ -22,11 +24,16 @@ mod squashed_gaussian;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "burn")]
 pub use action_distribution::ActionDistribution;
 pub use action_value_form::ActionValueForm;
-pub use beta::Beta;
+#[cfg(feature = "burn")]
+pub use beta::device::Beta;
+#[cfg(feature = "burn")]
 pub use categorical::Categorical;
-pub use diag_gaussian::DiagGaussian;
+#[cfg(feature = "burn")]
+pub use diag_gaussian::device::DiagGaussian;
 pub use head::{Head, HeadError};
 pub use kind::DistributionKind;
-pub use squashed_gaussian::SquashedGaussian;
+#[cfg(feature = "burn")]
+pub use squashed_gaussian::device::SquashedGaussian;

@@ -12,9 +12,10 @@ from gymnasium.envs.registration import register
 
 from . import _native
 from .env import Env
+from .policy import Policy
 from .vector_env import VectorEnv
 
-__all__ = ["ENVIRONMENTS", "Env", "VectorEnv"]
+__all__ = ["ENVIRONMENTS", "Env", "Policy", "VectorEnv"]
 
 ENVIRONMENTS: tuple[str, ...] = tuple(f"rl/{name}" for name in _native.environments())
 """Ids of all environments in Gymnasium's registry."""

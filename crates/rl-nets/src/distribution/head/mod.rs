@@ -1,6 +1,7 @@
 //! Head of a policy: from the outputs of its network to a distribution of actions.
 
 mod batch;
+#[cfg(feature = "burn")]
 mod device;
 mod row;
 
