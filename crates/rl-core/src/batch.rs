@@ -58,6 +58,19 @@ pub trait BatchEnvironment: Send {
         out: StepSlices<'_>,
     ) -> Result<(), BatchError>;
 
+    /// Takes the step of [`step_into`](Self::step_into) in every environment but those of `held`, which stay as they are:
+    /// any actions stand for theirs in `actions`, and their rows of `out` mean nothing.
+    ///
+    /// `None`, as without this method, where [`step_lanes`](Self::step_lanes) is no slower; nothing has moved then.
+    fn step_except(
+        &mut self,
+        _held: &[usize],
+        _actions: &[f32],
+        _out: StepSlices<'_>,
+    ) -> Option<Result<(), BatchError>> {
+        None
+    }
+
     /// Starts an episode in one environment and writes its first observation, `[observation_dim]`.
     ///
     /// # Errors
@@ -314,6 +327,15 @@ impl<B: BatchEnvironment + ?Sized> BatchEnvironment for Box<B> {
         out: StepSlices<'_>,
     ) -> Result<(), BatchError> {
         (**self).step_lanes(lanes, actions, out)
+    }
+
+    fn step_except(
+        &mut self,
+        held: &[usize],
+        actions: &[f32],
+        out: StepSlices<'_>,
+    ) -> Option<Result<(), BatchError>> {
+        (**self).step_except(held, actions, out)
     }
 
     fn restart(&mut self, lane: usize, observation: &mut [f32]) -> Result<(), BatchError> {

@@ -259,6 +259,41 @@ impl<P: Physics<S, O>, const S: usize, const O: usize> BatchEnvironment for Simd
         Ok(())
     }
 
+    /// All lanes take the step, and those that are held are put back.
+    fn step_except(
+        &mut self,
+        held: &[usize],
+        actions: &[f32],
+        out: StepSlices<'_>,
+    ) -> Option<Result<(), BatchError>> {
+        for &lane in held {
+            if let Err(error) = BatchError::check_lane(lane, self.len()) {
+                return Some(Err(error));
+            }
+        }
+        let kept = |&lane: &usize| {
+            let state: [f64; S] = std::array::from_fn(|k| self.states[k][lane]);
+            let totals = [
+                self.actions[lane],
+                self.total_rewards[lane],
+                self.lengths[lane],
+            ];
+            (lane, self.rngs[lane].clone(), state, totals)
+        };
+        let kept: Vec<_> = held.iter().map(kept).collect();
+        let stepped = self.step_into(actions, out);
+        for (lane, rng, state, [action, total_reward, length]) in kept {
+            self.rngs[lane] = rng;
+            for (numbers, number) in self.states.iter_mut().zip(state) {
+                numbers[lane] = number;
+            }
+            self.actions[lane] = action;
+            self.total_rewards[lane] = total_reward;
+            self.lengths[lane] = length;
+        }
+        Some(stepped)
+    }
+
     fn restart(&mut self, lane: usize, observation: &mut [f32]) -> Result<(), BatchError> {
         BatchError::check_lane(lane, self.len())?;
         BatchError::check_length("observation", observation.len(), 1, O)?;
@@ -436,11 +471,60 @@ fn write<const O: usize>(
 
 #[cfg(test)]
 mod tests {
-    use rl_core::StepBuffers;
+    use rl_core::{Snapshot, StepBuffers};
 
     use super::*;
     use crate::physics::archs;
     use crate::{Acrobot, CartPole, MountainCarContinuous};
+
+    #[test]
+    fn held_lanes_stay_as_they_are_and_the_others_step_as_by_themselves() {
+        let rngs = || (0..21).map(Stream::from_seed).collect();
+        let mut batches = [0, 1].map(|_| SimdBatch::new(&CartPole::v1(), rngs()));
+        let mut outs = [0, 1].map(|_| StepBuffers::new(21, 4));
+        for (batch, out) in batches.iter_mut().zip(&mut outs) {
+            batch.reset_into(&mut out.observations).unwrap();
+        }
+        let [batch, other] = &mut batches;
+        let [out, of_other] = &mut outs;
+        let saved = |batch: &SimdBatch<_, 4, 4>, lane| {
+            let mut snapshot = Snapshot::default();
+            assert!(batch.save(lane, &mut snapshot));
+            snapshot
+        };
+        let mut ends = 0;
+        for step in 0..200 {
+            let held: Vec<usize> = (0..21).filter(|lane| (lane + step) % 5 == 0).collect();
+            let before: Vec<Snapshot> = held.iter().map(|&lane| saved(batch, lane)).collect();
+            let stepped = batch.step_except(&held, &[1.0; 21], out.as_mut());
+            assert_eq!(stepped, Some(Ok(())));
+            for (&lane, before) in held.iter().zip(&before) {
+                assert_eq!(saved(batch, lane), *before, "step {step}, lane {lane}");
+            }
+            for lane in (0..21).filter(|lane| !held.contains(lane)) {
+                let (rows, _) = of_other.as_mut().split_at(1, 4);
+                other.step_lanes(&[lane], &[1.0], rows).unwrap();
+                if of_other.statuses[0].end().is_some() {
+                    ends += 1;
+                    other
+                        .restart(lane, &mut of_other.observations[..4])
+                        .unwrap();
+                }
+                assert_eq!(out.statuses[lane], of_other.statuses[0]);
+                assert_eq!(
+                    out.observations[lane * 4..][..4],
+                    of_other.observations[..4]
+                );
+                assert_eq!(saved(batch, lane), saved(other, lane), "step {step}");
+            }
+        }
+        assert!(ends > 100, "{ends}");
+        let wrong = batch.step_except(&[21], &[1.0; 21], out.as_mut());
+        assert!(matches!(
+            wrong,
+            Some(Err(BatchError::Lane { lane: 21, .. }))
+        ));
+    }
 
     #[test]
     fn every_instruction_set_of_the_machine_gives_the_same_bits() {

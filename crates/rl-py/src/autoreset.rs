@@ -42,6 +42,8 @@ pub struct Autoreset {
     pub first: Vec<f32>,
     /// Observations that were returned last, `[n, observation_dim]`.
     pub shown: Vec<f32>,
+    /// Environments between two episodes, by their numbers.
+    held: Vec<usize>,
     /// Environments of a step that not all take, with their actions and results.
     part: (Vec<usize>, Vec<f32>, StepBuffers),
 }
@@ -58,6 +60,7 @@ impl Autoreset {
             over: vec![false; n],
             first: vec![0.0; n * dim],
             shown: vec![0.0; n * dim],
+            held: Vec::new(),
             part: (Vec::new(), Vec::new(), StepBuffers::new(n, dim)),
         }
     }
@@ -96,54 +99,62 @@ impl Autoreset {
         Ok(())
     }
 
-    /// Takes a step in every environment that is in an episode, and shows the first observation of the others.
-    /// `actions` is `[n, action_dim]`; writes `observations`, `[n, observation_dim]`, and `rewards`, `[n]`.
+    /// Takes a step in every environment that is in an episode, and shows the first observation of the others, whose
+    /// actions are overwritten. `actions` is `[n, action_dim]`; writes `observations`, `[n, observation_dim]`, and
+    /// `rewards`, `[n]`.
     pub fn step(
         &mut self,
-        actions: &[f32],
+        actions: &mut [f32],
         observations: &mut [f32],
         rewards: &mut [f64],
     ) -> Result<(), BatchError> {
-        if self.over.contains(&true) {
-            self.step_part(actions, observations, rewards)?;
+        let all = self.over.iter().enumerate();
+        self.held.clear();
+        self.held
+            .extend(all.filter(|(_, over)| **over).map(|(lane, _)| lane));
+        if self.held.is_empty() {
+            let results = StepSlices {
+                observations: &mut *observations,
+                rewards,
+                ..self.results.as_mut()
+            };
+            self.batch.step_into(actions, results)?;
         } else {
-            self.step_all(actions, observations, rewards)?;
+            let width = actions.len() / self.over.len();
+            for &lane in &self.held {
+                actions[lane * width..][..width].fill(0.0); // An action of every space.
+            }
+            let results = StepSlices {
+                observations: &mut *observations,
+                rewards: &mut *rewards,
+                ..self.results.as_mut()
+            };
+            match self.batch.step_except(&self.held, actions, results) {
+                Some(stepped) => stepped?,
+                None => self.step_part(actions, observations, rewards)?,
+            }
+            for &lane in &self.held {
+                let row = lane * self.dim..(lane + 1) * self.dim;
+                observations[row.clone()].copy_from_slice(&self.first[row]);
+                rewards[lane] = 0.0;
+                self.results.statuses[lane] = Status::Running;
+                self.over[lane] = false;
+            }
+        }
+        if self.mode != Mode::SameStep {
+            for (lane, _) in ended(&self.results.statuses) {
+                let row = lane * self.dim..(lane + 1) * self.dim;
+                let shown = &mut observations[row.clone()];
+                self.first[row.clone()].copy_from_slice(shown);
+                shown.copy_from_slice(&self.results.final_observations[row]);
+                self.over[lane] = true;
+            }
         }
         self.shown.copy_from_slice(observations);
         Ok(())
     }
 
-    fn step_all(
-        &mut self,
-        actions: &[f32],
-        observations: &mut [f32],
-        rewards: &mut [f64],
-    ) -> Result<(), BatchError> {
-        let results = StepSlices {
-            observations: &mut *observations,
-            rewards,
-            ..self.results.as_mut()
-        };
-        self.batch.step_into(actions, results)?;
-        if self.mode == Mode::SameStep {
-            return Ok(());
-        }
-        let StepBuffers {
-            statuses,
-            final_observations,
-            ..
-        } = &self.results;
-        for (lane, _) in ended(statuses) {
-            let row = lane * self.dim..(lane + 1) * self.dim;
-            let shown = &mut observations[row.clone()];
-            self.first[row.clone()].copy_from_slice(shown);
-            shown.copy_from_slice(&final_observations[row]);
-            self.over[lane] = true;
-        }
-        Ok(())
-    }
-
-    /// The step where some environments are between two episodes.
+    /// The step of every environment but those that are held, each by itself.
     fn step_part(
         &mut self,
         actions: &[f32],
@@ -163,30 +174,19 @@ impl Autoreset {
         }
         let (rows, _) = part.as_mut().split_at(lanes.len(), dim);
         self.batch.step_lanes(lanes, own_actions, rows)?;
-
         let results = &mut self.results;
-        for (lane, over) in self.over.iter_mut().enumerate().filter(|(_, over)| **over) {
-            let row = lane * dim..(lane + 1) * dim;
-            observations[row.clone()].copy_from_slice(&self.first[row]);
-            rewards[lane] = 0.0;
-            results.statuses[lane] = Status::Running;
-            *over = false;
-        }
         for (from, &lane) in lanes.iter().enumerate() {
             let row = lane * dim..(lane + 1) * dim;
-            observations[row].copy_from_slice(&part.observations[from * dim..][..dim]);
+            let shown = &mut observations[row.clone()];
+            shown.copy_from_slice(&part.observations[from * dim..][..dim]);
             rewards[lane] = part.rewards[from];
             results.statuses[lane] = part.statuses[from];
-        }
-        for (from, _) in ended(&part.statuses[..lanes.len()]) {
-            let lane = lanes[from];
-            let row = lane * dim..(lane + 1) * dim;
-            let last = &part.final_observations[from * dim..][..dim];
-            results.final_observations[row.clone()].copy_from_slice(last);
-            results.episode_returns[lane] = part.episode_returns[from];
-            results.episode_lengths[lane] = part.episode_lengths[from];
-            self.batch.restart(lane, &mut self.first[row])?;
-            self.over[lane] = true;
+            if part.statuses[from].end().is_some() {
+                results.final_observations[row].copy_from_slice(shown);
+                results.episode_returns[lane] = part.episode_returns[from];
+                results.episode_lengths[lane] = part.episode_lengths[from];
+                self.batch.restart(lane, shown)?;
+            }
         }
         Ok(())
     }

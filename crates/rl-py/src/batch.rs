@@ -101,7 +101,7 @@ impl Batch {
     ) -> PyResult<Bound<'py, PyTuple>> {
         let n = self.n;
         actions::read_all(actions, &self.spaces.action, n, &mut self.actions)?;
-        let (batch, actions) = (own(&mut self.batch), &self.actions);
+        let (batch, actions) = (own(&mut self.batch), self.actions.as_mut_slice());
         if let Some(lane) = batch.needs_reset() {
             let message = format!(
                 "environment {lane}: step after the end of the episode; call reset with \
