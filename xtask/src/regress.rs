@@ -75,7 +75,8 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
 /// The command of the benchmarks, with the features of the tests, so that Burn is not built again.
 fn bench() -> Command {
     let mut bench = cargo::cargo();
-    bench.args(["bench", "--workspace", "--quiet"]);
+    bench.args(["bench", "--workspace", "--exclude", cargo::OF_PYTHON]);
+    bench.arg("--quiet");
     bench.args(["--features", CI_FEATURES, "--bench", "kernels"]);
     bench.current_dir(cargo::root());
     bench
