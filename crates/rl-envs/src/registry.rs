@@ -204,19 +204,7 @@ impl EnvironmentSource for EnvironmentId {
     }
 
     fn time_limit(&self) -> Option<usize> {
-        Some(match self {
-            Self::CartPole => CartPole::v1().max_steps(),
-            Self::Pendulum => Pendulum::v1().max_steps(),
-            Self::MountainCar => MountainCar::v0().max_steps(),
-            Self::MountainCarContinuous => MountainCarContinuous::v0().max_steps(),
-            Self::Acrobot => Acrobot::v1().max_steps(),
-            Self::LunarLander => LunarLander::v0().max_steps(),
-            Self::LunarLanderContinuous => LunarLanderContinuous::v0().max_steps(),
-            Self::FrozenLake => FrozenLake::v1().max_steps(),
-            Self::FrozenLake8x8 => FrozenLake::v1_8x8().max_steps(),
-            Self::CliffWalking => CliffWalking::v1().max_steps(),
-            Self::Taxi => Taxi::v4().max_steps(),
-        })
+        Some(self.max_episode_steps())
     }
 }
 

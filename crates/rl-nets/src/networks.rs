@@ -190,7 +190,7 @@ impl Networks {
         let mlp = columns(self.networks.first()?.mlp()?, 0, head.outputs());
         let plain = head.plain();
         Some(PolicyWeights {
-            mlp: head.form().fold(mlp, plain.outputs()),
+            mlp: mlp.into_action_values(head.form(), plain.outputs()),
             head: plain,
             log_std: self.log_std.clone(),
         })

@@ -1,7 +1,7 @@
 //! Weights as plain numbers on the host.
 
 use crate::Activation;
-use crate::distribution::{DistributionKind, Head};
+use crate::distribution::{ActionValueForm, DistributionKind, Head};
 
 /// Weights of a layer `y = x W + b`, whose outputs may be normalised before they are activated.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +83,27 @@ impl MlpWeights {
         self.layers.last().map_or(0, |layer| layer.output_size)
     }
 
+    /// The network whose outputs are the values of so many actions, `[actions]`, where those of this one have a form.
+    #[must_use]
+    pub fn into_action_values(mut self, form: ActionValueForm, actions: usize) -> Self {
+        if form != ActionValueForm::Plain
+            && let Some(layer) = self.layers.last_mut()
+        {
+            // Values are linear in the outputs: a row of weights becomes the values of the row.
+            let folded = |rows: &[f32]| -> Vec<f32> {
+                let mut values = vec![0.0; rows.len() / layer.output_size * actions];
+                let of_rows = values.chunks_exact_mut(actions);
+                for (row, values) in rows.chunks_exact(layer.output_size).zip(of_rows) {
+                    form.values(row, values);
+                }
+                values
+            };
+            (layer.weight, layer.bias) = (folded(&layer.weight), folded(&layer.bias));
+            layer.output_size = actions;
+        }
+        self
+    }
+
     /// Parameters, one slice per tensor: layer by layer those of [`LayerWeights::parameters`].
     pub fn parameters(&self) -> impl Iterator<Item = &[f32]> {
         self.layers.iter().flat_map(LayerWeights::parameters)
@@ -157,5 +178,37 @@ impl PolicyWeights {
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         let network = self.mlp.parameters_mut();
         network.chain(self.log_std.as_deref_mut())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MlpConfig;
+    use crate::host::{HostMlp, Tape};
+    use rl_core::Stream;
+
+    #[test]
+    fn a_network_whose_form_is_folded_in_gives_the_values() {
+        for form in [
+            ActionValueForm::Plain,
+            ActionValueForm::Dueling,
+            ActionValueForm::Quantiles(5),
+        ] {
+            let config = MlpConfig::new(2, form.outputs(3));
+            let network = config.draw(&mut Stream::from_seed(1));
+            let evaluate = |network: &MlpWeights| {
+                let mut outputs = vec![0.0; network.output_size()];
+                HostMlp::new(network).evaluate(&[0.3, -0.7], &mut outputs, &mut Tape::default());
+                outputs
+            };
+            let mut values = [0.0; 3];
+            form.values(&evaluate(&network), &mut values);
+            let folded = evaluate(&network.into_action_values(form, 3));
+            assert_eq!(folded.len(), 3);
+            for (folded, value) in folded.iter().zip(values) {
+                assert!((folded - value).abs() < 1e-5, "{form:?}");
+            }
+        }
     }
 }

@@ -4,10 +4,8 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::MlpWeights;
-
 /// Form in which the outputs of a network are the values `Q(s, a)` of `n` actions. Each value is a linear function of
-/// the outputs, so that a network of any form can be [folded](Self::fold) into a plain one.
+/// the outputs, so that a network of any form can be [folded](crate::MlpWeights::into_action_values) into a plain one.
 ///
 /// ```
 /// use rl_nets::ActionValueForm;
@@ -123,26 +121,6 @@ impl ActionValueForm {
             Self::Quantiles(n) => outputs.reshape([batch, width / n, n]),
         }
     }
-
-    /// The network whose outputs are the values of the actions, `[actions]`.
-    #[must_use]
-    pub fn fold(self, mut network: MlpWeights, actions: usize) -> MlpWeights {
-        if self != Self::Plain
-            && let Some(layer) = network.layers.last_mut()
-        {
-            let folded = |rows: &[f32]| -> Vec<f32> {
-                let mut values = vec![0.0; rows.len() / layer.output_size * actions];
-                let of_rows = values.chunks_exact_mut(actions);
-                for (row, values) in rows.chunks_exact(layer.output_size).zip(of_rows) {
-                    self.values(row, values);
-                }
-                values
-            };
-            (layer.weight, layer.bias) = (folded(&layer.weight), folded(&layer.bias));
-            layer.output_size = actions;
-        }
-        network
-    }
 }
 
 #[inline]
@@ -153,35 +131,12 @@ fn mean(numbers: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MlpConfig;
-    use crate::host::{HostMlp, Tape};
-    use rl_core::Stream;
 
     const FORMS: [ActionValueForm; 3] = [
         ActionValueForm::Plain,
         ActionValueForm::Dueling,
         ActionValueForm::Quantiles(5),
     ];
-
-    #[test]
-    fn a_folded_network_gives_the_values() {
-        for form in FORMS {
-            let config = MlpConfig::new(2, form.outputs(3));
-            let network = config.draw(&mut Stream::from_seed(1));
-            let evaluate = |network: &MlpWeights| {
-                let mut outputs = vec![0.0; network.output_size()];
-                HostMlp::new(network).evaluate(&[0.3, -0.7], &mut outputs, &mut Tape::default());
-                outputs
-            };
-            let mut values = [0.0; 3];
-            form.values(&evaluate(&network), &mut values);
-            let folded = evaluate(&form.fold(network, 3));
-            assert_eq!(folded.len(), 3);
-            for (folded, value) in folded.iter().zip(values) {
-                assert!((folded - value).abs() < 1e-5, "{form:?}");
-            }
-        }
-    }
 
     #[test]
     fn derivatives_are_those_of_the_value() {
