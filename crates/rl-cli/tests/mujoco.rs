@@ -1,10 +1,5 @@
 //! MuJoCo's tasks on the command line.
 
-#![cfg_attr(
-    feature = "mujoco",
-    expect(clippy::unwrap_used, reason = "a test fails by panicking")
-)]
-
 mod common;
 
 use common::Place;
