@@ -141,7 +141,8 @@ impl Worker {
     fn exchange(&mut self, request: &[u8]) -> Result<Kind, Option<String>> {
         self.end = HEADER;
         let stdin = self.stdin.as_mut().ok_or(None)?;
-        stdin.write_all(request).map_err(|_| None)?;
+        // A process that has ended may have left word of why.
+        let is_sent = stdin.write_all(request).is_ok();
         let (mut have, mut end) = (0, HEADER);
         while have < end {
             match self.stdout.read(&mut self.answer[have..]) {
@@ -162,8 +163,9 @@ impl Worker {
         }
         self.end = end;
         match word(&self.answer, 1) {
-            0 => Ok(Kind::Steps),
             1 => Ok(Kind::Failure),
+            0 | 2 | 3 if !is_sent => Err(None),
+            0 => Ok(Kind::Steps),
             2 => Ok(Kind::Text),
             3 => Ok(Kind::Picture),
             _ => Err(Some(self.shown(have))),
@@ -377,6 +379,24 @@ mod tests {
         let gone = worker.ask(b"x", Duration::from_millis(100)).unwrap_err();
         assert_eq!(gone, Gone::Deadline);
         assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn what_a_worker_left_before_it_ended_is_read() {
+        let ended = |script: &str| {
+            let worker = shell(script);
+            worker.shared.wait(SECOND).unwrap();
+            worker
+        };
+        let failure = format!("printf '{}'", printed(1, b"why"));
+        let mut worker = ended(&failure);
+        assert_eq!(worker.ask(b"x", SECOND), Ok(Kind::Failure));
+        assert_eq!(worker.payload(), b"why");
+        let gone = ended("echo 'Hello from nowhere'").ask(b"x", SECOND);
+        assert!(matches!(gone, Err(Gone::Rubbish(_))), "{gone:?}");
+        let answer = format!("printf '{}'", printed(2, b"x"));
+        let gone = ended(&answer).ask(b"x", SECOND);
+        assert!(matches!(gone, Err(Gone::Ended(_))), "{gone:?}");
     }
 
     #[test]
