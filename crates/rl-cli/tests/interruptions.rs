@@ -210,6 +210,8 @@ fn a_directory_or_file_that_is_gone_ends_the_run_and_leaves_the_policy() {
         let mut command = place.command("train --algo a2c --steps 1e9 --quiet --out run");
         let child = command.stderr(Stdio::piped()).spawn().unwrap();
         wait_for(&path.join("metrics.csv"));
+        // The last file of the start: from then on metrics are written, and nothing else for long.
+        wait_for(&path.join("policies/0000000000.safetensors"));
         match what {
             "renamed" => fs::rename(&path, place.path("elsewhere")).unwrap(),
             "deleted" => {
