@@ -70,3 +70,20 @@ pub fn shown(command: &Command) -> String {
         .collect::<Vec<_>>()
         .join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_crate_but_that_of_python_is_a_default_member() {
+        let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let (_, list) = manifest.split_once("default-members = [").unwrap();
+        let (list, _) = list.split_once(']').unwrap();
+        for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let is_listed = list.contains(&format!("\"crates/{name}\""));
+            assert_eq!(is_listed, name != OF_PYTHON, "{name}");
+        }
+    }
+}

@@ -12,8 +12,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::cargo::{self, CI_FEATURES};
 use crate::usage::UsageError;
+use crate::{cargo, mujoco};
 
 /// Name of the reference kernel.
 const REFERENCE: &str = "reference";
@@ -77,7 +77,9 @@ fn bench() -> Command {
     let mut bench = cargo::cargo();
     bench.args(["bench", "--workspace", "--exclude", cargo::OF_PYTHON]);
     bench.arg("--quiet");
-    bench.args(["--features", CI_FEATURES, "--bench", "kernels"]);
+    bench.args(["--features", &mujoco::ci_features()]);
+    bench.args(["--bench", "kernels"]);
+    mujoco::on_path(&mut bench);
     bench.current_dir(cargo::root());
     bench
 }

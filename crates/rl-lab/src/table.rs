@@ -13,6 +13,14 @@ pub fn thousands(number: f64) -> String {
     text
 }
 
+/// A score with the decimals that matter: four for those of 0 to 1, which are shares of success, two for others.
+pub fn score(score: f64) -> String {
+    match score.abs() <= 1.0 {
+        true => format!("{score:.4}"),
+        false => format!("{score:.2}"),
+    }
+}
+
 /// A Markdown table with the first `left` columns to the left, the others to the right.
 pub fn aligned<const N: usize>(header: [&str; N], left: usize, rows: &[[String; N]]) -> String {
     columns(&header, left, rows)

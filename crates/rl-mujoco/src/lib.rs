@@ -1,7 +1,6 @@
 //! Gymnasium's MuJoCo tasks through MuJoCo's own library, without Python.
 //!
 //! ```
-//! # #[cfg(feature = "library")] {
 //! use rl_core::{Environment, Stream};
 //! use rl_mujoco::HalfCheetah;
 //!
@@ -11,7 +10,6 @@
 //! assert_eq!(observation[0], -0.012_224_312);
 //! let step = environment.step(&[0.5; 6], &mut rng)?;
 //! assert!(step.reward.is_finite());
-//! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -23,40 +21,26 @@
 //!   xtask mujoco` of this repository puts it into place. Without the feature, this crate is empty.
 //! - `parity`: replaying recorded traces of the reference (`rl_mujoco::parity`).
 
-#[cfg(feature = "library")]
+#![cfg(feature = "library")]
+
 mod ant;
-#[cfg(feature = "library")]
 mod environment;
-#[cfg(feature = "library")]
 mod error;
-#[cfg(feature = "library")]
 mod half_cheetah;
-#[cfg(feature = "library")]
 mod hopper;
-#[cfg(feature = "library")]
 mod inverted_double_pendulum;
-#[cfg(feature = "library")]
 mod inverted_pendulum;
-#[cfg(feature = "library")]
 mod model;
 #[cfg(feature = "parity")]
 pub mod parity;
-#[cfg(feature = "library")]
 mod picture;
-#[cfg(feature = "library")]
 mod reacher;
-#[cfg(feature = "library")]
 mod reward;
-#[cfg(feature = "library")]
 mod rules;
-#[cfg(feature = "library")]
 mod swimmer;
-#[cfg(feature = "library")]
 mod task;
-#[cfg(feature = "library")]
 mod walker2d;
 
-#[cfg(feature = "library")]
 pub use {
     ant::{Ant, AntRules},
     environment::MujocoEnvironment,

@@ -19,7 +19,7 @@ pub trait Rules<const O: usize, const A: usize>: 'static {
     const MAX_STEPS: usize;
     /// Flag: the rules look at `cfrc_ext`, the forces on bodies, which MuJoCo computes only when asked to.
     const NEEDS_FORCES: bool = false;
-    /// What a picture shows.
+    /// View of the model in pictures.
     const VIEW: View;
 
     /// The text that MuJoCo loads: the model, unless something is to be changed.

@@ -8,7 +8,7 @@ use rl_envs::EnvironmentId;
 
 use crate::errors;
 
-/// What there is to know of an environment before it is made.
+/// Description of an environment that is not made yet: its spaces, time limit and frame rate.
 #[pyclass(module = "rl_py._native", frozen)]
 pub struct Description {
     id: EnvironmentId,

@@ -263,12 +263,15 @@ pub fn evaluate(
 }
 
 /// The exact expected return of a policy that always takes the same action in a state; `None` where the transitions
-/// or the time limit are not known, or where it has no action for a state that an episode can be in.
+/// or the time limit are not known, where it has no action for a state that an episode can be in, and where it draws
+/// another one for another stream.
 fn expected_return(
     policy: &mut dyn Policy,
     source: &dyn EnvironmentSource,
     gamma: f64,
 ) -> Result<Option<f64>, EvaluateError> {
+    /// Streams that a state's action is asked with.
+    const STREAMS: usize = 4;
     let Some((mdp, steps)) = source.finite_mdp(gamma).zip(source.time_limit()) else {
         return Ok(None);
     };
@@ -276,13 +279,14 @@ fn expected_return(
     let mut choices = vec![0; mdp.states()];
     let reachable = mdp.reachable();
     for (state, choice) in choices.iter_mut().enumerate().filter(|s| reachable[s.0]) {
-        let mut action = [f32::NAN];
-        policy.act(&[state as f32], &mut [Stream::from_seed(0)], &mut action);
-        let is_one = action[0] >= 0.0 && action[0] < mdp.actions() as f32;
-        if !is_one {
+        let mut actions = [f32::NAN; STREAMS];
+        let mut rngs = std::array::from_fn::<_, STREAMS, _>(|seed| Stream::from_seed(seed as u64));
+        policy.act(&[state as f32; STREAMS], &mut rngs, &mut actions);
+        let is_one = (0.0..mdp.actions() as f32).contains(&actions[0]);
+        if !is_one || actions.iter().any(|action| *action != actions[0]) {
             return Ok(None);
         }
-        *choice = action[0] as usize;
+        *choice = actions[0] as usize;
     }
     let choices = TabularPolicy::deterministic(mdp.actions(), &choices)?;
     Ok(Some(mdp.expected_return_within(&choices, steps)?))
@@ -404,6 +408,10 @@ mod tests {
             ..drawn
         };
         assert_eq!(none(EnvironmentId::MountainCar, likeliest), None);
+        // A policy that draws is not taken for one that does not.
+        let mut random = rl_core::RandomPolicy::new(rl_core::Space::discrete(4));
+        let judged = evaluate(&mut random, &lake, &likeliest).unwrap();
+        assert_eq!(judged.return_expected, None);
         // Up for ever: the time limit of 1000 steps ends it.
         let mut up = Table(vec![0.0; 48]);
         let cliff = evaluate(&mut up, &EnvironmentId::CliffWalking, &likeliest).unwrap();

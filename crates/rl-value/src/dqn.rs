@@ -14,7 +14,7 @@ use rl_nets::{ActionValueForm, Networks};
 
 use crate::action_values::{ActionValues, check_setup};
 use crate::replay::{Draw, Prioritization, Replay, Sample};
-use crate::target::{TargetNetwork, write_targets};
+use crate::target::{TargetNetwork, mean, write_targets};
 use crate::{ExplorationConfig, GreedyPolicy};
 
 /// Most rows that are drawn at once.
@@ -109,6 +109,22 @@ impl DqnConfig {
             (true, _) => ActionValueForm::Dueling,
             (false, 1) => ActionValueForm::Plain,
             (false, n) => ActionValueForm::Quantiles(n),
+        }
+    }
+
+    /// The loss, weighted where transitions are drawn by priority.
+    fn term(&self) -> Box<dyn Term> {
+        let (coefficient, weighted) = (1.0, self.prioritized);
+        match self.n_quantiles {
+            1 => Box::new(TdError {
+                coefficient,
+                loss: self.loss,
+                weighted,
+            }),
+            _ => Box::new(QuantileError {
+                coefficient,
+                weighted,
+            }),
         }
     }
 
@@ -214,10 +230,9 @@ impl Dqn {
             true => &self.choosing,
             false => &self.next_quantiles,
         };
-        let n = config.n_quantiles;
         write_targets(
             &self.sample,
-            n,
+            config.n_quantiles,
             &self.next_quantiles,
             choosing,
             &mut self.targets,
@@ -226,13 +241,7 @@ impl Dqn {
         let inputs = self.values.inputs(&self.sample.observations);
         if config.prioritized {
             self.values.evaluate(&inputs, &mut self.choosing)?;
-            let rows = self.choosing.chunks_exact(n * self.values.actions());
-            let rows = rows.zip(&self.sample.actions);
-            let mean = |numbers: &[f32]| numbers.iter().sum::<f32>() / n as f32;
-            let error = |((row, &action), targets): ((&[f32], &f32), &[f32])| {
-                mean(&row[action as usize * n..][..n]) - mean(targets)
-            };
-            let errors: Vec<f32> = rows.zip(self.targets.chunks_exact(n)).map(error).collect();
+            let errors = td_errors(&self.sample, &self.choosing, &self.targets);
             self.replay.set_priorities(&self.sample, &errors)?;
         }
         let samples = Samples {
@@ -242,34 +251,32 @@ impl Dqn {
             weights: &self.sample.weights,
             ..Samples::default()
         };
-        let (coefficient, weighted) = (1.0, config.prioritized);
-        let of_value = TdError {
-            coefficient,
-            loss: config.loss,
-            weighted,
-        };
-        let of_quantiles = QuantileError {
-            coefficient,
-            weighted,
-        };
-        let term: &dyn Term = match n {
-            1 => &of_value,
-            _ => &of_quantiles,
-        };
         let plan = Plan {
             minibatch_size: config.minibatch_size,
             ..Plan::whole(config.optimizer.learning_rate_at(clock.done()))
         };
-        let report = self.values.fit(&samples, term, &plan, None)?;
+        let report = self.values.fit(&samples, &*config.term(), &plan, None)?;
         self.steps += steps as u64;
         if self.steps.is_multiple_of(config.target_every as u64) {
             self.target
                 .follow(self.values.networks(), config.target_rate)?;
         }
-        let mean = self.targets.iter().map(|&y| f64::from(y)).sum::<f64>();
-        self.tally.add(&report, mean / self.targets.len() as f64);
+        let sum = self.targets.iter().map(|&y| f64::from(y)).sum::<f64>();
+        self.tally.add(&report, sum / self.targets.len() as f64);
         Ok(steps)
     }
+}
+
+/// Errors of the values of the actions taken, `[n]`, from quantiles `[n, actions, quantiles]` and targets `[n, quantiles]`.
+fn td_errors(sample: &Sample, quantiles: &[f32], targets: &[f32]) -> Vec<f32> {
+    let n = sample.len().max(1);
+    let (width, each) = (quantiles.len() / n, targets.len() / n);
+    let rows = quantiles.chunks_exact(width).zip(&sample.actions);
+    let rows = rows.zip(targets.chunks_exact(each));
+    rows.map(|((row, &action), targets)| {
+        mean(&row[action as usize * each..][..each]) - mean(targets)
+    })
+    .collect()
 }
 
 impl Tally {

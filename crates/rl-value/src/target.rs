@@ -98,21 +98,35 @@ pub fn write_targets(
     }
 }
 
-/// The first of the largest numbers.
-pub fn best(values: &[f32]) -> usize {
-    best_mean(values, 1)
+/// Index of the first of the largest numbers.
+pub(crate) fn best(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (index, &value) in values.iter().enumerate() {
+        if value > values[best] {
+            best = index;
+        }
+    }
+    best
 }
 
 /// The first action of the largest mean, of quantiles `[actions, quantiles]`.
 fn best_mean(row: &[f32], quantiles: usize) -> usize {
+    if quantiles == 1 {
+        return best(row);
+    }
     let (mut best, mut largest) = (0, f32::NEG_INFINITY);
     for (action, numbers) in row.chunks_exact(quantiles).enumerate() {
-        let mean = numbers.iter().sum::<f32>() / quantiles as f32;
+        let mean = mean(numbers);
         if mean > largest {
             (best, largest) = (action, mean);
         }
     }
     best
+}
+
+/// The mean of some numbers.
+pub(crate) fn mean(numbers: &[f32]) -> f32 {
+    numbers.iter().sum::<f32>() / numbers.len() as f32
 }
 
 #[cfg(test)]

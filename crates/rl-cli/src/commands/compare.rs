@@ -15,8 +15,8 @@ use crate::output::{out, outln};
 #[derive(Args)]
 #[command(
     after_help = "Runs that differ by their seeds alone are a group. The score of a run is the mean \
-                  return of its evaluation, or its expected return where that is known; where a run has none, all are compared by the mean \
-                  return of late while they trained. Times are medians over the runs, to where the \
+                  return of its evaluation, or its expected return where that is known; where a run \
+                  has none, all are compared by the mean return of late while they trained. Times are medians over the runs, to where the \
                   mean return of the last 100 episodes is at the threshold. Intervals are 95 % \
                   bootstrap intervals, as those of Agarwal et al. 2021."
 )]

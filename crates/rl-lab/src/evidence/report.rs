@@ -11,7 +11,7 @@ use super::{Claim, EvidenceConfig, curves};
 use crate::files::FileError;
 use crate::files::csv_of;
 use crate::statistics::{RESAMPLES, bootstrap_interval, interquartile_mean, median};
-use crate::table::{aligned, thousands};
+use crate::table::{aligned, score, thousands};
 
 /// Runs of the claims, and the statistics that they are judged by; serialised, a row per claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,14 +111,6 @@ impl EvidenceRow {
         }
     }
 
-    /// A score with the decimals that matter for it.
-    fn shown(&self, score: f64) -> String {
-        match self.claimed_iqm.abs() <= 10.0 {
-            true => format!("{score:.4}"),
-            false => format!("{score:.2}"),
-        }
-    }
-
     /// The share of the runs that reach the threshold.
     fn share(&self) -> String {
         format!("{}/{}", self.reached, self.seeds)
@@ -149,8 +141,7 @@ impl Evidence {
     pub fn table(&self) -> String {
         let header = ["preset", "reach", "IQM", "worst", "drawn", "met"];
         let cells = |row: &EvidenceRow| {
-            let [iqm, worst, drawn] =
-                [row.iqm, row.worst, row.iqm_stochastic].map(|score| row.shown(score));
+            let [iqm, worst, drawn] = [row.iqm, row.worst, row.iqm_stochastic].map(score);
             [
                 row.preset.to_owned(),
                 row.share(),
@@ -302,7 +293,7 @@ impl RunRow {
 
 fn cells(row: &EvidenceRow) -> [String; 9] {
     let interval = row.interval.map_or("[–]".to_owned(), |[low, high]| {
-        format!("[{}, {}]", row.shown(low), row.shown(high))
+        format!("[{}, {}]", score(low), score(high))
     });
     let claimed_worst = row.claimed_worst;
     [
@@ -318,14 +309,14 @@ fn cells(row: &EvidenceRow) -> [String; 9] {
             row.threshold,
             row.claimed_percent
         ),
-        format!("{} {interval} ({})", row.shown(row.iqm), row.claimed_iqm),
+        format!("{} {interval} ({})", score(row.iqm), row.claimed_iqm),
         format!(
             "{}, {}{}",
-            row.shown(row.worst),
+            score(row.worst),
             row.worst_seed,
             claimed_worst.map_or(String::new(), |worst| format!(" ({worst})"))
         ),
-        row.shown(row.iqm_stochastic),
+        score(row.iqm_stochastic),
         row.met(),
         format!("{:.2}", row.wall_s),
         thousands(row.env_steps_per_s),
@@ -407,14 +398,9 @@ mod tests {
     #[test]
     fn the_table_of_the_screen_is_80_columns_wide() {
         let runs = CLAIMS.iter().flat_map(|claim| {
-            let score = if claim.iqm.abs() <= 10.0 {
-                -9.5
-            } else {
-                -234.56
-            };
             (0..100).map(move |seed| CompletedRun {
                 claim,
-                ..run(seed, score, 10)
+                ..run(seed, -234.56, 10)
             })
         });
         let table = Evidence::of(runs.collect()).table();

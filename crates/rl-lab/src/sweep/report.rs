@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::grid::Setting;
 use crate::jobs::{JobResult, RunSummary, shown};
 use crate::statistics::{RESAMPLES, bootstrap_interval, interquartile_mean, median};
-use crate::table::{columns, thousands};
+use crate::table::{columns, score, thousands};
 
 /// Runs of every setting, and their statistics; serialised, a row per setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,9 +114,9 @@ impl SweepRow {
     }
 
     fn cells(&self) -> Vec<String> {
-        let number = |value: Option<f64>| value.map_or("–".to_owned(), |x| format!("{x:.2}"));
+        let number = |value: Option<f64>| value.map_or("–".to_owned(), score);
         let interval = self.interval.map_or(String::new(), |[low, high]| {
-            format!(" [{low:.2}, {high:.2}]")
+            format!(" [{}, {}]", score(low), score(high))
         });
         let worst = match self.failed {
             0 => format!("{} ({})", number(self.worst), self.worst_seed),

@@ -11,7 +11,7 @@ use super::importance::importance;
 use super::ranges::TunedKey;
 use super::trial::{Trial, TrialState};
 use crate::jobs::{command, set_options};
-use crate::table::columns;
+use crate::table::{self, columns};
 
 /// Trials of a tuning, and the best of them.
 #[derive(Clone, Debug)]
@@ -99,13 +99,13 @@ impl Tuning {
     /// The whole configuration of the best trial but for a seed, as TOML.
     pub(super) fn preset(&self) -> String {
         let best = self.best();
-        let mut table = toml::Table::try_from(&best.keys).unwrap_or_default();
-        table.remove("seed");
+        let mut keys = toml::Table::try_from(&best.keys).unwrap_or_default();
+        keys.remove("seed");
         format!(
-            "# Tuned: mean score {:.2} of {} seeds, the worst {:.2}\n{table}",
-            best.score(),
+            "# Tuned: mean score {} of {} seeds, the worst {}\n{keys}",
+            table::score(best.score()),
             best.runs.len(),
-            best.worst()
+            table::score(best.worst())
         )
     }
 
@@ -133,7 +133,11 @@ impl Tuning {
             };
             let (score, worst) = (trial.score(), trial.worst());
             match score.is_finite() {
-                true => format!("{name}: mean score {score:.2} of {seeds}, the worst {worst:.2}"),
+                true => format!(
+                    "{name}: mean score {} of {seeds}, the worst {}",
+                    table::score(score),
+                    table::score(worst)
+                ),
                 false => format!("{name}: failed"),
             }
         };

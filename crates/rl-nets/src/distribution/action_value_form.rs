@@ -67,8 +67,18 @@ impl ActionValueForm {
 
     /// Writes the values of all actions, `[actions]`, from the outputs `[outputs]`.
     pub fn values(self, outputs: &[f32], values: &mut [f32]) {
-        for (action, value) in values.iter_mut().enumerate() {
-            *value = self.value(outputs, action);
+        match (self, outputs.split_last()) {
+            (Self::Dueling, Some((state, advantages))) => {
+                let base = state - mean(advantages);
+                for (value, advantage) in values.iter_mut().zip(advantages) {
+                    *value = base + advantage;
+                }
+            }
+            _ => {
+                for (action, value) in values.iter_mut().enumerate() {
+                    *value = self.value(outputs, action);
+                }
+            }
         }
     }
 

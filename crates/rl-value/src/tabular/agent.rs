@@ -9,8 +9,9 @@ use rl_learn::Setup;
 
 use super::config::TableConfig;
 use super::lane::Lane;
-use super::policy::{TablePolicy, first_best};
+use super::policy::TablePolicy;
 use crate::schedule::Schedule;
+use crate::target::best;
 
 /// Rule by which a table learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,8 +258,8 @@ impl LearnsOnline for Tabular {
                 } else {
                     (&self.table, &self.second)
                 };
-                let best = first_best(&own[row.clone()]);
-                let value = other[row.start + best];
+                let action = best(&own[row.clone()]);
+                let value = other[row.start + action];
                 self.learn(entry, second, reward + gamma * follows(value));
             }
             Method::ExpectedSarsa => {

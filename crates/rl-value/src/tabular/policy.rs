@@ -2,6 +2,8 @@
 
 use rl_core::{ActionChoice, NamedArray, Policy, PolicyRecord, SavedPolicy, Stream};
 
+use crate::target::best;
+
 /// Greedy policy of a table of action values, `[states, actions]`: of equal values, the first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TablePolicy {
@@ -21,29 +23,15 @@ impl TablePolicy {
 
     /// The best action of each state, `[states]`.
     pub fn choices(&self) -> Vec<usize> {
-        self.values
-            .chunks_exact(self.actions)
-            .map(first_best)
-            .collect()
+        self.values.chunks_exact(self.actions).map(best).collect()
     }
-}
-
-/// Index of the first of the largest values.
-pub(super) fn first_best(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (action, &value) in row.iter().enumerate() {
-        if value > row[best] {
-            best = action;
-        }
-    }
-    best
 }
 
 impl Policy for TablePolicy {
     fn act(&mut self, observations: &[f32], _rngs: &mut [Stream], actions: &mut [f32]) {
         for (&state, action) in observations.iter().zip(actions) {
             let row = self.values.chunks_exact(self.actions).nth(state as usize);
-            *action = row.map_or(f32::NAN, |row| first_best(row) as f32);
+            *action = row.map_or(f32::NAN, |row| best(row) as f32);
         }
     }
 }
