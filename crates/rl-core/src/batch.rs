@@ -142,6 +142,7 @@ impl BatchError {
     ///
     /// # Errors
     /// [`BatchError::Length`].
+    #[inline]
     pub fn check_length(
         buffer: &'static str,
         actual: usize,
@@ -239,7 +240,24 @@ impl<'a> StepSlices<'a> {
     ///
     /// # Errors
     /// [`BatchError::Length`].
+    #[inline]
     pub fn check(&self, n: usize, observation_dim: usize) -> Result<(), BatchError> {
+        let numbers = [self.observations.len(), self.final_observations.len()];
+        let rows = [
+            self.rewards.len(),
+            self.statuses.len(),
+            self.episode_returns.len(),
+            self.episode_lengths.len(),
+        ];
+        if numbers == [n * observation_dim; 2] && rows == [n; 4] {
+            return Ok(());
+        }
+        self.misfit(n, observation_dim)
+    }
+
+    /// The error of the first buffer whose length does not fit.
+    #[cold]
+    fn misfit(&self, n: usize, observation_dim: usize) -> Result<(), BatchError> {
         for (buffer, length, width) in [
             ("observations", self.observations.len(), observation_dim),
             ("rewards", self.rewards.len(), 1),

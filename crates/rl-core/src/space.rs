@@ -332,6 +332,7 @@ impl Space {
     /// Clips flat actions, `[n, flat_dim]`, to the bounds of a box ([`BoxSpace::clip`]); indices of
     /// a discrete space stay as they are. The actions of a policy are clipped before every step of
     /// an environment.
+    #[inline]
     pub fn clip(&self, flat: &mut [f32]) {
         if let Self::Box(space) = self {
             space.clip(flat);

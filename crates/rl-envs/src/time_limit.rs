@@ -67,6 +67,7 @@ impl<E: Environment> Environment for TimeLimit<E> {
         Ok(observation)
     }
 
+    #[inline]
     fn step(
         &mut self,
         action: &E::Action,

@@ -81,7 +81,7 @@ fn named() -> Vec<(&'static str, FiniteMdp, u64)> {
     ]
 }
 
-/// Random actions, and a step size that falls to a thousandth.
+/// Random actions, and a step size that falls until what chance leaves is within the bounds.
 fn random(gamma: f64) -> TableConfig {
     TableConfig {
         gamma,
@@ -92,7 +92,7 @@ fn random(gamma: f64) -> TableConfig {
         },
         step_size: StepSizeConfig {
             alpha_start: 1.0,
-            alpha_end: 0.001,
+            alpha_end: 3e-4,
             alpha_decay: Decay::Exponential,
             ..StepSizeConfig::default()
         },

@@ -135,25 +135,39 @@ pub(super) fn all_finite(observations: &[f32]) -> bool {
 }
 
 /// Refuses an observation, of `environment` after `step` steps of its episode, that is not finite.
+#[inline]
 pub(super) fn check_observation(
     observation: &[f32],
     seed: u64,
     environment: usize,
     step: usize,
 ) -> Result<(), CollectError> {
-    let bad = observation.iter().position(|x| !x.is_finite());
-    bad.map_or(Ok(()), |i| {
-        Err(CollectError::NonFinite {
-            environment,
-            seed,
-            step,
-            quantity: format!("observation[{i}] ="),
-            value: observation[i].into(),
-        })
-    })
+    match observation.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(i) => Err(bad_observation(observation, i, seed, environment, step)),
+    }
+}
+
+/// The error of an observation whose `i`-th number is not finite.
+#[cold]
+fn bad_observation(
+    observation: &[f32],
+    i: usize,
+    seed: u64,
+    environment: usize,
+    step: usize,
+) -> CollectError {
+    CollectError::NonFinite {
+        environment,
+        seed,
+        step,
+        quantity: format!("observation[{i}] ="),
+        value: observation[i].into(),
+    }
 }
 
 /// The error of a reward that is not finite.
+#[cold]
 pub(super) fn bad_reward(
     environment: usize,
     seed: u64,

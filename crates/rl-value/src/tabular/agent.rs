@@ -146,34 +146,23 @@ impl Tabular {
     /// The action that is taken in a state.
     #[inline]
     fn choose(&self, state: usize, rng: &mut Stream) -> usize {
-        if rng.next_f64() < self.rates.0 {
-            return rng.below(self.actions);
+        let (row, epsilon) = (self.row(state), self.rates.0);
+        // One number decides everything: within ε and above it, it is uniform.
+        let drawn = rng.next_f64();
+        if drawn < epsilon {
+            let any = (drawn / epsilon * self.actions as f64) as u32;
+            return (any as usize).min(self.actions - 1);
         }
-        let row = &self.table[self.row(state)];
-        let second = self.second.get(self.row(state));
-        let value = |action: usize| row[action] + second.map_or(0.0, |second| second[action]);
-        let (mut best, mut largest, mut ties) = (0, value(0), 1);
-        for action in 1..self.actions {
-            let value = value(action);
-            if value > largest {
-                (best, largest, ties) = (action, value, 1);
-            } else if value == largest {
-                ties += 1;
-            }
-        }
-        if ties == 1 {
-            return best;
-        }
-        let mut left = rng.below(ties);
-        for action in best..self.actions {
-            if value(action) == largest {
-                if left == 0 {
-                    return action;
-                }
-                left -= 1;
-            }
-        }
-        best
+        let share = (drawn - epsilon) / (1.0 - epsilon);
+        let values = &self.table[row.clone()];
+        let best = if self.second.is_empty() {
+            one_of_the_best(values.iter().copied(), share)
+        } else {
+            let both = values.iter().zip(&self.second[row]);
+            one_of_the_best(both.map(|(a, b)| a + b), share)
+        };
+        // None is the best of values that are not numbers.
+        best.min(self.actions - 1)
     }
 
     /// Moves an entry of a table towards a target.
@@ -202,6 +191,26 @@ impl Tabular {
             }
         }
     }
+}
+
+/// The largest of some numbers.
+#[inline]
+fn largest(values: impl Iterator<Item = f32>) -> f32 {
+    values.fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
+}
+
+/// The index of one of the largest numbers, the one at a share in `[0, 1)` of them.
+#[inline]
+fn one_of_the_best(values: impl Iterator<Item = f32> + Clone, share: f64) -> usize {
+    let largest = largest(values.clone());
+    let ties = values.clone().filter(|&value| value == largest).count();
+    let rank = ((share * ties as f64) as u32 as usize).min(ties.saturating_sub(1));
+    // Without a branch: which of them it is, is by chance.
+    let mut seen = 0;
+    values.fold(0, |index, value| {
+        seen += usize::from(value == largest);
+        index + usize::from(seen <= rank)
+    })
 }
 
 impl Agent for Tabular {
@@ -248,7 +257,7 @@ impl LearnsOnline for Tabular {
         let follows = |value: f32| if status.bootstraps() { value } else { 0.0 };
         match self.method {
             Method::Q => {
-                let best = self.table[row].iter().copied().fold(f32::MIN, f32::max);
+                let best = largest(self.table[row].iter().copied());
                 self.learn(entry, false, reward + gamma * follows(best));
             }
             Method::DoubleQ => {
@@ -264,7 +273,7 @@ impl LearnsOnline for Tabular {
             }
             Method::ExpectedSarsa => {
                 let row = &self.table[row];
-                let best = row.iter().copied().fold(f32::MIN, f32::max);
+                let best = largest(row.iter().copied());
                 let mean = row.iter().sum::<f32>() / row.len() as f32;
                 let epsilon = self.rates.0 as f32;
                 let expected = (1.0 - epsilon) * best + epsilon * mean;
