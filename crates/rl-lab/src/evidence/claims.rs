@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use rl_envs::EnvironmentId;
-use rl_train::UsageError;
+use rl_train::{Registry, UsageError};
 
 /// Seeds that settings are chosen on.
 const TUNING_SEEDS: Range<u64> = 0..100;
@@ -16,7 +15,7 @@ pub const CLAIM_SEEDS: Range<u64> = 200..300;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
     /// The environment, that of the preset.
-    pub env: EnvironmentId,
+    pub env: &'static str,
     /// The algorithm, that of the preset.
     pub algo: &'static str,
     /// The preset.
@@ -34,7 +33,7 @@ pub struct Claim {
 }
 
 /// The environment of a claim, its algorithm and the preset.
-type Subject = (EnvironmentId, &'static str, &'static str);
+type Subject = (&'static str, &'static str, &'static str);
 
 /// Claim of `budget` steps: `percent` of the runs reach `threshold`.
 const fn claim(subject: Subject, budget: u64, percent: usize, threshold: f64, iqm: f64) -> Claim {
@@ -56,17 +55,11 @@ const fn claim(subject: Subject, budget: u64, percent: usize, threshold: f64, iq
 
 /// Every claim, in the order of the report.
 pub const CLAIMS: &[Claim] = &[
-    claim(
-        (EnvironmentId::CartPole, "vpg", "cartpole"),
-        500_000,
-        100,
-        475.0,
-        500.0,
-    ),
+    claim(("cartpole", "vpg", "cartpole"), 500_000, 100, 475.0, 500.0),
     Claim {
         worst: 490.0,
         ..claim(
-            (EnvironmentId::CartPole, "vpg", "cartpole-gae"),
+            ("cartpole", "vpg", "cartpole-gae"),
             100_000,
             100,
             475.0,
@@ -74,56 +67,56 @@ pub const CLAIMS: &[Claim] = &[
         )
     },
     claim(
-        (EnvironmentId::CartPole, "vpg", "cartpole-vpg"),
+        ("cartpole", "vpg", "cartpole-vpg"),
         200_000,
         98,
         475.0,
         499.0,
     ),
     claim(
-        (EnvironmentId::CartPole, "reinforce", "cartpole-reinforce"),
+        ("cartpole", "reinforce", "cartpole-reinforce"),
         200_000,
         99,
         475.0,
         499.0,
     ),
     claim(
-        (EnvironmentId::CartPole, "a2c", "cartpole-a2c"),
+        ("cartpole", "a2c", "cartpole-a2c"),
         300_000,
         99,
         475.0,
         499.0,
     ),
     claim(
-        (EnvironmentId::CartPole, "a3c", "cartpole-a3c"),
+        ("cartpole", "a3c", "cartpole-a3c"),
         300_000,
         95,
         475.0,
         499.0,
     ),
     claim(
-        (EnvironmentId::CartPole, "trpo", "cartpole-trpo"),
+        ("cartpole", "trpo", "cartpole-trpo"),
         100_000,
         99,
         475.0,
         499.0,
     ),
     claim(
-        (EnvironmentId::CartPole, "ppo", "cartpole-ppo"),
+        ("cartpole", "ppo", "cartpole-ppo"),
         100_000,
         99,
         475.0,
         499.0,
     ),
     claim(
-        (EnvironmentId::Acrobot, "ppo", "acrobot-ppo"),
+        ("acrobot", "ppo", "acrobot-ppo"),
         500_000,
         99,
         -100.0,
         -78.0,
     ),
     claim(
-        (EnvironmentId::MountainCar, "ppo", "mountain-car-ppo"),
+        ("mountain-car", "ppo", "mountain-car-ppo"),
         1_000_000,
         100,
         -110.0,
@@ -131,7 +124,7 @@ pub const CLAIMS: &[Claim] = &[
     ),
     claim(
         (
-            EnvironmentId::MountainCarContinuous,
+            "mountain-car-continuous",
             "ppo",
             "mountain-car-continuous-ppo",
         ),
@@ -141,14 +134,14 @@ pub const CLAIMS: &[Claim] = &[
         95.5,
     ),
     claim(
-        (EnvironmentId::Pendulum, "ppo", "pendulum-ppo"),
+        ("pendulum", "ppo", "pendulum-ppo"),
         200_000,
         100,
         -170.0,
         -149.0,
     ),
     claim(
-        (EnvironmentId::LunarLander, "ppo", "lunar-lander-ppo"),
+        ("lunar-lander", "ppo", "lunar-lander-ppo"),
         1_000_000,
         99,
         200.0,
@@ -156,7 +149,7 @@ pub const CLAIMS: &[Claim] = &[
     ),
     claim(
         (
-            EnvironmentId::LunarLanderContinuous,
+            "lunar-lander-continuous",
             "ppo",
             "lunar-lander-continuous-ppo",
         ),
@@ -166,92 +159,131 @@ pub const CLAIMS: &[Claim] = &[
         271.0,
     ),
     claim(
-        (EnvironmentId::LunarLander, "a2c", "lunar-lander-a2c"),
+        ("lunar-lander", "a2c", "lunar-lander-a2c"),
         1_000_000,
         95,
         156.0,
         220.0,
     ),
     claim(
-        (EnvironmentId::CartPole, "dqn", "cartpole-dqn"),
+        ("cartpole", "dqn", "cartpole-dqn"),
         50_000,
         95,
         475.0,
         500.0,
     ),
     claim(
-        (EnvironmentId::CartPole, "pqn", "cartpole-pqn"),
-        500_000,
-        99,
-        475.0,
-        500.0,
-    ),
-    claim(
-        (EnvironmentId::Acrobot, "dqn", "acrobot-dqn"),
+        ("acrobot", "dqn", "acrobot-dqn"),
         100_000,
         95,
         -100.0,
         -75.0,
     ),
     claim(
-        (EnvironmentId::MountainCar, "dqn", "mountain-car-dqn"),
+        ("mountain-car", "dqn", "mountain-car-dqn"),
         120_000,
         95,
         -120.0,
         -105.0,
     ),
     claim(
-        (EnvironmentId::LunarLander, "dqn", "lunar-lander-dqn"),
+        ("lunar-lander", "dqn", "lunar-lander-dqn"),
         300_000,
         90,
         200.0,
         266.0,
     ),
     claim(
-        (EnvironmentId::LunarLander, "pqn", "lunar-lander-pqn"),
+        ("cartpole", "pqn", "cartpole-pqn"),
+        500_000,
+        99,
+        475.0,
+        500.0,
+    ),
+    claim(
+        ("acrobot", "dqn", "acrobot-dqn"),
+        100_000,
+        95,
+        -100.0,
+        -75.0,
+    ),
+    claim(
+        ("mountain-car", "dqn", "mountain-car-dqn"),
+        120_000,
+        95,
+        -120.0,
+        -105.0,
+    ),
+    claim(
+        ("lunar-lander", "dqn", "lunar-lander-dqn"),
+        300_000,
+        90,
+        200.0,
+        266.0,
+    ),
+    claim(
+        ("lunar-lander", "pqn", "lunar-lander-pqn"),
         1_000_000,
         90,
         200.0,
         240.0,
     ),
     claim(
-        (EnvironmentId::FrozenLake, "q-learning", "frozen-lake-q"),
+        ("frozen-lake", "q-learning", "frozen-lake-q"),
         200_000,
         95,
         0.7218,
         0.7367,
     ),
     claim(
-        (
-            EnvironmentId::FrozenLake8x8,
-            "q-learning",
-            "frozen-lake-8x8-q",
-        ),
+        ("frozen-lake-8x8", "q-learning", "frozen-lake-8x8-q"),
         1_000_000,
         95,
         0.85,
         0.895,
     ),
     claim(
-        (EnvironmentId::CliffWalking, "q-learning", "cliff-walking-q"),
+        ("cliff-walking", "q-learning", "cliff-walking-q"),
         50_000,
         95,
         -13.0,
         -13.0,
     ),
     claim(
-        (EnvironmentId::CliffWalking, "sarsa", "cliff-walking-sarsa"),
+        ("cliff-walking", "sarsa", "cliff-walking-sarsa"),
         50_000,
         95,
         -17.0,
         -17.0,
     ),
+    claim(("taxi", "q-learning", "taxi-q"), 200_000, 95, 7.69, 7.85),
     claim(
-        (EnvironmentId::Taxi, "q-learning", "taxi-q"),
-        200_000,
-        95,
-        7.69,
-        7.85,
+        ("half-cheetah", "ppo", "half-cheetah-ppo"),
+        1_000_000,
+        50,
+        4500.0,
+        4500.0,
+    ),
+    claim(
+        ("half-cheetah", "trpo", "half-cheetah-trpo"),
+        1_000_000,
+        50,
+        3000.0,
+        3000.0,
+    ),
+    claim(
+        ("hopper", "ppo", "hopper-ppo"),
+        1_000_000,
+        50,
+        2500.0,
+        2500.0,
+    ),
+    claim(
+        ("walker2d", "ppo", "walker2d-ppo"),
+        1_000_000,
+        50,
+        3000.0,
+        3000.0,
     ),
 ];
 
@@ -272,16 +304,21 @@ impl Claim {
         format!("{}-seed{seed}", self.preset)
     }
 
-    /// The claims about an environment, an algorithm, both, or all.
+    /// The claims about the environments of a registry: about one of them, an algorithm, both, or all.
     ///
     /// # Errors
     /// [`UsageError`] that names what there is, if there is none.
-    pub fn select(env: Option<&str>, algo: Option<&str>) -> Result<Vec<&'static Self>, UsageError> {
+    pub fn select(
+        registry: &Registry,
+        env: Option<&str>,
+        algo: Option<&str>,
+    ) -> Result<Vec<&'static Self>, UsageError> {
+        let known = |claim: &&Self| registry.find_environment(claim.env).is_some();
+        let known: Vec<&Self> = CLAIMS.iter().filter(known).collect();
         let asked = |claim: &&Self| {
-            env.is_none_or(|env| claim.env.name() == env)
-                && algo.is_none_or(|algo| claim.algo == algo)
+            env.is_none_or(|env| claim.env == env) && algo.is_none_or(|algo| claim.algo == algo)
         };
-        let claims: Vec<&Self> = CLAIMS.iter().filter(asked).collect();
+        let claims: Vec<&Self> = known.iter().copied().filter(asked).collect();
         if !claims.is_empty() {
             return Ok(claims);
         }
@@ -290,7 +327,7 @@ impl Claim {
             algo.map(|algo| format!("--algo {algo}")),
         ];
         let filters: Vec<String> = filters.into_iter().flatten().collect();
-        let all: Vec<String> = CLAIMS.iter().map(Self::name).collect();
+        let all: Vec<String> = known.into_iter().map(Self::name).collect();
         Err(UsageError(format!(
             "nothing is claimed with {}. There is: {}",
             filters.join(" "),
@@ -300,30 +337,25 @@ impl Claim {
 
     /// Environment, algorithm and preset, as a message names them.
     pub fn name(&self) -> String {
-        format!(
-            "{} by {} (preset {})",
-            self.env.name(),
-            self.algo,
-            self.preset
-        )
+        format!("{} by {} (preset {})", self.env, self.algo, self.preset)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rl_train::{Layers, Origin, Registry};
+    use rl_train::{Layers, Origin};
 
     #[test]
     fn every_claim_is_about_the_environment_and_the_algorithm_of_a_preset() {
         let registry = Registry::default();
-        for claim in CLAIMS {
+        for claim in Claim::select(&registry, None, None).unwrap() {
             let mut layers = Layers::new(&registry);
             let origin = Origin::Flag("--preset".into());
             layers.set("preset", claim.preset, &origin).unwrap();
             let config = layers.finish().unwrap();
             let run = (config.run.env.as_str(), config.run.algo.as_str());
-            assert_eq!(run, (claim.env.name(), claim.algo), "{}", claim.name());
+            assert_eq!(run, (claim.env, claim.algo), "{}", claim.name());
             if let Some(steps) = config.run.steps {
                 assert!(steps <= claim.budget, "{}", claim.name());
             }
@@ -349,13 +381,13 @@ mod tests {
 
     #[test]
     fn claims_are_selected_by_environment_and_algorithm() {
-        assert_eq!(Claim::select(None, None).unwrap().len(), CLAIMS.len());
-        for claim in CLAIMS {
-            let selected = Claim::select(Some(claim.env.name()), Some(claim.algo)).unwrap();
+        let select = |env, algo| Claim::select(&Registry::default(), env, algo);
+        for claim in select(None, None).unwrap() {
+            let selected = select(Some(claim.env), Some(claim.algo)).unwrap();
             assert!(selected.contains(&claim));
             assert!(selected.iter().all(|other| other.env == claim.env));
         }
-        let UsageError(message) = Claim::select(Some("cartpole"), Some("none")).unwrap_err();
+        let UsageError(message) = select(Some("cartpole"), Some("none")).unwrap_err();
         for word in ["--env cartpole --algo none", "cartpole by vpg"] {
             assert!(message.contains(word), "{message}");
         }

@@ -1,6 +1,5 @@
 //! Learning curves of the claims' runs: a picture per environment.
 
-use rl_envs::EnvironmentId;
 use rl_train::Registry;
 
 use super::completed::CompletedRun;
@@ -36,13 +35,13 @@ pub fn draw(
 }
 
 /// The environments of runs, each once, in the order of the claims.
-pub fn environments(runs: &[CompletedRun]) -> Vec<EnvironmentId> {
-    let mut found: Vec<EnvironmentId> = runs.iter().map(|run| run.claim.env).collect();
+pub fn environments(runs: &[CompletedRun]) -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = runs.iter().map(|run| run.claim.env).collect();
     found.dedup();
     found
 }
 
 /// The name of an environment's picture.
-pub fn file_name(env: EnvironmentId) -> String {
-    format!("{}.svg", env.name())
+pub fn file_name(env: &str) -> String {
+    format!("{}.svg", env)
 }

@@ -36,7 +36,7 @@ impl EvidenceConfig {
     ) -> Result<Gathered<Evidence>, EvidenceError> {
         check_seeds(&self.seeds)?;
         JobPool::check(self.jobs)?;
-        let claims = Claim::select(self.env.as_deref(), self.algo.as_deref())?;
+        let claims = Claim::select(registry, self.env.as_deref(), self.algo.as_deref())?;
         runs::run_all(self, registry, &claims, progress)?.and_then(|runs| {
             let evidence = Evidence::of(runs);
             let files = [

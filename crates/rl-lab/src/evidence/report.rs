@@ -83,7 +83,7 @@ impl EvidenceRow {
         let worst = runs.iter().min_by(by_score);
         let lowest = worst.map_or(f64::NAN, CompletedRun::score);
         Self {
-            env: claim.env.name(),
+            env: claim.env,
             algo: claim.algo,
             preset: claim.preset,
             budget: claim.budget,
@@ -197,7 +197,7 @@ impl Evidence {
         let pictures: String = curves::environments(&self.runs)
             .into_iter()
             .map(|env| {
-                let (name, file) = (env.name(), curves::file_name(env));
+                let (name, file) = (env, curves::file_name(env));
                 format!("![Returns on {name} while learning]({file})\n\n")
             })
             .collect();
@@ -270,7 +270,7 @@ impl RunRow {
         let (claim, summary) = (run.claim, &run.summary);
         let evaluation = &summary.evaluation;
         Self {
-            env: claim.env.name(),
+            env: claim.env,
             algo: claim.algo,
             preset: claim.preset,
             seed: run.seed,
