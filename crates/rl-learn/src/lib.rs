@@ -12,6 +12,7 @@ mod config_error;
 mod error;
 mod fit;
 mod fused_learner;
+mod host_optimizer;
 mod init;
 mod key;
 mod learner;

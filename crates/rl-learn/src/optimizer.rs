@@ -11,6 +11,10 @@ pub enum Optimizer {
     /// Adam with `β = 0.9, 0.999` (Kingma & Ba 2015).
     #[default]
     Adam,
+    /// Adam whose first steps are plain ones, and the next ones shorter, until its step sizes are
+    /// known well enough: RAdam in PyTorch's form (Liu et al. 2020, "On the variance of the adaptive
+    /// learning rate and beyond", algorithm 2).
+    Radam,
     /// RMSProp with `α = 0.99`, PyTorch's form: `g / (√v + ε)`.
     Rmsprop,
     /// Stochastic gradient descent without momentum: the step size times the gradient. It has no
@@ -18,7 +22,7 @@ pub enum Optimizer {
     Sgd,
 }
 
-words!(Optimizer: Adam, Rmsprop, Sgd);
+words!(Optimizer: Adam, Radam, Rmsprop, Sgd);
 
 /// Choice of the learner that computes gradients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

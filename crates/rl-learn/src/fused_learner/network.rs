@@ -5,11 +5,12 @@ use std::ops::Range;
 use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{State, StateError, StateReader, StateWriter};
 use rl_nets::distribution::Head;
-use rl_nets::host::{Adam, AdamConfig, HostMlp, RmsProp, RmsPropConfig, Tape};
+use rl_nets::host::{HostMlp, Tape};
 use rl_nets::{MlpWeights, Networks};
 
 use super::sums::Sums;
-use crate::{Derivatives, Optimizer, OptimizerConfig, Row};
+use crate::host_optimizer::HostOptimizer;
+use crate::{Derivatives, OptimizerConfig, Row};
 
 /// Rows that go through a network together.
 pub(super) const SHARD: usize = 256;
@@ -32,13 +33,6 @@ pub(super) struct NetworkLearner {
     /// Over a minibatch.
     pub total: Sums,
     pub scratch: Scratch,
-}
-
-#[derive(Clone)]
-enum HostOptimizer {
-    Adam(Adam),
-    RmsProp(RmsProp),
-    Sgd,
 }
 
 /// Memory for a shard, whose rows are gathered next to each other.
@@ -89,15 +83,6 @@ impl NetworkLearner {
         let mut parameters = weights.flatten();
         parameters.extend_from_slice(log_std);
         let len = parameters.len();
-        let epsilon = config.optimizer_epsilon;
-        let adam = AdamConfig {
-            epsilon,
-            ..AdamConfig::default()
-        };
-        let rms_prop = RmsPropConfig {
-            epsilon,
-            ..RmsPropConfig::default()
-        };
         Self {
             index,
             head,
@@ -105,11 +90,7 @@ impl NetworkLearner {
             range: start..start + len,
             parameters,
             mlp: HostMlp::new(weights),
-            optimizer: match config.optimizer {
-                Optimizer::Adam => HostOptimizer::Adam(adam.init(len)),
-                Optimizer::Rmsprop => HostOptimizer::RmsProp(rms_prop.init(len)),
-                Optimizer::Sgd => HostOptimizer::Sgd,
-            },
+            optimizer: HostOptimizer::new(config, len),
             total: Sums::default(),
             scratch: Scratch::default(),
         }
@@ -136,18 +117,7 @@ impl NetworkLearner {
             mlp,
             ..
         } = self;
-        match optimizer {
-            HostOptimizer::Adam(adam) => adam.step(parameters, gradient, scale, learning_rate),
-            HostOptimizer::RmsProp(rms_prop) => {
-                rms_prop.step(parameters, gradient, scale, learning_rate);
-            }
-            HostOptimizer::Sgd => {
-                let rate = learning_rate as f32;
-                for (parameter, g) in parameters.iter_mut().zip(&*gradient) {
-                    *parameter -= rate * (scale * g);
-                }
-            }
-        }
+        optimizer.step(parameters, gradient, scale, learning_rate);
         mlp.set_parameters(&parameters[..mlp.len()]);
     }
 
@@ -238,11 +208,7 @@ impl NetworkLearner {
     /// Writes the state of the optimizer.
     pub fn save_optimizer(&self, out: &mut dyn StateWriter) {
         let out = &mut Scoped::new(out, self.optimizer_name());
-        match &self.optimizer {
-            HostOptimizer::Adam(adam) => adam.save(out),
-            HostOptimizer::RmsProp(rms_prop) => rms_prop.save(out),
-            HostOptimizer::Sgd => {}
-        }
+        self.optimizer.save(out);
     }
 
     /// Takes up the state of an optimizer.
@@ -251,10 +217,6 @@ impl NetworkLearner {
     /// [`StateError`].
     pub fn load_optimizer(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
         let from = &ScopedReader::new(from, self.optimizer_name());
-        match &mut self.optimizer {
-            HostOptimizer::Adam(adam) => adam.load(from),
-            HostOptimizer::RmsProp(rms_prop) => rms_prop.load(from),
-            HostOptimizer::Sgd => Ok(()),
-        }
+        self.optimizer.load(from)
     }
 }

@@ -16,6 +16,12 @@ use rl_nets::{
 
 const STEPS: usize = 48;
 const OBSERVATION_DIM: usize = 3;
+const OPTIMIZERS: [Optimizer; 4] = [
+    Optimizer::Adam,
+    Optimizer::Radam,
+    Optimizer::Rmsprop,
+    Optimizer::Sgd,
+];
 
 /// Steps of a policy that is not the one that learns.
 struct Experience {
@@ -279,7 +285,7 @@ fn gradients_agree_for_every_loss_distribution_and_activation() {
 
 #[test]
 fn updates_agree_for_every_optimizer() {
-    for optimizer in [Optimizer::Adam, Optimizer::Rmsprop, Optimizer::Sgd] {
+    for optimizer in OPTIMIZERS {
         for kind in DistributionKind::ALL {
             // Of the optimizers, Adam moves normalised networks, too.
             let norm = optimizer == Optimizer::Adam;

@@ -247,7 +247,7 @@ fn a_restored_learner_goes_on_to_the_bit() {
         normalize_advantages: true,
         max_kl: None,
     };
-    for optimizer in [Optimizer::Adam, Optimizer::Rmsprop, Optimizer::Sgd] {
+    for optimizer in OPTIMIZERS {
         for of in [LearnerKind::Burn, LearnerKind::Fused] {
             let learner = || learner(&networks, of, optimizer);
             let (mut first, mut restored) = (learner(), learner());

@@ -23,5 +23,5 @@ mod tests;
 
 pub use mlp::HostMlp;
 pub use norm::squared_norm;
-pub use optimizer::{Adam, AdamConfig, RmsProp, RmsPropConfig};
+pub use optimizer::{Adam, AdamConfig, AdamFactors, RmsProp, RmsPropConfig};
 pub use tape::Tape;

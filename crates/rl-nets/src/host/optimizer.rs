@@ -13,20 +13,63 @@ pub struct AdamConfig {
     pub beta2: f64,
     /// Number added to the denominator of a step, against division by zero.
     pub epsilon: f64,
+    /// Rectification of the step size (RAdam).
+    pub rectified: bool,
+}
+
+/// Numbers of a step of [`Adam`], which subtracts `rate · m / (correction · √v + epsilon)` from a
+/// parameter whose gradients have the running mean `m`, and their squares `v`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamFactors {
+    /// Learning rate times what corrects `m`.
+    pub rate: f32,
+    /// Correction of `√v`; 0 for a step that does not look at it.
+    pub correction: f32,
+    /// Number that keeps the quotient finite.
+    pub epsilon: f32,
 }
 
 impl Default for AdamConfig {
-    /// Constants of Kingma and Ba: 0.9, 0.999 and 10⁻⁸.
+    /// Constants of Kingma and Ba: 0.9, 0.999 and 10⁻⁸, without rectification.
     fn default() -> Self {
         Self {
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
+            rectified: false,
         }
     }
 }
 
 impl AdamConfig {
+    /// Numbers of step `t ≥ 1` of learning rate `rate`, with `powers` `β₁ᵗ` and `β₂ᵗ`.
+    pub fn factors(&self, t: u64, powers: [f64; 2], rate: f64) -> AdamFactors {
+        let (rate, deviation) = (rate / (1.0 - powers[0]), (1.0 - powers[1]).sqrt());
+        let (rate, correction, epsilon) = match self.rectified {
+            false => (rate, deviation.recip(), self.epsilon),
+            true => match self.rectification(t, powers[1]) {
+                Some(r) => (rate * r * deviation, 1.0, self.epsilon),
+                None => (rate, 0.0, 1.0),
+            },
+        };
+        let [rate, correction, epsilon] = [rate, correction, epsilon].map(|x| x as f32);
+        AdamFactors {
+            rate,
+            correction,
+            epsilon,
+        }
+    }
+
+    /// `rₜ` of Liu et al. 2020, algorithm 2; `None` as long as `ρₜ ≤ 5`, when the variance of the
+    /// adaptive step size is too large. The paper's bound is 4, PyTorch's is 5: with its `β₂` the
+    /// first five steps are plain ones, in place of four.
+    fn rectification(&self, t: u64, beta2_power: f64) -> Option<f64> {
+        let most = 2.0 / (1.0 - self.beta2) - 1.0;
+        let length = most - 2.0 * t as f64 * beta2_power / (1.0 - beta2_power);
+        let of = |length: f64| (length - 4.0) * (length - 2.0) / length;
+        (length > 5.0).then(|| (of(length) / of(most)).sqrt())
+    }
+
     /// An optimizer of `len` parameters, before its first step.
     pub fn init(self, len: usize) -> Adam {
         Adam {
@@ -39,7 +82,8 @@ impl AdamConfig {
     }
 }
 
-/// Adam (Kingma and Ba 2015, algorithm 1), rounded as PyTorch's is.
+/// Adam (Kingma and Ba 2015, algorithm 1), rounded as PyTorch's is; rectified, RAdam (Liu et al. 2020,
+/// "On the variance of the adaptive learning rate and beyond", algorithm 2) in PyTorch's form.
 ///
 /// Arrays of its [`State`]: `first_moment` and `second_moment`, `[len]` each, and `steps`, `[1]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,16 +169,18 @@ impl NullaryFnOnce for AdamStep<'_> {
     fn call(self) {
         let Adam {
             config,
+            steps,
             powers,
             first_moment,
             second_moment,
-            ..
         } = self.adam;
         let [beta1, beta2] = [config.beta1 as f32, config.beta2 as f32];
         let [rest1, rest2] = [(1.0 - config.beta1) as f32, (1.0 - config.beta2) as f32];
-        let rate = (self.rate / (1.0 - powers[0])) as f32;
-        let correction = (1.0 - powers[1]).sqrt().recip() as f32;
-        let epsilon = config.epsilon as f32;
+        let AdamFactors {
+            rate,
+            correction,
+            epsilon,
+        } = config.factors(*steps, *powers, self.rate);
         let moments = first_moment.iter_mut().zip(second_moment);
         for ((parameter, &g), (m, v)) in self.parameters.iter_mut().zip(self.gradient).zip(moments)
         {
@@ -298,6 +344,37 @@ mod tests {
     }
 
     #[test]
+    fn radam_follows_its_formulas_on_both_sides_of_the_rectification() {
+        let config = AdamConfig {
+            rectified: true,
+            ..AdamConfig::default()
+        };
+        let mut radam = config.init(LEN);
+        let rectified = std::cell::RefCell::new(std::collections::BTreeSet::new());
+        compare(
+            |parameters, gradient| radam.step(parameters, gradient, SCALE, RATE),
+            |p, g, [m, v], t| {
+                let powers = [0.9_f64.powi(t), 0.999_f64.powi(t)];
+                *m = 0.9 * *m + (1.0 - 0.9) * g;
+                *v = 0.999 * *v + (1.0 - 0.999) * g * g;
+                let m_hat = *m / (1.0 - powers[0]);
+                let rho_inf = 2.0 / (1.0 - 0.999) - 1.0;
+                let rho = rho_inf - 2.0 * f64::from(t) * powers[1] / (1.0 - powers[1]);
+                if rho > 5.0 {
+                    rectified.borrow_mut().insert(t);
+                    let l = (1.0 - powers[1]).sqrt() / (v.sqrt() + 1e-8);
+                    let r = (rho - 4.0) * (rho - 2.0) * rho_inf
+                        / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho);
+                    *p -= RATE * r.sqrt() * m_hat * l;
+                } else {
+                    *p -= RATE * m_hat;
+                }
+            },
+        );
+        assert!(rectified.into_inner().into_iter().eq(6..=20));
+    }
+
+    #[test]
     fn rms_prop_follows_its_formulas() {
         let mut rms_prop = RmsPropConfig::default().init(LEN);
         compare(
@@ -333,9 +410,15 @@ mod tests {
 
     #[test]
     fn a_restored_optimizer_goes_on_with_the_same_bits() {
-        let adam = AdamConfig::default().init(LEN);
-        let [saved, restored] = go_on(adam.clone(), adam, Adam::step);
-        assert_eq!(saved, restored);
+        for rectified in [false, true] {
+            let config = AdamConfig {
+                rectified,
+                ..AdamConfig::default()
+            };
+            let adam = config.init(LEN);
+            let [saved, restored] = go_on(adam.clone(), adam, Adam::step);
+            assert_eq!(saved, restored);
+        }
         let rms_prop = RmsPropConfig::default().init(LEN);
         let [saved, restored] = go_on(rms_prop.clone(), rms_prop, RmsProp::step);
         assert_eq!(saved, restored);
