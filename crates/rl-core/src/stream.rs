@@ -19,6 +19,8 @@ pub enum Purpose {
     Shuffling,
     /// The drawing of transitions from a replay buffer.
     Replay,
+    /// The noise of noisy layers.
+    Noise,
 }
 
 impl Purpose {
@@ -29,6 +31,7 @@ impl Purpose {
             Self::Initialization => 2,
             Self::Shuffling => 3,
             Self::Replay => 4,
+            Self::Noise => 5,
         }
     }
 }
@@ -288,6 +291,8 @@ mod tests {
             Purpose::Action,
             Purpose::Initialization,
             Purpose::Shuffling,
+            Purpose::Replay,
+            Purpose::Noise,
         ];
         let mut seen = std::collections::HashSet::new();
         for seed in 0..20 {

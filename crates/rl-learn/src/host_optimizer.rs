@@ -74,3 +74,8 @@ impl State for HostOptimizer {
         }
     }
 }
+
+/// Factor on a gradient of this norm, as in PyTorch's `clip_grad_norm_`.
+pub(crate) fn clipping(norm: f64, max_grad_norm: f32) -> f32 {
+    (max_grad_norm / (norm as f32 + 1e-6)).min(1.0)
+}

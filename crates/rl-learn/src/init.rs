@@ -2,9 +2,10 @@
 
 use rl_nets::{Device, Networks, is_cpu};
 
+use crate::noisy_learner::NoisyLearner;
 use crate::{
-    BurnLearner, ConfigError, FusedLearner, Keys, Learner, LearnerKind, NaturalGradient,
-    OptimizerConfig,
+    BurnLearner, ConfigError, FusedLearner, Keys, Learner, LearnerKind, NaturalGradient, Noise,
+    Optimizer, OptimizerConfig,
 };
 
 impl OptimizerConfig {
@@ -19,6 +20,31 @@ impl OptimizerConfig {
         device: &Device,
     ) -> Result<Box<dyn Learner>, ConfigError> {
         Ok(self.init_natural(networks, device)?)
+    }
+
+    /// Puts networks with noisy layers on a device to learn: the parameters of the networks are the means.
+    ///
+    /// Gradients are those of the configured learner; the optimizer works on the host, whatever the device.
+    ///
+    /// # Errors
+    /// As [`init`](Self::init), and [`ConfigError`] for a module or an optimizer of a user's own.
+    pub fn init_noisy(
+        &self,
+        networks: Networks,
+        noise: Noise,
+        device: &Device,
+    ) -> Result<Box<dyn Learner>, ConfigError> {
+        let allowed = "false with an optimizer of one's own";
+        ConfigError::unless(self.own.make().is_none(), "noisy", true, allowed)?;
+        let deviations = Noise::initial_deviations(&networks)?;
+        let of_weights = Self {
+            optimizer: Optimizer::Sgd,
+            max_grad_norm: None,
+            ..self.clone()
+        };
+        let learner = of_weights.init(networks, device)?;
+        let learner = NoisyLearner::new(learner, &deviations, self, noise);
+        Ok(Box::new(learner))
     }
 
     /// Puts networks on a device to learn by natural gradients.

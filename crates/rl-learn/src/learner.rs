@@ -11,7 +11,7 @@ use crate::{Batch, Measurements, Samples, Term, UpdateError};
 ///
 /// There are two: [`BurnLearner`](crate::BurnLearner), the reference, computes on any device through Burn's tape;
 /// [`FusedLearner`](crate::FusedLearner) computes the same numbers on the CPU without one. Their [`State`] is parameters
-/// and optimizer.
+/// and optimizer. Noisy layers learn by the gradients of either ([`OptimizerConfig::init_noisy`](crate::OptimizerConfig::init_noisy)).
 ///
 /// ```
 /// use rl_core::{Space, Stream};
@@ -45,6 +45,12 @@ use crate::{Batch, Measurements, Samples, Term, UpdateError};
 pub trait Learner: State + Send {
     /// The networks as of the last update, on the host.
     fn networks(&self) -> &Networks;
+
+    /// Deviations `σ` of the parameters, in their flat order; empty without [noisy layers](crate::Noise), whose
+    /// networks are those of the means.
+    fn deviations(&self) -> &[f32] {
+        &[]
+    }
 
     /// Gives it threads to work on; without them it has the caller's alone. Their number changes no
     /// bit of what is learned, and Burn's backends have threads of their own.

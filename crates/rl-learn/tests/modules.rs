@@ -4,7 +4,7 @@
 use burn::optim::{AdamWConfig, SgdConfig};
 use rl_core::{BoxSpace, SavedPolicy, SingleProcess, Snapshot, Space, Spaces, Stream};
 use rl_learn::{
-    Batch, EntropyBonus, Learner, LearnerKind, NetworksConfig, OptimizerConfig, OwnNetworks,
+    Batch, EntropyBonus, Learner, LearnerKind, NetworksConfig, Noise, OptimizerConfig, OwnNetworks,
     OwnOptimizer, Plan, Samples, Surrogate, Term, ValueError, ValueLayers, fit,
 };
 use rl_nets::{
@@ -195,6 +195,25 @@ fn the_fused_learner_refuses_what_it_cannot_learn_by_name() {
         error.to_string().contains("an optimizer of one's own"),
         "{error}"
     );
+}
+
+#[test]
+fn noisy_layers_refuse_modules_and_optimizers_of_ones_own() {
+    let [mlps, modules] = twins();
+    let noise = Noise::new(&mlps, Stream::from_seed(0)).unwrap();
+    let own = OptimizerConfig {
+        own: OwnOptimizer::new(|| SgdConfig::new().init()),
+        ..adam()
+    };
+    for (config, networks, word) in [
+        (own, mlps, "an optimizer of one's own"),
+        (adam(), modules, "a network of one's own"),
+    ] {
+        let refused = config.init_noisy(networks, noise.clone(), &Device::flex());
+        let message = refused.err().unwrap().to_string();
+        assert!(message.starts_with("noisy = true is out of range: allowed is false"));
+        assert!(message.contains(word), "{message}");
+    }
 }
 
 #[test]

@@ -60,6 +60,18 @@ fn keys(algo: &str, env: &str) -> Vec<(&'static str, &'static str)> {
                 keys.extend([("prioritized", "true"), ("double", "true")]);
                 keys.push(("n_quantiles", "3"));
             }
+            if env == "acrobot" {
+                keys.extend([
+                    ("noisy", "true"),
+                    ("double", "true"),
+                    ("prioritized", "true"),
+                ]);
+                keys.extend([
+                    ("dueling", "true"),
+                    ("optimizer", "radam"),
+                    ("learning_rate", "0.05"),
+                ]);
+            }
         }
         "pqn" => keys.extend([("steps_per_environment", "40"), ("minibatch_size", "30")]),
         "vpg" => keys.extend([
@@ -210,6 +222,11 @@ fn every_tabular_method_resumes_to_the_byte_on_the_frozen_lake() {
 #[test]
 fn every_algorithm_resumes_to_the_byte_on_the_lander() {
     check("lunar-lander", AlgorithmEntry::has_networks);
+}
+
+#[test]
+fn a_network_of_noisy_layers_resumes_to_the_byte_on_acrobot() {
+    check("acrobot", |algo| algo.name() == "dqn");
 }
 
 #[test]

@@ -31,7 +31,7 @@ config! {
     /// with the Huber loss `f`, and the target network `Q⁻`, which follows `Q` at a distance. The value of
     /// `sₖ` is left out after a termination, and only there; `k` is `n_step`, or fewer where an episode
     /// ends before. `double` takes the action `b` that is best by `Q` (van Hasselt et al. 2016); `dueling` is Wang et al. 2016,
-    /// `n_quantiles` Dabney et al. 2018 (QR-DQN), whose loss takes the place of `f`.
+    /// `n_quantiles` Dabney et al. 2018 (QR-DQN), whose loss takes the place of `f`; `noisy` is Fortunato et al. 2018.
     ///
     /// `learning_starts`, `train_every` and `gradient_steps` are what Stable-Baselines3 calls
     /// `learning_starts`, `train_freq` and `gradient_steps`; `target_every` counts gradient steps, as the
@@ -76,6 +76,8 @@ config! {
         pub dueling: bool = false;
         /// Quantiles of the return that are learned for each action; 1 learns its mean alone.
         pub n_quantiles: usize = 1, Range::Between(1.0, 1000.0);
+        /// Explore by noise on every weight, whose scale is learned, too.
+        pub noisy: bool = false;
         /// Gradient steps between renewals of the target network.
         pub target_every: usize = 250, Range::REPETITIONS;
         /// Share of the network that the target network takes over; 1 copies it.
@@ -163,7 +165,10 @@ struct Tally {
 impl Dqn {
     fn new(valid: &Valid<DqnConfig>) -> Result<Self, BoxError> {
         let (config, setup) = (valid.config().clone(), valid.setup());
-        let values = ActionValues::new(setup, &config.optimizer, config.form())?;
+        let values = match config.noisy {
+            false => ActionValues::new(setup, &config.optimizer, config.form())?,
+            true => ActionValues::noisy(setup, &config.optimizer, config.form())?,
+        };
         let dim = setup.spaces.observation.flat_dim();
         let replay = Replay::new(config.buffer_size, setup.environments, dim, setup.seed)?;
         let replay = match config.prioritized {
@@ -174,7 +179,7 @@ impl Dqn {
             })?,
         };
         Ok(Self {
-            target: TargetNetwork::new(values.networks())?,
+            target: values.target()?,
             config,
             values,
             replay,
@@ -187,9 +192,14 @@ impl Dqn {
         })
     }
 
-    /// The network of action values.
+    /// The network of action values; of noisy layers that of the means.
     pub fn networks(&self) -> &Networks {
         self.values.networks()
+    }
+
+    /// Deviations of noisy layers, in the order of the network's parameters; empty without.
+    pub fn deviations(&self) -> &[f32] {
+        self.values.deviations()
     }
 
     /// The buffer.
@@ -205,8 +215,9 @@ impl Dqn {
     /// Takes up to `most` gradient steps, as many as one target network serves; returns their number.
     fn learn(&mut self, most: usize, clock: &Clock) -> Result<usize, BoxError> {
         let config = &self.config;
-        // Targets by the present network and priorities are known only after the step before.
-        let at_once = match config.double || config.prioritized {
+        // Targets by the present network and priorities are known only after the step before, and
+        // each step has noise of its own.
+        let at_once = match config.double || config.prioritized || config.noisy {
             true => 1,
             false => (MOST_ROWS / config.minibatch_size).max(1),
         };
@@ -222,7 +233,7 @@ impl Dqn {
         };
         self.replay.sample(draw, &mut self.sample);
         let next = self.values.inputs(&self.sample.next_observations);
-        self.target.evaluate(&next, &mut self.next_quantiles);
+        self.target.evaluate(&next, &mut self.next_quantiles)?;
         if config.double {
             self.values.evaluate(&next, &mut self.choosing)?;
         }
@@ -258,8 +269,8 @@ impl Dqn {
         let report = self.values.fit(&samples, &*config.term(), &plan, None)?;
         self.steps += steps as u64;
         if self.steps.is_multiple_of(config.target_every as u64) {
-            self.target
-                .follow(self.values.networks(), config.target_rate)?;
+            let (means, deviations) = (self.values.networks(), self.values.deviations());
+            self.target.follow(means, deviations, config.target_rate)?;
         }
         let sum = self.targets.iter().map(|&y| f64::from(y)).sum::<f64>();
         self.tally.add(&report, sum / self.targets.len() as f64);

@@ -25,6 +25,7 @@ mod dqn;
 mod evaluator;
 mod exploration;
 mod greedy;
+mod noisy;
 mod pqn;
 pub mod replay;
 mod schedule;

@@ -1,6 +1,8 @@
 //! Targets of deep Q-networks, and the network that they come from.
 
+use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{BoxError, State, StateError, StateReader, StateWriter};
+use rl_learn::Noise;
 use rl_nets::Networks;
 
 use crate::evaluator::Evaluator;
@@ -10,8 +12,12 @@ use crate::replay::Sample;
 /// control through deep reinforcement learning", `Q̂`).
 pub struct TargetNetwork {
     networks: Networks,
+    /// Parameters; of noisy layers the means, then the deviations.
     flat: Vec<f32>,
     evaluator: Evaluator,
+    /// Of noisy layers.
+    noise: Option<Noise>,
+    weights: Vec<f32>,
 }
 
 impl TargetNetwork {
@@ -24,17 +30,33 @@ impl TargetNetwork {
             networks: online.clone(),
             flat: online.flat(),
             evaluator: Evaluator::new(online)?,
+            noise: None,
+            weights: Vec::new(),
         })
     }
 
+    /// The network with noisy layers of these deviations, whose noise is drawn anew for every evaluation.
+    #[must_use]
+    pub fn with_noise(mut self, deviations: &[f32], noise: Noise) -> Self {
+        self.flat.extend_from_slice(deviations);
+        self.noise = Some(noise);
+        self
+    }
+
     /// Moves the parameters to those of the online network, `θ⁻ ← θ⁻ + τ (θ - θ⁻)` with `rate` `τ`
-    /// (Lillicrap et al. 2016, "Continuous control with deep reinforcement learning"); 1 copies them.
+    /// (Lillicrap et al. 2016, "Continuous control with deep reinforcement learning"); 1 copies them. `deviations` are
+    /// those of noisy layers, and otherwise none.
     ///
     /// # Errors
     /// If a module of one's own cannot be copied.
-    pub fn follow(&mut self, online: &Networks, rate: f64) -> Result<(), BoxError> {
+    pub fn follow(
+        &mut self,
+        online: &Networks,
+        deviations: &[f32],
+        rate: f64,
+    ) -> Result<(), BoxError> {
         let rate = rate as f32;
-        let online = online.parameters().flatten();
+        let online = online.parameters().flatten().chain(deviations);
         for (target, &online) in self.flat.iter_mut().zip(online) {
             *target = if rate < 1.0 {
                 *target + rate * (online - *target)
@@ -46,24 +68,41 @@ impl TargetNetwork {
     }
 
     fn publish(&mut self) -> Result<(), BoxError> {
-        self.networks.set_flat(&self.flat);
-        self.evaluator.follow(&self.networks, &self.flat)
+        let flat = &self.flat[..self.networks.len()];
+        self.networks.set_flat(flat);
+        self.evaluator.follow(&self.networks, flat)
     }
 
     /// Writes the quantiles `[n, actions, quantiles]` of inputs `[n, inputs]`: the values, where no distribution is
     /// learned.
-    pub fn evaluate(&mut self, inputs: &[f32], quantiles: &mut Vec<f32>) {
+    ///
+    /// # Errors
+    /// If a module of one's own cannot be copied.
+    pub fn evaluate(&mut self, inputs: &[f32], quantiles: &mut Vec<f32>) -> Result<(), BoxError> {
+        if let Some(noise) = &mut self.noise {
+            let (means, deviations) = self.flat.split_at(self.networks.len());
+            noise.draw();
+            noise.weights(means, deviations, &mut self.weights);
+            self.evaluator.follow(&self.networks, &self.weights)?;
+        }
         self.evaluator.evaluate(inputs, quantiles);
+        Ok(())
     }
 }
 
 impl State for TargetNetwork {
     fn save(&self, out: &mut dyn StateWriter) {
         out.f32s("parameters", &self.flat);
+        if let Some(noise) = &self.noise {
+            noise.save(&mut Scoped::new(out, "noise"));
+        }
     }
 
     fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
         from.f32s("parameters", &mut self.flat)?;
+        if let Some(noise) = &mut self.noise {
+            noise.load(&ScopedReader::new(from, "noise"))?;
+        }
         self.publish()
             .map_err(|error| StateError::value("parameters", error.to_string()))
     }
@@ -247,18 +286,18 @@ mod tests {
         let input = [0.5, -1.0];
         let evaluate = |target: &mut TargetNetwork| {
             let mut values = Vec::new();
-            target.evaluate(&input, &mut values);
+            target.evaluate(&input, &mut values).unwrap();
             values
         };
         let mut target = TargetNetwork::new(&first).unwrap();
         let before = evaluate(&mut target);
-        target.follow(&second, 0.25).unwrap();
+        target.follow(&second, &[], 0.25).unwrap();
         let pairs = first.flat().into_iter().zip(second.flat());
         for (found, (a, b)) in target.flat.iter().zip(pairs) {
             assert!((found - (0.75 * a + 0.25 * b)).abs() < 1e-6);
         }
         assert_ne!(evaluate(&mut target), before);
-        target.follow(&first, 1.0).unwrap();
+        target.follow(&first, &[], 1.0).unwrap();
         assert_eq!(target.flat, first.flat());
         assert_eq!(evaluate(&mut target), before);
     }

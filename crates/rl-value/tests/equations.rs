@@ -6,10 +6,12 @@ mod common;
 
 use common::{Line, argmax, linear};
 use rl_core::{
-    Acts, Budget, Clock, Interact, Learns, Metrics, Rollout, Rollouts, Snapshot, State,
-    StateReader, Status,
+    Acts, Agent, Budget, Clock, Interact, Learns, Metrics, Purpose, Rollout, Rollouts, Snapshot,
+    State, StateReader, Status, Stream,
 };
-use rl_learn::{Algorithm, LearnerKind, NetworksConfig, Optimizer, OptimizerConfig, Setup, TdLoss};
+use rl_learn::{
+    Algorithm, LearnerKind, NetworksConfig, Noise, Optimizer, OptimizerConfig, Setup, TdLoss,
+};
 use rl_nets::Device;
 use rl_value::replay::{Draw, Prioritization, Replay, Sample};
 use rl_value::{Dqn, DqnConfig, ExplorationConfig, PqnConfig};
@@ -55,8 +57,41 @@ fn wide(numbers: impl Iterator<Item = f32>) -> Vec<f64> {
     numbers.map(f64::from).collect()
 }
 
+/// Parameters; of noisy layers the means, then the deviations.
 fn parameters(agent: &Dqn) -> Vec<f64> {
-    wide(agent.networks().parameters().flatten().copied())
+    let means = agent.networks().parameters().flatten();
+    wide(means.chain(agent.deviations()).copied())
+}
+
+/// Noise of a use: 0 the gradient, 1 the target network, 2 the choice of actions, 3 acting.
+fn noise(agent: &Dqn, of: u32) -> Noise {
+    Noise::new(agent.networks(), Stream::derive(5, Purpose::Noise, of)).unwrap()
+}
+
+/// The weights that parameters have, under new noise if layers are noisy.
+fn weights(config: &DqnConfig, parameters: &[f64], noise: &mut Noise) -> Vec<f64> {
+    if !config.noisy {
+        return parameters.to_vec();
+    }
+    noise.draw();
+    let (means, deviations) = parameters.split_at(parameters.len() / 2);
+    let terms = means.iter().zip(deviations).zip(noise.numbers());
+    terms
+        .map(|((mean, deviation), &x)| mean + deviation * f64::from(x))
+        .collect()
+}
+
+/// Differences of two values of each action, of a policy's and of a network's with these weights.
+fn assert_acts_by(policy: &rl_value::GreedyPolicy, config: &DqnConfig, weights: &[f64]) {
+    let (input, mut values) = ([0.3, -0.8], [0.0; 3]);
+    policy.clone().values(&input, &mut values);
+    for (value, expected) in values
+        .iter()
+        .zip(means(&quantiles(config, weights, &input)))
+    {
+        let off = (f64::from(*value) - expected).abs();
+        assert!(off < 1e-4, "{config:?}: {value} {expected}");
+    }
 }
 
 /// A rollout by the agent's own policy.
@@ -101,18 +136,18 @@ fn means(quantiles: &[Vec<f64>; 3]) -> [f64; 3] {
     [0, 1, 2].map(|action| mean(&quantiles[action]))
 }
 
-/// Targets of a row, one for each quantile.
+/// Targets of a row, one for each quantile, with the action chosen by weights of the network that learns.
 fn targets(
     config: &DqnConfig,
     sample: &Sample,
     row: usize,
-    online: &[f64],
+    choosing: &[f64],
     target: &[f64],
 ) -> Vec<f64> {
     let after = &sample.next_observations[2 * row..][..2];
     let of_target = quantiles(config, target, after);
     let best = match config.double {
-        true => argmax(&means(&quantiles(config, online, after))),
+        true => argmax(&means(&quantiles(config, choosing, after))),
         false => argmax(&means(&of_target)),
     };
     let (reward, discount) = (sample.rewards[row], sample.discounts[row]);
@@ -139,13 +174,19 @@ fn slope(config: &DqnConfig, index: usize, quantile: f64, targets: &[f64]) -> f6
     targets.iter().map(of_target).sum::<f64>() / targets.len() as f64
 }
 
-/// Parameters after a gradient step on a sample, by the equation.
-fn step(config: &DqnConfig, sample: &Sample, online: &[f64], target: &[f64]) -> Vec<f64> {
+/// Weights after a gradient step on a sample, by the equation.
+fn step(
+    config: &DqnConfig,
+    sample: &Sample,
+    online: &[f64],
+    choosing: &[f64],
+    target: &[f64],
+) -> Vec<f64> {
     let width = online.len() / 3;
     let mut moved = online.to_vec();
     for row in 0..sample.len() {
         let input = &sample.observations[2 * row..][..2];
-        let targets = targets(config, sample, row, online, target);
+        let targets = targets(config, sample, row, choosing, target);
         let action = sample.actions[row] as usize;
         let weight = match config.prioritized {
             true => f64::from(sample.weights[row]),
@@ -225,6 +266,30 @@ fn deep_q_networks_take_the_steps_of_their_equation() {
                 gradient_steps: 4,
                 ..base(of)
             },
+            DqnConfig {
+                noisy: true,
+                gradient_steps: 3,
+                target_every: 3,
+                ..base(of)
+            },
+            DqnConfig {
+                noisy: true,
+                n_quantiles: 3,
+                n_step: 2,
+                target_every: 1,
+                target_rate: 0.25,
+                gradient_steps: 2,
+                ..base(of)
+            },
+            DqnConfig {
+                noisy: true,
+                dueling: true,
+                double: true,
+                prioritized: true,
+                target_every: 3,
+                gradient_steps: 4,
+                ..base(of)
+            },
         ]
     });
     for config in cases.into_iter().flatten() {
@@ -241,6 +306,7 @@ fn deep_q_networks_take_the_steps_of_their_equation() {
         let mut clock = Clock::start(Budget::Steps(1000));
         let (mut online, start) = (parameters(&agent), parameters(&agent));
         let mut target = online.clone();
+        let mut noises = [0, 1, 2].map(|of| noise(&agent, of));
         let (mut steps, mut ends) = (0, Vec::new());
         for _ in 0..4 {
             let policy = agent.actor(0, &clock).clone();
@@ -257,18 +323,30 @@ fn deep_q_networks_take_the_steps_of_their_equation() {
             let mut sample = Sample::default();
             for _ in 0..config.gradient_steps {
                 replay.sample(draw, &mut sample);
+                let [of_gradient, of_target, of_choice] = &mut noises;
+                let now = weights(&config, &online, of_gradient);
+                let by_target = weights(&config, &target, of_target);
+                let choosing = weights(&config, &online, of_choice);
                 if config.prioritized {
                     // Errors before the step, as the agent's own `f32` have them up to rounding.
                     let error = |row: usize| {
                         let input = &sample.observations[2 * row..][..2];
-                        let now = quantiles(&config, &online, input);
-                        let now = mean(&now[sample.actions[row] as usize]);
-                        (now - mean(&targets(&config, &sample, row, &online, &target))) as f32
+                        let value = quantiles(&config, &choosing, input);
+                        let value = mean(&value[sample.actions[row] as usize]);
+                        let targets = targets(&config, &sample, row, &choosing, &by_target);
+                        (value - mean(&targets)) as f32
                     };
                     let errors: Vec<f32> = (0..16).map(error).collect();
                     replay.set_priorities(&sample, &errors).unwrap();
                 }
-                online = step(&config, &sample, &online, &target);
+                let moved = step(&config, &sample, &now, &choosing, &by_target);
+                for (i, (moved, now)) in moved.iter().zip(&now).enumerate() {
+                    online[i] += moved - now;
+                    if config.noisy {
+                        let x = f64::from(noises[0].numbers()[i]);
+                        online[agent.networks().len() + i] += (moved - now) * x;
+                    }
+                }
                 steps += 1;
                 if steps % config.target_every == 0 {
                     for (target, online) in target.iter_mut().zip(&online) {
@@ -280,6 +358,14 @@ fn deep_q_networks_take_the_steps_of_their_equation() {
             agent.update(&rollout, &clock, &mut metrics).unwrap();
             clock.env_steps += rollout.len() as u64;
         }
+        assert_acts_by(&agent.policy(), &config, &online[..agent.networks().len()]);
+        let mut of_acting = noise(&agent, 3);
+        (0..3).for_each(|_| of_acting.draw());
+        let acting = weights(&config, &online, &mut of_acting);
+        assert_acts_by(agent.actor(0, &clock), &config, &acting);
+        let (mut restored, _) = DqnConfig::build(&valid).unwrap();
+        restored.load(&Snapshot::of(&agent)).unwrap();
+        assert_acts_by(restored.actor(0, &clock), &config, &acting);
         for end in [Status::Terminated, Status::Truncated] {
             assert!(ends.contains(&end), "{end:?}");
         }
@@ -406,9 +492,5 @@ fn actions_are_random_until_learning_starts_and_then_by_the_schedule() {
         let found = agent.actor(0, &clock).epsilon();
         assert!((found - epsilon).abs() < 1e-12, "{steps}: {found}");
     }
-    assert_eq!(
-        rl_core::Agent::policy(&agent).epsilon(),
-        0.0,
-        "judged without"
-    );
+    assert_eq!(agent.policy().epsilon(), 0.0, "judged without");
 }

@@ -6,6 +6,7 @@ use super::exchange::{Command, Exchange, Share};
 use super::gradient::{FusedLoss, MinibatchRows};
 use super::network::NetworkLearner;
 use crate::error::finite;
+use crate::host_optimizer::clipping;
 use crate::learner::check_rows;
 use crate::{Measurements, Samples, Session, Term, UpdateError};
 
@@ -233,9 +234,4 @@ impl Session for FusedSession<'_> {
     fn measurements(&mut self) -> Result<Vec<Measurements>, UpdateError> {
         Ok(std::mem::take(&mut self.measured))
     }
-}
-
-/// Factor on a gradient of this norm, as in PyTorch's `clip_grad_norm_`.
-fn clipping(norm: f64, max_grad_norm: f32) -> f32 {
-    (max_grad_norm / (norm as f32 + 1e-6)).min(1.0)
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod action_values;
+mod noisy;
 mod refusals;
 mod sessions;
 
