@@ -1,5 +1,4 @@
 //! Transitions of rollouts in a buffer, against what the environments did.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use rl_core::{
     Acts, Budget, Clock, Environment, EnvironmentError, Rollouts, Space, Status, Step, Stream,
