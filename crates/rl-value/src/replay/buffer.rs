@@ -13,7 +13,7 @@ const MOST_TRANSITIONS: f64 = i32::MAX as f64;
 /// Ring of the newest transitions of environments side by side.
 ///
 /// A transition is one record of `2 · observation_dim + 3` numbers of 32 bits; with priorities come
-/// two numbers of 64 bits, and a fifteenth of them for the sums. All memory is asked for at the
+/// a number of 64 bits and, for sums and minima, a little more than 8 bits. All memory is asked for at the
 /// beginning, and a saved state holds all records.
 ///
 /// Observations are kept as they came, so that they must not be normalised by moments that move.
@@ -117,6 +117,13 @@ impl Replay {
         self.pushed
     }
 
+    /// Memory that the transitions and their priorities take once the buffer is full, in bytes; it is asked for at the
+    /// beginning.
+    pub fn bytes(&self) -> usize {
+        let records = self.capacity * width(self.observation_dim) * size_of::<f32>();
+        records + self.priorities.as_ref().map_or(0, Priorities::bytes)
+    }
+
     /// Takes in a transition, over the oldest one if the buffer is full. The environments take turns:
     /// one transition of the first, one of the second, and so on.
     ///
@@ -199,12 +206,31 @@ impl Replay {
                 }
             }
         }
+        self.touch(draw.n_step, &out.slots);
         self.gather(draw, out);
+    }
+
+    /// Reads from the first and the last record of each row, and does nothing else, so that the memory of many rows is on
+    /// its way at once.
+    fn touch(&self, n_step: usize, slots: &[usize]) {
+        let width = width(self.observation_dim);
+        let ahead = n_step.saturating_sub(1) * self.environments * width;
+        let mut bits = 0;
+        let mut read = |at: usize| bits ^= self.records.get(at).map_or(0, |x| x.to_bits());
+        for first in slots.iter().map(|slot| slot * width) {
+            read(first);
+            read(first + width - 1);
+            if n_step > 1 {
+                read(first + ahead);
+                read(first + ahead + width - 1);
+            }
+        }
+        std::hint::black_box(bits);
     }
 
     /// Writes the columns of the transitions in `out.slots`.
     fn gather(&self, draw: Draw, out: &mut Sample) {
-        let (dim, gamma) = (self.observation_dim, draw.gamma);
+        let (dim, gamma, head) = (self.observation_dim, draw.gamma, self.slot(self.pushed));
         let rows = out.observations.chunks_exact_mut(dim);
         let rows = rows.zip(out.next_observations.chunks_exact_mut(dim));
         let rows = rows.zip(&mut out.actions).zip(&mut out.rewards);
@@ -213,20 +239,18 @@ impl Replay {
             let first = self.read(slot);
             observation.copy_from_slice(first.observation);
             *action = first.action;
-            let mut last = first;
+            let (mut last, mut slot, mut newer) = (first, slot, self.newer(slot, head));
             let (mut sum, mut factor) = (f64::from(first.reward), gamma);
-            // The number of the transition takes a division, which one step needs not.
-            let mut serial = if draw.n_step > 1 {
-                self.serial(slot)
-            } else {
-                0
-            };
             for _ in 1..draw.n_step {
-                serial += self.environments as u64;
-                if !last.status.continues() || serial >= self.pushed {
+                if !last.status.continues() || newer < self.environments {
                     break;
                 }
-                last = self.read(self.slot(serial));
+                newer -= self.environments;
+                slot += self.environments;
+                if slot >= self.capacity {
+                    slot -= self.capacity;
+                }
+                last = self.read(slot);
                 sum += factor * f64::from(last.reward);
                 factor *= gamma;
             }
@@ -246,11 +270,13 @@ impl Replay {
     /// # Errors
     /// [`PriorityError`] for an error that is not finite.
     pub fn set_priorities(&mut self, sample: &Sample, errors: &[f32]) -> Result<(), PriorityError> {
+        let head = self.slot(self.pushed);
         for (row, (&slot, &error)) in sample.slots.iter().zip(errors).enumerate() {
             if !error.is_finite() {
                 return Err(PriorityError { row, error });
             }
-            let is_there = self.serial(slot) < sample.pushed;
+            // Transitions since the sample have taken the oldest slots.
+            let is_there = self.pushed - self.newer(slot, head) as u64 <= sample.pushed;
             if let Some(priorities) = self.priorities.as_mut().filter(|_| is_there) {
                 priorities.set(slot, error);
             }
@@ -268,14 +294,15 @@ impl Replay {
         (serial % self.capacity as u64) as usize
     }
 
-    /// Number of transitions that were taken in before the one that is in a slot.
-    fn serial(&self, slot: usize) -> u64 {
-        let capacity = self.capacity as u64;
-        let round = self.pushed / capacity * capacity;
-        match round + slot as u64 {
-            serial if serial < self.pushed => serial,
-            serial => serial - capacity,
-        }
+    /// Number of transitions that were taken in after the one that is in a slot, where the next goes to slot `head`.
+    #[inline]
+    fn newer(&self, slot: usize, head: usize) -> usize {
+        let ahead = if head > slot {
+            head
+        } else {
+            head + self.capacity
+        };
+        ahead - 1 - slot
     }
 }
 

@@ -66,9 +66,17 @@ impl Priorities {
 
     /// Cuts `[0, Σ pₖ^α)` into as many segments as there are `slots`, and draws a point in each.
     pub fn draw(&self, rng: &mut Stream, slots: &mut [usize]) {
+        /// Points that go down the tree together.
+        const BLOCK: usize = 64;
         let segment = self.tree.total() / slots.len().max(1) as f64;
-        for (i, slot) in slots.iter_mut().enumerate() {
-            *slot = self.tree.find((i as f64 + rng.next_f64()) * segment);
+        let (mut points, mut i) = ([0.0; BLOCK], 0.0);
+        for slots in slots.chunks_mut(BLOCK) {
+            let points = &mut points[..slots.len()];
+            for point in points.iter_mut() {
+                *point = (i + rng.next_f64()) * segment;
+                i += 1.0;
+            }
+            self.tree.find(points, slots);
         }
     }
 
@@ -82,6 +90,11 @@ impl Priorities {
     /// The least `pᵢ^α`.
     pub fn least(&self) -> f64 {
         self.tree.least()
+    }
+
+    /// Memory that the priorities take, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.tree.bytes()
     }
 
     pub fn save(&self, used: usize, out: &mut dyn StateWriter) {

@@ -1,7 +1,7 @@
 //! Tests of replay against a list of everything that happened.
 
 use proptest::prelude::*;
-use rl_core::{Snapshot, State, Status, Stream};
+use rl_core::{Snapshot, State, Status};
 
 use super::*;
 
@@ -302,33 +302,4 @@ fn a_state_of_another_size_is_refused_with_both_sizes() {
         error,
         "'buffer' of the saved state: buffer_size is 5 transitions; 6 are asked for here"
     );
-}
-
-#[test]
-fn a_draw_allocates_nothing_after_the_first() {
-    for prioritization in [None, Some(PROPORTIONAL)] {
-        let mut replay = numbered(1000, prioritization);
-        let mut sample = Sample::default();
-        let (size, n_step, gamma, beta) = (128, 3, 0.99, 0.4);
-        let draw = Draw {
-            size,
-            n_step,
-            gamma,
-            beta,
-        };
-        replay.sample(draw, &mut sample);
-        let mut rng = Stream::from_seed(0);
-        let counts = allocation_counter::measure(|| {
-            for _ in 0..10 {
-                replay.sample(draw, &mut sample);
-                let error = rng.next_f64() as f32;
-                sample.rewards.fill(error);
-                let errors = std::mem::take(&mut sample.rewards);
-                let set = replay.set_priorities(&sample, &errors);
-                sample.rewards = errors;
-                assert_eq!(set, Ok(()));
-            }
-        });
-        assert_eq!(counts.count_total, 0);
-    }
 }
