@@ -109,6 +109,22 @@ fn bench_without_a_command_measures_the_environments() {
 }
 
 #[test]
+fn bench_replay_measures_draws_and_memory_beside_goals() {
+    let place = Place::new();
+    let words = "bench replay --transitions 1e4 --runs 1 --seconds 0.0001";
+    let report: Value =
+        serde_json::from_str(&assert_success(&place.rl(&format!("{words} --json")))).unwrap();
+    assert_eq!(report["uniform_bytes"], 440_000);
+    assert_eq!(report["speeds"].as_array().unwrap().len(), 5);
+    let tables = assert_success(&place.rl(words));
+    for text in ["prioritised draws", "≥ 50 M", "44 MB"] {
+        assert!(tables.contains(text), "'{text}' is not in:\n{tables}");
+    }
+    let output = place.rl("bench replay --transitions 0");
+    assert_failure(&output, 2, &["'0'", "--transitions"]);
+}
+
+#[test]
 fn bench_train_measures_trainings_of_our_own_and_keeps_the_runs() {
     let place = Place::new();
     let words = "bench train --workload vpg-notebook --workload ppo-threads --runs 2 --share 0.01";

@@ -7,8 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
 use rl_envs::EnvironmentId;
 use rl_lab::bench::{
-    BenchError, EnvironmentBench, Framework, PythonError, ScalingAxis, ScalingBench, TrainBench,
-    WORKLOADS, Workload,
+    BenchError, EnvironmentBench, Framework, PythonError, ReplayBench, ScalingAxis, ScalingBench,
+    TrainBench, WORKLOADS, Workload,
 };
 
 use crate::bench_screen;
@@ -30,6 +30,7 @@ enum Command {
     /// Measure how fast the environments step, on one thread
     #[command(alias = "env")]
     Envs(Environments),
+    Replay(ReplayDraws),
     Train(Train),
     Scaling(Scaling),
 }
@@ -51,6 +52,27 @@ struct Environments {
     #[arg(long, value_name = "PROGRAM")]
     python: Option<String>,
     /// Print JSON, of the project's own environments alone
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measure how fast transitions are drawn from a replay buffer, and its memory
+#[derive(Args)]
+#[command(
+    after_help = "The buffer is full of CartPole's transitions, of which 128 are drawn at a time, uniformly and by \
+                  priority. For quiet figures, pin it to a core: taskset -c 1 rl bench replay"
+)]
+struct ReplayDraws {
+    /// Transitions in the buffer
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = count::<u32>(1..=100_000_000))]
+    transitions: u32,
+    /// Runs of each measurement; their median counts
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count::<u32>(1..=u32::MAX.into()))]
+    runs: u32,
+    /// Length of a run
+    #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = positive)]
+    seconds: f64,
+    /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
 }
@@ -136,6 +158,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Some(Command::Train(arguments)) => run_train(arguments),
         Some(Command::Scaling(arguments)) => run_scaling(arguments),
+        Some(Command::Replay(arguments)) => run_replay(arguments),
         Some(Command::Envs(arguments)) => run_environments(arguments),
         None => run_environments(&arguments.environments),
     }
@@ -170,6 +193,21 @@ fn run_environments(arguments: &Environments) -> Result<()> {
     };
     if !peers.is_empty() {
         out!("\n{}", bench_screen::peers(&peers, &speeds));
+    }
+    Ok(())
+}
+
+fn run_replay(arguments: &ReplayDraws) -> Result<()> {
+    let bench = ReplayBench {
+        transitions: arguments.transitions as usize,
+        runs: arguments.runs as usize,
+        seconds: arguments.seconds,
+    };
+    let report = bench.run().map_err(anyhow::Error::from_boxed)?;
+    if arguments.json {
+        outln!("{}", serde_json::to_string(&report)?);
+    } else {
+        out!("{}", report.tables());
     }
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! Speed of environments alone.
 
-use std::time::Instant;
-
 use rl_core::error::BatchError;
 use rl_core::{
     BatchEnvironment, Environment, EnvironmentError, EnvironmentSource, Flat, Purpose, ScalarBatch,
@@ -13,7 +11,7 @@ use rl_envs::{
 };
 use serde::Serialize;
 
-use crate::statistics::median;
+use super::rate::Runs;
 
 /// Sizes of the batches that are measured.
 pub const BATCH_SIZES: [usize; 4] = [1, 64, 1024, 4096];
@@ -107,7 +105,7 @@ impl EnvironmentBench {
             .collect();
         let mut rng = Stream::derive(0, Purpose::Environment, 0);
         environment.reset(&mut rng).map_err(failed)?;
-        self.median_rate(actions.len(), || {
+        self.runs().median_rate(actions.len(), || {
             for action in &actions {
                 let step = environment.step(action, &mut rng).map_err(failed)?;
                 if step.status != Status::Running {
@@ -129,7 +127,7 @@ impl EnvironmentBench {
         let mut buffers = StepBuffers::new(n, spaces.observation.flat_dim());
         batch.reset_into(&mut buffers.observations)?;
         let steps = CHUNK.div_ceil(n);
-        self.median_rate(steps * n, || {
+        self.runs().median_rate(steps * n, || {
             for row in actions.chunks_exact(n * width).cycle().take(steps) {
                 batch.step_into(row, buffers.as_mut())?;
             }
@@ -137,24 +135,11 @@ impl EnvironmentBench {
         })
     }
 
-    /// The median over runs of the environment steps per second of `chunk`, which takes `steps`.
-    fn median_rate(
-        &self,
-        steps: usize,
-        mut chunk: impl FnMut() -> Result<(), BatchError>,
-    ) -> Result<f64, BatchError> {
-        chunk()?;
-        let mut rates = Vec::with_capacity(self.runs);
-        for _ in 0..self.runs {
-            let start = Instant::now();
-            let mut chunks = 0;
-            while chunks == 0 || start.elapsed().as_secs_f64() < self.seconds {
-                chunk()?;
-                chunks += 1;
-            }
-            rates.push((chunks * steps) as f64 / start.elapsed().as_secs_f64());
+    fn runs(&self) -> Runs {
+        Runs {
+            runs: self.runs,
+            seconds: self.seconds,
         }
-        Ok(median(&rates))
     }
 }
 
