@@ -158,7 +158,10 @@ fn bench_train_measures_trainings_of_our_own_and_keeps_the_runs() {
     assert!(page.contains("cargo xtask bench train --workload vpg-notebook"));
 
     for (words, names) in [
-        ("--against cleanrl", ["'cleanrl'", "torch, sb3, jax"]),
+        (
+            "--against cleanrl",
+            ["'cleanrl'", "torch, sb3, jax, python"],
+        ),
         ("--workload chess", ["'chess'", "ppo-zoo"]),
         ("--share 0", ["'0'", "above 0"]),
     ] {

@@ -83,7 +83,8 @@ struct ReplayDraws {
     after_help = "Both sides run the same configuration, which is checked and printed, each run in \
                   a process of its own, one thread each, pinned to a core where taskset is; the \
                   sides take turns. torch needs gymnasium[classic-control] and torch; sb3 needs \
-                  stable-baselines3 and gymnasium[box2d]; jax needs jax, optax and gymnax."
+                  stable-baselines3 and gymnasium[box2d]; jax needs jax, optax and gymnax; \
+                  python needs gymnasium[toy-text]."
 )]
 struct Train {
     /// Peers to train beside, separated by commas

@@ -16,9 +16,12 @@ for is an error. Exit codes: 2 for a request that makes no sense, 3 for a packag
 The workloads: `vpg-notebook` is the policy gradient of the classic tutorials, in PyTorch, with a distribution
 object per step and gradients recorded while acting (side `torch`), or without either (`torch-fast`).
 `ppo-cleanrl` is PPO with the details and defaults of CleanRL's `ppo.py` (`torch`), and the same wholly
-compiled, as PureJaxRL does it (`jax`). The others are Stable-Baselines3's own PPO (`sb3`).
+compiled, as PureJaxRL does it (`jax`). `dqn-cleanrl` and `pqn-cleanrl` are DQN and PQN with the defaults of
+CleanRL's (`torch`), `q-learning-taxi` is a loop over lists (`python`). The others are Stable-Baselines3's own PPO
+and DQN (`sb3`).
 
-Needs, by side: gymnasium[classic-control,box2d] and torch; stable-baselines3; jax, optax, gymnax.
+Needs, by side: gymnasium[classic-control,box2d] and torch; stable-baselines3; jax, optax, gymnax;
+gymnasium[toy-text].
 """
 
 import importlib
@@ -41,12 +44,17 @@ PROGRAMS = {
     ("ppo-zoo", "sb3"): ("ppo_sb3", {}),
     ("ppo-modurl", "sb3"): ("ppo_sb3", {}),
     ("ppo-zoo-lander", "sb3"): ("ppo_sb3", {}),
+    ("dqn-zoo", "sb3"): ("dqn_sb3", {}),
+    ("dqn-cleanrl", "torch"): ("dqn_torch", {}),
+    ("pqn-cleanrl", "torch"): ("pqn_torch", {}),
+    ("q-learning-taxi", "python"): ("q_learning", {}),
 }
 PACKAGES = {
     "torch": ("torch", "gymnasium", "numpy"),
     "torch-fast": ("torch", "gymnasium", "numpy"),
     "sb3": ("stable-baselines3", "torch", "gymnasium", "numpy"),
     "jax": ("jax", "jaxlib", "optax", "gymnax"),
+    "python": ("gymnasium", "numpy"),
 }
 
 
@@ -64,7 +72,8 @@ def main():
     if (workload, side) not in PROGRAMS:
         fail(2, f"no side '{side}' of '{workload}'; there are {', '.join(map('/'.join, PROGRAMS))}")
     try:
-        if (steps := config.get("steps")) is not None and steps % (config["environments"] * config["rollout_steps"]):
+        round_steps = config["environments"] * config.get("rollout_steps", config.get("train_every", 1))
+        if (steps := config.get("steps")) is not None and steps % round_steps:
             fail(2, f"{steps} steps are not a whole number of rollouts")
         module, options = PROGRAMS[workload, side]
         result = importlib.import_module(module).train(config, seed, **options)

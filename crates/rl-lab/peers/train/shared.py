@@ -1,6 +1,6 @@
 """What the programs share: names, PyTorch's start, and the reading back of configurations."""
 
-GYMNASIUM = {"cartpole": "CartPole-v1", "lunar-lander": "LunarLander-v3"}
+GYMNASIUM = {"cartpole": "CartPole-v1", "lunar-lander": "LunarLander-v3", "taxi": "Taxi-v4"}
 OURS = {name: ours for ours, name in GYMNASIUM.items()}
 
 
@@ -19,10 +19,11 @@ def start_torch():
 
 
 def layers(net):
-    """The keys of the configuration that a `Sequential` of linear layers shows."""
+    """The keys of the configuration that a `Sequential` of linear layers, normalised or not, shows."""
     linear = [layer for layer in net if hasattr(layer, "out_features")]
     sizes = {layer.out_features for layer in linear[:-1]}
-    activations = {type(layer).__name__.lower() for layer in net if not hasattr(layer, "out_features")}
+    others = [layer for layer in net if not hasattr(layer, "out_features")]
+    activations = {type(layer).__name__.lower() for layer in others if not hasattr(layer, "normalized_shape")}
     return {"n_layers": len(linear) - 1, "size": only(sizes), "activation": only(activations)}
 
 

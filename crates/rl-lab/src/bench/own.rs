@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rl_train::Config;
+use rl_train::{Config, Outcome};
 use serde::Deserialize;
 use tempfile::TempDir;
 use toml::Table;
@@ -17,11 +17,22 @@ use crate::settings::of_table;
 /// The part of `summary.json` that speeds are made of.
 #[derive(Deserialize)]
 pub struct Trained {
+    outcome: String,
     pub env_steps: u64,
     /// Seconds from the first environment step to the last update.
     pub wall_s: f64,
     /// Seconds of these that acting and environments took.
     pub acting_s: f64,
+}
+
+impl Trained {
+    /// Seconds until the mean return was reached that the run was to end at; infinite if it was not.
+    pub fn solved_s(&self) -> f64 {
+        match self.outcome == Outcome::Reached.name() {
+            true => self.wall_s,
+            false => f64::INFINITY,
+        }
+    }
 }
 
 /// A training by this project.

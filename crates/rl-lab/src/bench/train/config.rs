@@ -13,11 +13,13 @@ pub enum Framework {
     Sb3,
     /// JAX.
     Jax,
+    /// None: plain Python.
+    Python,
 }
 
 impl Framework {
     /// Every framework.
-    pub const ALL: [Self; 3] = [Self::Torch, Self::Sb3, Self::Jax];
+    pub const ALL: [Self; 4] = [Self::Torch, Self::Sb3, Self::Jax, Self::Python];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Framework {
             Self::Torch => "torch",
             Self::Sb3 => "sb3",
             Self::Jax => "jax",
+            Self::Python => "python",
         }
     }
 

@@ -17,10 +17,12 @@ enum Measure {
     Memory,
     /// Milliseconds from the start of the process to the end of the first update.
     FirstUpdate,
+    /// Seconds of training until the mean return was reached that the workload ends at, of the slowest run.
+    Solved,
 }
 
 /// Workload, measure, and the least of it, or the most for memory and times.
-const GOALS: [(&str, Measure, f64); 22] = [
+const GOALS: [(&str, Measure, f64); 28] = [
     ("vpg-notebook", Measure::Rate, 350e3),
     ("vpg-notebook", Measure::Times("torch"), 100.0),
     ("vpg-notebook", Measure::Times("torch-fast"), 40.0),
@@ -43,6 +45,12 @@ const GOALS: [(&str, Measure, f64); 22] = [
     ("vpg-threads", Measure::Memory, 150.0),
     ("ppo-threads", Measure::TwoThreads, 1.7),
     ("ppo-threads", Measure::Memory, 150.0),
+    ("dqn-zoo", Measure::Times("sb3"), 40.0),
+    ("dqn-cleanrl", Measure::Times("torch"), 20.0),
+    ("dqn-modurl", Measure::Rate, 100e3),
+    ("pqn-cleanrl", Measure::Times("torch"), 50.0),
+    ("pqn-solved", Measure::Solved, 1.5),
+    ("q-learning-taxi", Measure::Rate, 20e6),
 ];
 
 /// A goal, and the number that was measured.
@@ -86,11 +94,12 @@ impl Measure {
             Self::TwoThreads => rate("rl-2-threads")? / rate("rl-1-thread")?,
             Self::Memory => own()?.peak_bytes? as f64 / 1e6,
             Self::FirstUpdate => 1e3 * own()?.first_update_s?,
+            Self::Solved => own()?.solved_s?,
         })
     }
 
     fn is_most(self) -> bool {
-        matches!(self, Self::Memory | Self::FirstUpdate)
+        matches!(self, Self::Memory | Self::FirstUpdate | Self::Solved)
     }
 
     fn meets(self, measured: f64, limit: f64) -> bool {
@@ -112,15 +121,18 @@ impl Measure {
             Self::TwoThreads => "two threads over one".to_owned(),
             Self::Memory => "peak memory".to_owned(),
             Self::FirstUpdate => "process start to first update".to_owned(),
+            Self::Solved => "training until solved, slowest run".to_owned(),
         }
     }
 
     fn bound(self, limit: f64) -> String {
         let sign = if self.is_most() { "≤" } else { "≥" };
         let text = match self {
-            Self::Rate => format!("{:.0} k", limit / 1e3),
+            Self::Rate if limit >= 1e6 => format!("{} M", limit / 1e6),
+            Self::Rate => rate(limit),
             Self::Memory => format!("{limit} MB"),
             Self::FirstUpdate => format!("{limit} ms"),
+            Self::Solved => format!("{limit} s"),
             _ => format!("{limit} ×"),
         };
         format!("{sign} {text}")
@@ -128,12 +140,21 @@ impl Measure {
 
     fn text(self, measured: f64) -> String {
         match self {
-            Self::Rate => format!("{:.0} k", measured / 1e3),
+            Self::Rate => rate(measured),
+            Self::Solved if measured.is_infinite() => "never".to_owned(),
+            Self::Solved => format!("{measured:.2} s"),
             Self::Memory => format!("{measured:.0} MB"),
             Self::FirstUpdate => format!("{measured:.0} ms"),
             _ if measured < 10.0 => format!("{measured:.2} ×"),
             _ => format!("{measured:.1} ×"),
         }
+    }
+}
+
+fn rate(steps_per_s: f64) -> String {
+    match steps_per_s {
+        millions if millions >= 1e6 => format!("{:.1} M", millions / 1e6),
+        _ => format!("{:.0} k", steps_per_s / 1e3),
     }
 }
 
@@ -145,7 +166,8 @@ fn quoted(workload: &str) -> Option<(String, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::speed::testing::speed;
+    use super::super::TimedRun;
+    use super::super::speed::testing::{run, speed};
     use super::*;
 
     #[test]
@@ -156,6 +178,7 @@ mod tests {
             speed("ppo-modurl", "rl", 4.0 * 9742.0 - 1.0),
             speed("ppo-threads", "rl-1-thread", 100e3),
             speed("ppo-threads", "rl-2-threads", 150e3),
+            speed("q-learning-taxi", "rl", 20e6),
         ];
         let goals = goals(&speeds);
         let line = |workload: &str, quantity: &str| {
@@ -171,6 +194,24 @@ mod tests {
         // 30 MB and 20 ms.
         assert_eq!(line("vpg-notebook", "memory"), Some(("30 MB", true)));
         assert_eq!(line("vpg-notebook", "first"), Some(("20 ms", true)));
+        assert_eq!(line("q-learning-taxi", "steps/s"), Some(("20.0 M", true)));
+    }
+
+    #[test]
+    fn a_task_is_solved_when_the_slowest_run_has_solved_it() {
+        let of = |times: [f64; 2]| {
+            let runs = times.map(|time| TimedRun {
+                solved_s: Some(time),
+                ..run("pqn-solved", "rl", 1e3)
+            });
+            let goals = goals(&TrainSpeed::of_all(&runs));
+            let goal = goals.into_iter().next();
+            goal.map(|goal| (goal.measured, goal.met))
+        };
+        assert_eq!(of([1.25, 0.5]), Some(("1.25 s".to_owned(), true)));
+        assert_eq!(of([0.5, 1.75]), Some(("1.75 s".to_owned(), false)));
+        let never = of([0.5, f64::INFINITY]);
+        assert_eq!(never, Some(("never".to_owned(), false)));
     }
 
     #[test]

@@ -99,6 +99,7 @@ impl Side<'_> {
                     peak_bytes: run.peak_bytes,
                     compile_s: None,
                     first_update_s: one.last_update_s,
+                    solved_s: workload.has_threshold().then(|| run.trained.solved_s()),
                     versions: BTreeMap::new(),
                 })
             }
@@ -116,6 +117,7 @@ impl Side<'_> {
                     peak_bytes: run.peak_bytes,
                     compile_s: run.compile_s,
                     first_update_s: None,
+                    solved_s: None,
                     versions: run.versions,
                 })
             }
@@ -155,6 +157,8 @@ mod tests {
         assert_eq!(names("ppo-cleanrl", &torch), ["1", "torch"]);
         assert_eq!(names("ppo-cleanrl", &Framework::ALL), ["1", "torch", "jax"]);
         assert_eq!(names("ppo-zoo", &torch), ["1"]);
+        let python = [Framework::Python];
+        assert_eq!(names("q-learning-taxi", &python), ["1", "python"]);
         assert_eq!(names("vpg-threads", &Framework::ALL), ["1", "2"]);
     }
 }

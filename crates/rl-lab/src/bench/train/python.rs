@@ -14,10 +14,18 @@ use crate::bench::{BenchError, own};
 use crate::files::FileError;
 
 /// The files of the program, by their names.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 10] = [
     (
         "__main__.py",
         include_str!("../../../peers/train/__main__.py"),
+    ),
+    (
+        "dqn_sb3.py",
+        include_str!("../../../peers/train/dqn_sb3.py"),
+    ),
+    (
+        "dqn_torch.py",
+        include_str!("../../../peers/train/dqn_torch.py"),
     ),
     (
         "ppo_jax.py",
@@ -30,6 +38,14 @@ const FILES: [(&str, &str); 6] = [
     (
         "ppo_torch.py",
         include_str!("../../../peers/train/ppo_torch.py"),
+    ),
+    (
+        "pqn_torch.py",
+        include_str!("../../../peers/train/pqn_torch.py"),
+    ),
+    (
+        "q_learning.py",
+        include_str!("../../../peers/train/q_learning.py"),
     ),
     ("shared.py", include_str!("../../../peers/train/shared.py")),
     ("vpg.py", include_str!("../../../peers/train/vpg.py")),

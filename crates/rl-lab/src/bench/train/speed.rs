@@ -33,6 +33,9 @@ pub struct TrainSpeed {
     pub compile_s: Option<f64>,
     /// Seconds from the start of a process to the end of its first update.
     pub first_update_s: Option<f64>,
+    /// Seconds of training until the mean return was reached that the workload ends at, of the slowest run; infinite, and
+    /// null in JSON, if a run never reached it.
+    pub solved_s: Option<f64>,
 }
 
 impl TrainSpeed {
@@ -57,6 +60,7 @@ impl TrainSpeed {
             peak_bytes: runs.iter().filter_map(|run| run.peak_bytes).max(),
             compile_s: of(&|run| run.compile_s),
             first_update_s: of(&|run| run.first_update_s),
+            solved_s: runs.iter().filter_map(|run| run.solved_s).reduce(f64::max),
         })
     }
 
@@ -131,6 +135,7 @@ pub mod testing {
             peak_bytes: Some(30_000_000),
             compile_s: None,
             first_update_s: Some(0.02),
+            solved_s: None,
             versions: BTreeMap::from([("numpy".to_owned(), "2.0".to_owned())]),
         }
     }

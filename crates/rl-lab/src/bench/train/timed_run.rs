@@ -27,6 +27,9 @@ pub struct TimedRun {
     pub compile_s: Option<f64>,
     /// Seconds from the start of a process of its own to the end of its first update.
     pub first_update_s: Option<f64>,
+    /// Seconds of training until the mean return was reached that the workload ends at; infinite, and null in JSON, if it
+    /// was not, and none where it asks for no return.
+    pub solved_s: Option<f64>,
     /// Versions of Python packages.
     pub versions: BTreeMap<String, String>,
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 const FILE: &str = include_str!("../../../peers/train_workloads.json");
 
 /// The workloads, in the order of the tables. Those in `-threads` compare numbers of threads.
-pub const WORKLOADS: [&str; 7] = [
+pub const WORKLOADS: [&str; 13] = [
     "vpg-notebook",
     "ppo-cleanrl",
     "ppo-zoo",
@@ -16,7 +16,19 @@ pub const WORKLOADS: [&str; 7] = [
     "ppo-zoo-lander",
     "vpg-threads",
     "ppo-threads",
+    "dqn-zoo",
+    "dqn-cleanrl",
+    "dqn-modurl",
+    "pqn-cleanrl",
+    "pqn-solved",
+    "q-learning-taxi",
 ];
+
+/// Environment steps, about, between rows of the metrics of DQN, of which the peers have none.
+const STEPS_PER_ROW: u64 = 1024;
+
+/// The same for tables.
+const TABLE_STEPS_PER_ROW: &str = "10000";
 
 /// A training that is measured.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -82,16 +94,27 @@ impl Workload {
         format!("{}: {}", self.name, pairs.join(" "))
     }
 
+    fn number(&self, key: &str) -> Option<u64> {
+        self.config.get(key).and_then(Value::as_u64)
+    }
+
+    /// Environment steps of a rollout, or between gradient steps.
+    fn round(&self) -> u64 {
+        let steps = ["rollout_steps", "train_every"];
+        let steps = steps.iter().find_map(|key| self.number(key));
+        steps.map_or(1, |steps| self.number("environments").unwrap_or(1) * steps)
+    }
+
+    /// Returns `true` if a run of it ends at a mean return.
+    pub(super) fn has_threshold(&self) -> bool {
+        self.config.contains_key("stop_at")
+    }
+
     /// The workload with a share of its updates, in whole rollouts and at least one.
     pub(super) fn shortened(&self, share: f64) -> Self {
         let mut short = self.clone();
-        let number = |key: &str| self.config.get(key).and_then(Value::as_u64);
-        let rollout = match (number("environments"), number("rollout_steps")) {
-            (Some(environments), Some(steps)) => environments * steps,
-            _ => 1,
-        };
-        for (key, unit) in [("updates", 1), ("steps", rollout)] {
-            if let Some(n) = number(key) {
+        for (key, unit) in [("updates", 1), ("steps", self.round())] {
+            if let Some(n) = self.number(key) {
                 let units = (share * n as f64 / unit as f64).round().max(1.0) as u64;
                 short.config.insert(key.to_owned(), (units * unit).into());
             }
@@ -108,7 +131,8 @@ impl Workload {
         let origin = Origin::Flag(format!("workload {}", self.name));
         let registry = Registry::default();
         let mut layers = Layers::new(&registry);
-        layers.set("preset", NO_PRESET, &origin)?;
+        let preset = self.config.get("preset").and_then(Value::as_str);
+        layers.set("preset", preset.unwrap_or(NO_PRESET), &origin)?;
         layers.set("seed", &seed.to_string(), &origin)?;
         layers.set("threads", &threads.to_string(), &origin)?;
         for (key, value) in &self.config {
@@ -125,26 +149,41 @@ impl Workload {
         key: &str,
         value: &Value,
     ) -> Result<Vec<(&'static str, String)>, UsageError> {
-        const SAME: [&str; 21] = [
+        const SAME: [&str; 36] = [
             "activation",
             "algo",
             "anneal_clip_range",
             "anneal_learning_rate",
+            "buffer_size",
             "clip_range",
+            "double",
             "env",
             "environments",
             "epochs",
+            "epsilon_end",
+            "epsilon_start",
+            "eval_episodes",
+            "eval_every",
+            "exploration_fraction",
             "gamma",
             "gradient",
+            "gradient_steps",
+            "initial_value",
             "initialization",
             "lambda",
+            "layer_norm",
             "learning_rate",
+            "learning_starts",
             "max_grad_norm",
             "minibatch_size",
             "n_layers",
+            "n_step",
+            "optimizer",
+            "optimizer_epsilon",
             "size",
             "steps",
             "steps_per_update",
+            "stop_at",
             "updates",
             "weighting",
         ];
@@ -157,7 +196,27 @@ impl Workload {
             return Ok(vec![(same, text)]);
         }
         let other = |key: &str| self.config.get(key);
+        let algo = other("algo").and_then(Value::as_str).unwrap_or_default();
         Ok(match (key, text.as_str()) {
+            ("preset", _) => Vec::new(),
+            ("alpha", _) => vec![
+                ("alpha_start", text),
+                ("steps_per_environment", TABLE_STEPS_PER_ROW.to_owned()),
+            ],
+            ("train_every", _) => {
+                let rounds = (STEPS_PER_ROW / self.round()).max(1).to_string();
+                vec![("train_every", text), ("rounds", rounds)]
+            }
+            // Peers count steps of environments. Copies between two rounds of gradient steps are of the same network.
+            ("target_interval", _) => {
+                let per_round = self.number("gradient_steps").ok_or_else(refused)?;
+                let rounds = value.as_u64().ok_or_else(refused)? / self.round();
+                vec![("target_every", (rounds.max(1) * per_round).to_string())]
+            }
+            // The loss of PQN has the half in itself.
+            ("loss", "mse") if algo == "dqn" => vec![("loss", "squared".to_owned())],
+            ("loss", "half-mse") if algo == "pqn" => vec![("loss", "squared".to_owned())],
+            ("loss", "huber") => vec![("loss", text)],
             ("rollout_steps", _) => vec![("steps_per_environment", text)],
             ("adam_epsilon", _) => vec![
                 ("optimizer", "adam".to_owned()),
@@ -206,8 +265,9 @@ mod tests {
             let workload = Workload::named(name).unwrap();
             let config = workload.to_config(3, 2).unwrap();
             assert_eq!((config.run.seed, config.run.threads), (3, 2), "{name}");
-            let environments = workload.config["environments"].as_u64();
-            assert_eq!(Some(config.run.environments as u64), environments, "{name}");
+            if let Some(environments) = workload.number("environments") {
+                assert_eq!(config.run.environments as u64, environments, "{name}");
+            }
         }
         let error = Workload::named("chess").unwrap_err().to_string();
         assert!(
@@ -241,6 +301,37 @@ mod tests {
         let flag = |key: &str| config.algorithm[key].as_bool();
         assert_eq!(flag("normalize_advantages"), Some(true));
         assert_eq!(flag("shared_layers"), Some(false));
+    }
+
+    #[test]
+    fn intervals_in_steps_become_numbers_of_gradient_steps() {
+        for (name, every, loss) in [
+            ("dqn-zoo", 128, "huber"),
+            ("dqn-cleanrl", 50, "squared"),
+            ("dqn-modurl", 250, "squared"),
+        ] {
+            let config = Workload::named(name).unwrap().to_config(0, 1).unwrap();
+            assert_eq!(config.algorithm["target_every"].as_integer(), Some(every));
+            assert_eq!(config.algorithm["loss"].as_str(), Some(loss), "{name}");
+        }
+        let mut workload = Workload::named("pqn-cleanrl").unwrap();
+        workload.config.insert("loss".into(), "mse".into());
+        let error = workload.to_config(0, 1).unwrap_err().to_string();
+        assert!(error.contains("loss = \"mse\""), "{error}");
+    }
+
+    #[test]
+    fn the_time_to_a_solution_is_of_the_whole_preset() {
+        let registry = Registry::default();
+        let mut layers = Layers::new(&registry);
+        let here = Origin::Flag("--here".into());
+        layers.set("preset", "cartpole-pqn", &here).unwrap();
+        let preset = layers.finish().unwrap();
+        let workload = Workload::named("pqn-solved").unwrap();
+        let config = workload.to_config(0, 1).unwrap();
+        assert_eq!(config.algorithm, preset.algorithm);
+        assert_eq!(config.run.steps, preset.run.steps);
+        assert!(workload.has_threshold());
     }
 
     #[test]
@@ -282,5 +373,7 @@ mod tests {
         assert_eq!(n("ppo-zoo", 0.25, "steps"), Some(98 * 256));
         assert_eq!(n("ppo-zoo-lander", 1e-9, "steps"), Some(16 * 1024));
         assert_eq!(n("ppo-zoo", 1.0, "steps"), Some(100_096));
+        assert_eq!(n("dqn-zoo", 0.25, "steps"), Some(49 * 256));
+        assert_eq!(n("dqn-cleanrl", 1e-9, "steps"), Some(10));
     }
 }
