@@ -173,27 +173,6 @@ pub const CLAIMS: &[Claim] = &[
         500.0,
     ),
     claim(
-        ("acrobot", "dqn", "acrobot-dqn"),
-        100_000,
-        95,
-        -100.0,
-        -75.0,
-    ),
-    claim(
-        ("mountain-car", "dqn", "mountain-car-dqn"),
-        120_000,
-        95,
-        -120.0,
-        -105.0,
-    ),
-    claim(
-        ("lunar-lander", "dqn", "lunar-lander-dqn"),
-        300_000,
-        90,
-        200.0,
-        266.0,
-    ),
-    claim(
         ("cartpole", "pqn", "cartpole-pqn"),
         500_000,
         99,
