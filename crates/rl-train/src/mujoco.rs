@@ -46,6 +46,17 @@ pub(crate) fn entries() -> impl Iterator<Item = crate::EnvironmentEntry> {
     })
 }
 
+/// The presets of the tasks.
+#[cfg(feature = "mujoco")]
+pub(crate) fn presets() -> impl Iterator<Item = crate::Preset> {
+    [(
+        "half-cheetah-ppo",
+        include_str!("../presets/half-cheetah-ppo.toml"),
+    )]
+    .into_iter()
+    .map(|(name, toml)| crate::Preset::new(name, toml))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -126,6 +126,9 @@ impl Default for Registry {
         let environments = ours.map(|&id| EnvironmentEntry::of(id));
         #[cfg(feature = "mujoco")]
         let environments = environments.chain(crate::mujoco::entries());
+        let presets = built_in().into_iter();
+        #[cfg(feature = "mujoco")]
+        let presets = presets.chain(crate::mujoco::presets());
         Self {
             environments: environments.collect(),
             #[cfg(feature = "gym")]
@@ -133,7 +136,7 @@ impl Default for Registry {
             #[cfg(not(feature = "gym"))]
             families: Vec::new(),
             algorithms: Vec::new(),
-            presets: built_in(),
+            presets: presets.collect(),
         }
         .algorithm::<ReinforceConfig>()
         .algorithm::<VpgConfig>()

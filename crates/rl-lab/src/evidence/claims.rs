@@ -243,27 +243,6 @@ pub const CLAIMS: &[Claim] = &[
         4500.0,
         4500.0,
     ),
-    claim(
-        ("half-cheetah", "trpo", "half-cheetah-trpo"),
-        1_000_000,
-        50,
-        3000.0,
-        3000.0,
-    ),
-    claim(
-        ("hopper", "ppo", "hopper-ppo"),
-        1_000_000,
-        50,
-        2500.0,
-        2500.0,
-    ),
-    claim(
-        ("walker2d", "ppo", "walker2d-ppo"),
-        1_000_000,
-        50,
-        3000.0,
-        3000.0,
-    ),
 ];
 
 /// Note on seeds that settings were chosen on, if there are such.
