@@ -67,6 +67,58 @@ fn without_a_terminal_there_are_plain_lines_a_curve_and_a_summary_that_says_what
 }
 
 #[test]
+fn a_run_says_first_when_its_schedules_end_if_it_has_any() {
+    let place = Place::new();
+    let lake = "--env frozen-lake --algo q-learning --preset none";
+    let exponential = "--set alpha_decay=exponential --set alpha_fraction=0.25";
+    let many = "--set prioritized=true --set rounds=1 --set learning_starts=40";
+    let cases = [
+        (
+            format!("{lake} --steps 9000"),
+            "ε 1 → 0.05 by step 4,500 · α 0.1",
+        ),
+        (
+            format!("{lake} --updates 3 {exponential}"),
+            "ε 1 → 0.05 over 50 % of the run · α 0.1 → 0.01 over 25 % of the run",
+        ),
+        (
+            format!("--algo dqn --preset none --steps 200 {many}"),
+            "ε 1 → 0.05 by step 40 · β 0.4 → 1 by step 200",
+        ),
+        (
+            "--algo pqn --preset none --steps 1024".into(),
+            "ε 1 → 0.05 by step 205",
+        ),
+    ];
+    for (run, (words, expected)) in cases.into_iter().enumerate() {
+        let output = place.rl(&format!("train {words} --out {run}"));
+        assert_success(&output);
+        let lines = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(lines.lines().next(), Some(expected), "{words}");
+        let config = assert_success(&place.rl(&format!("train {words} --print-config")));
+        assert_eq!(
+            config.lines().next(),
+            Some(&*format!("# {expected}")),
+            "{words}"
+        );
+        let quiet = place.rl(&format!("train {words} --quiet --out {run}-quiet"));
+        assert!(quiet.stderr.is_empty() && quiet.status.success(), "{words}");
+    }
+    // The horizon of a run stays when it goes on for longer.
+    let more = "train --resume 0 --steps 30000";
+    let lines = place.rl(more);
+    assert_success(&lines);
+    let lines = String::from_utf8_lossy(&lines.stderr).into_owned();
+    assert!(
+        lines.starts_with("ε 1 → 0.05 by step 4,500 · α 0.1\n"),
+        "{lines}"
+    );
+    let none = place.rl("train --updates 1 --out none");
+    assert_success(&none);
+    assert!(!String::from_utf8_lossy(&none.stderr).contains('→'));
+}
+
+#[test]
 fn a_time_limit_ends_the_run_which_can_be_resumed() {
     let place = Place::new();
     let output = place.rl("train --time-limit 0.3s --updates 10000000 --quiet --out run");

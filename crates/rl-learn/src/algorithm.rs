@@ -13,7 +13,7 @@ use rl_nets::{Device, Networks};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{ConfigError, Keys, NetworksConfig, Range, ValueLayers};
+use crate::{ConfigError, Keys, NetworksConfig, Range, ScheduleSpan, ValueLayers};
 
 /// Surroundings of an agent: what its configuration is checked against, and what it is built from.
 ///
@@ -203,6 +203,11 @@ pub trait Algorithm:
     /// [`ConfigError`].
     fn check(&self, _setup: &Setup) -> Result<(), ConfigError> {
         Ok(())
+    }
+
+    /// Numbers that change by plan over a run of a budget, to be shown to people; none by default.
+    fn schedules(&self, _horizon: Budget) -> Vec<ScheduleSpan> {
+        Vec::new()
     }
 
     /// Makes an agent and its interaction.

@@ -27,6 +27,7 @@ mod own_optimizer;
 mod range;
 mod row;
 mod samples;
+mod schedule_span;
 mod term;
 mod terms;
 
@@ -49,6 +50,7 @@ pub use own_optimizer::OwnOptimizer;
 pub use range::Range;
 pub use row::{Derivatives, Row};
 pub use samples::{Batch, Samples};
+pub use schedule_span::ScheduleSpan;
 pub use term::{FusedQuantileTerm, FusedTerm, Input, Term};
 pub use terms::{
     ClipFraction, EntropyBonus, QuantileError, Surrogate, TdError, TdLoss, ValueError,

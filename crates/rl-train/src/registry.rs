@@ -1,7 +1,8 @@
 //! Registries: environments, algorithms and presets by name.
 
+use rl_core::Budget;
 use rl_envs::EnvironmentId;
-use rl_learn::{Algorithm, Key};
+use rl_learn::{Algorithm, Key, ScheduleSpan};
 use rl_pg::{A2cConfig, A3cConfig, PpoConfig, ReinforceConfig, TrpoConfig, VpgConfig};
 use rl_value::tabular::{ExpectedSarsaConfig, QLearningConfig, SarsaConfig};
 use rl_value::{DqnConfig, PqnConfig};
@@ -45,6 +46,7 @@ pub struct AlgorithmEntry {
     /// Keys of the networks that it learns; none for an algorithm without.
     network_keys: Vec<&'static str>,
     check: fn(&Table) -> Result<(), TrainError>,
+    schedules: fn(&Table, Budget) -> Result<Vec<ScheduleSpan>, UsageError>,
     start: fn(Table, RunParts) -> Result<Box<dyn Run>, TrainError>,
 }
 
@@ -64,6 +66,7 @@ impl AlgorithmEntry {
                 false => Vec::new(),
             },
             check: |table| Ok(config_of::<K>(table)?.check_ranges()?),
+            schedules: |table, horizon| Ok(config_of::<K>(table)?.schedules(horizon)),
             start: |table, parts| Ok(Box::new(parts.with(config_of::<K>(&table)?).build()?)),
         }
     }
@@ -101,6 +104,18 @@ impl AlgorithmEntry {
     /// The keys of its own with their defaults; those without a value are left out.
     pub fn defaults(&self) -> &Table {
         &self.defaults
+    }
+
+    /// Numbers that change by plan over a run of a budget, by the algorithm's keys of a configuration.
+    ///
+    /// # Errors
+    /// [`UsageError`] for values of another type.
+    pub fn schedules(
+        &self,
+        keys: &Table,
+        horizon: Budget,
+    ) -> Result<Vec<ScheduleSpan>, UsageError> {
+        (self.schedules)(keys, horizon)
     }
 
     /// Refuses values of another type or out of their range.

@@ -3,19 +3,20 @@
 use rl_core::collect::Rounds;
 use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{
-    Acts, Agent, BoxError, Clock, Learns, Metrics, Rollout, State, StateError, StateReader,
+    Acts, Agent, BoxError, Budget, Clock, Learns, Metrics, Rollout, State, StateError, StateReader,
     StateWriter,
 };
 use rl_learn::{
-    Algorithm, ConfigError, FitReport, OptimizerConfig, Plan, QuantileError, Range, Samples, Setup,
-    TdError, TdLoss, Term, Valid, config,
+    Algorithm, ConfigError, FitReport, OptimizerConfig, Plan, QuantileError, Range, Samples,
+    ScheduleSpan, Setup, TdError, TdLoss, Term, Valid, config,
 };
 use rl_nets::{ActionValueForm, Networks};
 
 use crate::action_values::{ActionValues, check_setup};
 use crate::replay::{Draw, Prioritization, Replay, Sample};
+use crate::schedule::Schedule;
 use crate::target::{TargetNetwork, mean, write_targets};
-use crate::{ExplorationConfig, GreedyPolicy};
+use crate::{Decay, ExplorationConfig, GreedyPolicy};
 
 /// Most rows that are drawn at once.
 const MOST_ROWS: usize = 8192;
@@ -408,6 +409,24 @@ impl Algorithm for DqnConfig {
             self.buffer_size,
             &allowed,
         )
+    }
+
+    /// ε, which is 1 until `learning_starts`, and the exponent β of the importance weights of prioritised replay.
+    fn schedules(&self, horizon: Budget) -> Vec<ScheduleSpan> {
+        let mut epsilon = self.exploration.schedule().span("ε", horizon);
+        if self.learning_starts > 0 {
+            let learning_starts = self.learning_starts as f64;
+            epsilon.start = 1.0;
+            epsilon.end_step = epsilon.end_step.map(|step| step.max(learning_starts));
+        }
+        let beta = Schedule {
+            start: self.importance_exponent,
+            end: 1.0,
+            decay: Decay::Linear,
+            fraction: 1.0,
+        };
+        let beta = self.prioritized.then(|| beta.span("β", horizon));
+        [epsilon].into_iter().chain(beta).collect()
     }
 
     fn build(valid: &Valid<Self>) -> Result<(Dqn, Self::Interaction), BoxError> {

@@ -2,12 +2,12 @@
 
 use rl_core::state::{Scoped, ScopedReader};
 use rl_core::{
-    Acts, Agent, BoxError, Clock, Learns, Metrics, Purpose, Rollout, RolloutView, Rollouts, State,
-    StateError, StateReader, StateWriter, Stream,
+    Acts, Agent, BoxError, Budget, Clock, Learns, Metrics, Purpose, Rollout, RolloutView, Rollouts,
+    State, StateError, StateReader, StateWriter, Stream,
 };
 use rl_learn::{
-    Algorithm, ConfigError, OptimizerConfig, Plan, Range, Samples, Setup, TdError, TdLoss, Valid,
-    config,
+    Algorithm, ConfigError, OptimizerConfig, Plan, Range, Samples, ScheduleSpan, Setup, TdError,
+    TdLoss, Valid, config,
 };
 use rl_nets::{ActionValueForm, Networks};
 
@@ -198,6 +198,10 @@ impl Algorithm for PqnConfig {
         let allowed = format!("a divisor of the {steps} steps of a rollout");
         let divides = size > 0 && steps.is_multiple_of(size);
         ConfigError::unless(divides, "minibatch_size", size, &allowed)
+    }
+
+    fn schedules(&self, horizon: Budget) -> Vec<ScheduleSpan> {
+        vec![self.exploration.schedule().span("ε", horizon)]
     }
 
     fn build(valid: &Valid<Self>) -> Result<(Pqn, Self::Interaction), BoxError> {

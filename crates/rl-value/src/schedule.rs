@@ -1,7 +1,7 @@
 //! Schedules of numbers over a run.
 
 use rl_core::{Budget, Clock};
-use rl_learn::{ConfigError, words};
+use rl_learn::{ConfigError, ScheduleSpan, words};
 use serde::{Deserialize, Serialize};
 
 /// Course of a number from its start to its end.
@@ -48,6 +48,20 @@ impl Schedule {
             (Decay::Constant, _) => Some(0.0),
             (_, Budget::Steps(steps)) => Some(self.fraction * steps as f64),
             _ => None,
+        }
+    }
+
+    /// Start and end of the schedule of a number with a symbol.
+    pub fn span(&self, symbol: &'static str, horizon: Budget) -> ScheduleSpan {
+        match self.decay {
+            Decay::Constant => ScheduleSpan::constant(symbol, self.start),
+            _ => ScheduleSpan {
+                symbol,
+                start: self.start,
+                end: self.end,
+                share: self.fraction,
+                end_step: self.end_step(horizon),
+            },
         }
     }
 

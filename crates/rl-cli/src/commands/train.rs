@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::{ArgMatches, Args, ValueEnum};
+use rl_core::Budget;
 use rl_train::{
     BestPolicy, Config, Layers, Observer, Origin, Outcome, PeriodicEvaluation, PolicySnapshots,
     Registry, Run, RunDirectory, StopAfter, StopAt, StopFlag, TrainError,
@@ -247,7 +248,8 @@ fn go(
     let keys = &config.run;
     let form = arguments.form(keys.quiet)?;
     let flag = stop_flag()?;
-    let mut progress = Progress::new(form, Arc::clone(&flag));
+    let plan = plan(config, run.clock().horizon, registry)?;
+    let mut progress = Progress::new(form, Arc::clone(&flag)).announcing(plan);
     let mut stop = StopFlag::new(flag);
     let mut lines = JsonLines::new(stdout());
     let mut evaluation = PeriodicEvaluation::from(keys);
@@ -326,6 +328,15 @@ fn go(
     Ok(ExitCode::SUCCESS)
 }
 
+/// The numbers that change by plan over a run, in one line: when they are at their ends. Empty without any.
+fn plan(config: &Config, horizon: Budget, registry: &Registry) -> Result<String> {
+    let algorithm = registry.find_algorithm(&config.run.algo);
+    let schedules = algorithm.map(|entry| entry.schedules(&config.algorithm, horizon));
+    let schedules = schedules.transpose()?.unwrap_or_default();
+    let spans: Vec<String> = schedules.iter().map(ToString::to_string).collect();
+    Ok(spans.join(" · "))
+}
+
 /// Makes the report of a run that has ended; returns `true` if there is one. Without it the run is no less whole.
 fn write_report(directory: &Path, registry: &Registry) -> bool {
     let path = directory.join(Report::FILE);
@@ -336,9 +347,14 @@ fn write_report(directory: &Path, registry: &Registry) -> bool {
         .is_ok()
 }
 
-/// Prints every key with its help above its value.
+/// Prints every key with its help above its value, and first the ends of schedules.
 fn print_config(config: &Config, registry: &Registry) -> Result<ExitCode> {
     let table = config.to_repeat()?;
+    let horizon = config.horizon()?.map_or_else(|| config.budget(), Ok)?;
+    let plan = plan(config, horizon, registry)?;
+    if !plan.is_empty() {
+        outln!("# {plan}\n");
+    }
     for key in registry.keys() {
         if let Some(value) = table.get(key.name) {
             let mut line = toml::Table::new();

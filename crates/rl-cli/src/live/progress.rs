@@ -11,6 +11,7 @@ use toml::Value;
 
 use super::curve::Curve;
 use super::painter::{Form, Painter};
+use crate::output::err;
 
 /// Columns and rows of the curve that is left at the end.
 const CURVE: (u16, u16) = (80, 8);
@@ -27,6 +28,8 @@ pub struct Progress {
     is_stopping: bool,
     best: f64,
     returns: Curve,
+    /// Line that is shown at the start; empty for none.
+    plan: String,
 }
 
 impl Progress {
@@ -43,7 +46,15 @@ impl Progress {
             is_stopping: false,
             best: f64::NEG_INFINITY,
             returns: Curve::default(),
+            plan: String::new(),
         }
+    }
+
+    /// The view with a line that it shows at the start, unless it is empty.
+    #[must_use]
+    pub fn announcing(mut self, plan: String) -> Self {
+        self.plan = plan;
+        self
     }
 
     /// The curve of the mean return as text of at most 80 columns, with a line that says so; empty
@@ -91,6 +102,9 @@ impl Observer for Progress {
         let Some(form) = self.form else {
             return Ok(());
         };
+        if !self.plan.is_empty() {
+            err!("{}", self.plan);
+        }
         let painter = Painter::start(form, self.is_coloured);
         let config = run.config();
         let preset = config.get("preset").and_then(Value::as_str);
@@ -107,6 +121,9 @@ impl Observer for Progress {
             0 => format!("started: {}", run.budget()),
             n => format!("goes on after update {n}: {}", run.budget()),
         });
+        if !self.plan.is_empty() {
+            status.log(self.plan.clone());
+        }
         drop(status);
         self.painter = Some(painter);
         Ok(())

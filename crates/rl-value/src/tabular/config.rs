@@ -1,7 +1,7 @@
 //! Configurations of the tabular methods.
 
-use rl_core::{BoxError, Space, Steps};
-use rl_learn::{Algorithm, ConfigError, Range, Setup, Valid, config};
+use rl_core::{BoxError, Budget, Space, Steps};
+use rl_learn::{Algorithm, ConfigError, Range, ScheduleSpan, Setup, Valid, config};
 
 use super::agent::{Method, Tabular};
 use super::policy::TablePolicy;
@@ -124,6 +124,12 @@ macro_rules! algorithm {
                 self.table.check(Self::NAME, setup)?;
                 let check: fn(&Self, &Setup) -> Result<(), ConfigError> = $check;
                 check(self, setup)
+            }
+
+            fn schedules(&self, horizon: Budget) -> Vec<ScheduleSpan> {
+                let table = &self.table;
+                let epsilon = table.exploration.schedule().span("ε", horizon);
+                vec![epsilon, table.step_size.schedule().span("α", horizon)]
             }
 
             fn build(valid: &Valid<Self>) -> Result<(Tabular, Self::Interaction), BoxError> {
