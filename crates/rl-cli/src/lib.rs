@@ -154,7 +154,7 @@ fn run(
         Command::Curves(arguments) => commands::curves::run(&arguments, registry)?,
         Command::Sweep(arguments) => commands::sweep::run(&arguments, registry)?,
         Command::Tune(arguments) => commands::tune::run(&arguments, registry)?,
-        Command::Inspect(arguments) => commands::inspect::run(&arguments)?,
+        Command::Inspect(arguments) => commands::inspect::run(&arguments, registry)?,
         Command::Completions(arguments) => {
             commands::completions::run(&arguments, whole_command(registry));
         }

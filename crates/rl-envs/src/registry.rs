@@ -7,7 +7,7 @@ use rl_core::{
     BatchEnvironment, EnvironmentError, EnvironmentSource, FlatEnvironment, ScalarBatch, Stream,
 };
 
-use crate::toy_text::{LakeMap, TransitionTable};
+use crate::toy_text::{GridMap, LakeMap, TransitionTable};
 use crate::{
     Acrobot, CartPole, CliffWalking, FrozenLake, LunarLander, LunarLanderContinuous, MountainCar,
     MountainCarContinuous, Pendulum, SimdBatch, Taxi,
@@ -142,6 +142,17 @@ impl EnvironmentId {
             | Self::Acrobot => true,
             Self::LunarLander | Self::LunarLanderContinuous => false,
             Self::FrozenLake | Self::FrozenLake8x8 | Self::CliffWalking | Self::Taxi => false,
+        }
+    }
+
+    /// The map of the states of a toy-text environment.
+    pub fn grid_map(self) -> Option<GridMap> {
+        match self {
+            Self::FrozenLake => Some(FrozenLake::grid_map(LakeMap::Small)),
+            Self::FrozenLake8x8 => Some(FrozenLake::grid_map(LakeMap::Large)),
+            Self::CliffWalking => Some(CliffWalking::grid_map()),
+            Self::Taxi => Some(Taxi::grid_map()),
+            _ => None,
         }
     }
 

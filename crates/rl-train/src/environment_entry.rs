@@ -8,6 +8,7 @@ use rl_core::{
 };
 use rl_envs::EnvironmentId;
 use rl_envs::draw::Drawable;
+use rl_envs::toy_text::GridMap;
 
 use crate::filmed::Filmed;
 use crate::usage::UsageError;
@@ -24,6 +25,7 @@ pub struct EnvironmentEntry {
     drawable: Option<Arc<MakeDrawable>>,
     filmed: Option<Arc<MakeFilmed>>,
     heuristic: Option<Arc<MakePolicy>>,
+    map: Option<GridMap>,
 }
 
 type MakeDrawable = dyn Fn() -> Result<Box<dyn Drawable>, EnvironmentError> + Send + Sync;
@@ -113,6 +115,7 @@ impl EnvironmentEntry {
             drawable: None,
             filmed: None,
             heuristic: None,
+            map: None,
         }
     }
 
@@ -184,6 +187,13 @@ impl EnvironmentEntry {
         self
     }
 
+    /// Sets the map that its states lie on, for pictures of a greedy policy.
+    #[must_use]
+    pub fn mapped_by(mut self, map: GridMap) -> Self {
+        self.map = Some(map);
+        self
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -230,6 +240,11 @@ impl EnvironmentEntry {
         self.heuristic.as_ref().map(|make| make())
     }
 
+    /// The map that its states lie on, if there is one.
+    pub fn grid_map(&self) -> Option<&GridMap> {
+        self.map.as_ref()
+    }
+
     /// Returns `true` for its name or an alias, whatever the case.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         let names = self.aliases.iter().chain([&self.name]);
@@ -243,6 +258,7 @@ impl EnvironmentEntry {
         let mut entry = Self {
             drawable: Some(Arc::new(move || Ok(id.make_drawable()))),
             solved_at: id.solved_at(),
+            map: id.grid_map(),
             ..Self::new(id.name(), id)
         };
         for alias in [id.id(), id.gymnasium_id()] {

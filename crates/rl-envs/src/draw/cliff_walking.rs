@@ -1,16 +1,13 @@
 //! Pictures of CliffWalking: the ground, the cliff, start and goal, and who walks.
 
 use super::fields::{Fields, GROUND, START};
-use super::scene::{Colour, Point};
+use super::scene::Colour;
 use super::{Draw, Scene};
 use crate::toy_text::CliffWalking;
-use crate::toy_text::cliff_walking::{self, COLUMNS, GOAL, ROWS, is_cliff};
+use crate::toy_text::cliff_walking::{self, ACTIONS, COLUMNS, GOAL, ROWS, is_cliff};
 
 const CLIFF: Colour = [92, 68, 52];
 const EDGE: Colour = [60, 42, 32];
-
-/// Directions of the actions up, right, down and left.
-pub(super) const HEADINGS: [Point; 4] = [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, 0.0]];
 
 impl Draw for CliffWalking {
     fn steps_per_second(&self) -> f64 {
@@ -20,7 +17,9 @@ impl Draw for CliffWalking {
     fn picture(&self) -> Scene {
         let mut fields = cliff();
         if let Some(state) = self.state() {
-            let heading = self.last_action().map(|action| HEADINGS[action]);
+            let heading = self
+                .last_action()
+                .and_then(|action| ACTIONS[action].heading());
             fields.agent((state / COLUMNS, state % COLUMNS), heading);
         }
         fields.scene

@@ -1,16 +1,14 @@
 //! Pictures of FrozenLake: ice, holes, the goal, and who crosses.
 
 use super::fields::{Fields, START};
-use super::scene::{Colour, Point};
+use super::scene::Colour;
 use super::{Draw, Scene};
+use crate::toy_text::frozen_lake::ACTIONS;
 use crate::toy_text::{FrozenLake, LakeMap, Tile};
 
 const ICE: Colour = [212, 232, 244];
 const HOLE: Colour = [52, 92, 128];
 const DEEP: Colour = [24, 52, 84];
-
-/// Directions of the actions left, down, right and up.
-pub(super) const HEADINGS: [Point; 4] = [[-1.0, 0.0], [0.0, -1.0], [1.0, 0.0], [0.0, 1.0]];
 
 impl Draw for FrozenLake {
     fn steps_per_second(&self) -> f64 {
@@ -21,7 +19,9 @@ impl Draw for FrozenLake {
         let side = self.map().side();
         let mut fields = lake(self.map());
         if let Some(state) = self.state() {
-            let heading = self.last_action().map(|action| HEADINGS[action]);
+            let heading = self
+                .last_action()
+                .and_then(|action| ACTIONS[action].heading());
             fields.agent((state / side, state % side), heading);
         }
         fields.scene

@@ -1,10 +1,10 @@
 //! Pictures of Taxi: the town with its walls and pads, the passenger, the destination, the taxi.
 
 use super::fields::{Fields, GROUND};
-use super::scene::{BLACK, Colour, Point, WHITE};
+use super::scene::{BLACK, Colour, WHITE};
 use super::{Draw, Scene};
 use crate::toy_text::Taxi;
-use crate::toy_text::taxi::{ABOARD, PADS, SIDE, WALLS};
+use crate::toy_text::taxi::{ABOARD, ACTIONS, PADS, SIDE, WALLS};
 
 /// Colours of the pads R, G, Y and B.
 const COLOURS: [Colour; 4] = [
@@ -15,9 +15,6 @@ const COLOURS: [Colour; 4] = [
 ];
 const TAXI: Colour = [250, 200, 20];
 const PASSENGER: Colour = [60, 40, 110];
-
-/// Directions of the actions south, north, east and west.
-const HEADINGS: [Point; 4] = [[0.0, -1.0], [0.0, 1.0], [1.0, 0.0], [-1.0, 0.0]];
 
 impl Draw for Taxi {
     fn steps_per_second(&self) -> f64 {
@@ -42,8 +39,10 @@ impl Draw for Taxi {
         if state.passenger == ABOARD {
             fields.disc(taxi, 0.16, PASSENGER);
         }
-        let heading = self.last_action().and_then(|action| HEADINGS.get(action));
-        if let Some(&heading) = heading {
+        let heading = self
+            .last_action()
+            .and_then(|action| ACTIONS[action].heading());
+        if let Some(heading) = heading {
             let colour = if state.passenger == ABOARD {
                 WHITE
             } else {

@@ -2,6 +2,7 @@
 
 use rl_core::Stream;
 
+use super::map::{ActionMark, Cell, GridMap};
 use super::table::{Outcome, TransitionTable};
 use super::walk::{Walk, walk_environment};
 use crate::TimeLimit;
@@ -14,6 +15,14 @@ pub(crate) const COLUMNS: usize = 12;
 pub(crate) const START: usize = 36;
 /// The state that ends an episode: the lower right corner.
 pub(crate) const GOAL: usize = 47;
+
+/// The actions by their index.
+pub(crate) const ACTIONS: [ActionMark; 4] = [
+    ActionMark::Up,
+    ActionMark::Right,
+    ActionMark::Down,
+    ActionMark::Left,
+];
 
 /// Gymnasium's CliffWalking (Sutton & Barto 2018, example 6.6), without a time limit as it is there.
 ///
@@ -57,6 +66,17 @@ impl CliffWalking {
     /// The action of the episode's last step.
     pub fn last_action(&self) -> Option<usize> {
         self.walk.last_action()
+    }
+
+    /// The map of the states.
+    pub fn grid_map() -> GridMap {
+        let cell = |state| match state {
+            START => Cell::Start,
+            GOAL => Cell::Goal,
+            state if is_cliff(state) => Cell::Cliff,
+            _ => Cell::Ground,
+        };
+        GridMap::of_cells(COLUMNS, (0..ROWS * COLUMNS).map(cell).collect(), &ACTIONS)
     }
 
     /// The table of transitions, slippery or not.

@@ -2,6 +2,7 @@
 
 use rl_core::Stream;
 
+use super::map::{ActionMark, Cell, GridMap};
 use super::table::{Outcome, TransitionTable, certain};
 use super::walk::{Walk, walk_environment};
 use crate::TimeLimit;
@@ -27,6 +28,14 @@ pub enum Tile {
     /// Goal, in which an episode ends with a reward.
     Goal,
 }
+
+/// The actions by their index.
+pub(crate) const ACTIONS: [ActionMark; 4] = [
+    ActionMark::Left,
+    ActionMark::Down,
+    ActionMark::Right,
+    ActionMark::Up,
+];
 
 const SMALL: &str = "SFFFFHFHFFFHHFFG";
 const LARGE: &str = "SFFFFFFFFFFFFFFFFFFHFFFFFFFFFHFFFFFHFFFFFHHFFFHFFHFFHFHFFFFHFFFG";
@@ -109,6 +118,17 @@ impl FrozenLake {
     /// The action of the episode's last step.
     pub fn last_action(&self) -> Option<usize> {
         self.walk.last_action()
+    }
+
+    /// The map of the states of a lake.
+    pub fn grid_map(map: LakeMap) -> GridMap {
+        let cell = |tile| match tile {
+            Tile::Start => Cell::Start,
+            Tile::Frozen => Cell::Ground,
+            Tile::Hole => Cell::Hole,
+            Tile::Goal => Cell::Goal,
+        };
+        GridMap::of_cells(map.side(), map.tiles().map(cell).collect(), &ACTIONS)
     }
 
     /// The table of transitions of a lake.

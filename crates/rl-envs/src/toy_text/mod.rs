@@ -22,8 +22,9 @@
 //! ```
 
 pub(crate) mod cliff_walking;
-mod frozen_lake;
+pub(crate) mod frozen_lake;
 mod heuristic;
+mod map;
 mod table;
 pub(crate) mod taxi;
 mod walk;
@@ -31,5 +32,6 @@ mod walk;
 pub use cliff_walking::CliffWalking;
 pub use frozen_lake::{FrozenLake, LakeMap, Tile};
 pub use heuristic::ToyTextHeuristic;
+pub use map::{ActionMark, Cell, GridMap, MapView};
 pub use table::{Outcome, TransitionTable};
 pub use taxi::{Taxi, TaxiConfig, TaxiState};

@@ -2,6 +2,7 @@
 
 use rl_core::{Environment, EnvironmentError, Space, Status, Step, Stream};
 
+use super::map::{ActionMark, Cell, GridMap, MapView};
 use super::table::{Outcome, TransitionTable, certain};
 use super::walk::Walk;
 use crate::TimeLimit;
@@ -15,6 +16,17 @@ pub(crate) const PADS: [(usize, usize); 4] = [(0, 0), (0, 4), (4, 0), (4, 3)];
 pub(crate) const ABOARD: usize = 4;
 /// Columns with a wall at their right, row by row.
 pub(crate) const WALLS: [&[usize]; SIDE] = [&[1], &[1], &[], &[0, 2], &[0, 2]];
+/// Letters of the pads.
+const LETTERS: [char; 4] = ['R', 'G', 'Y', 'B'];
+/// The actions by their index.
+pub(crate) const ACTIONS: [ActionMark; 6] = [
+    ActionMark::Down,
+    ActionMark::Up,
+    ActionMark::Right,
+    ActionMark::Left,
+    ActionMark::Named("pick up"),
+    ActionMark::Named("drop off"),
+];
 /// Probability of a ride with a passenger who changes their mind.
 const FICKLE: f64 = 0.3;
 /// Probability that a taxi in the rain goes where it heads.
@@ -154,6 +166,46 @@ impl Taxi {
             5 => state.passenger == ABOARD && state.pad().is_some(),
             _ => state.moved(action).is_some(),
         })
+    }
+
+    /// The map of the states: a row of views for each destination, one for each other pad where the passenger may be and one
+    /// with the passenger aboard. The next stop is marked.
+    pub fn grid_map() -> GridMap {
+        let mut cells = vec![Cell::Ground; SIDE * SIDE];
+        for ((row, column), letter) in PADS.into_iter().zip(LETTERS) {
+            cells[row * SIDE + column] = Cell::Pad(letter);
+        }
+        let walls = WALLS.iter().enumerate();
+        let walls = walls.flat_map(|(row, columns)| columns.iter().map(move |c| row * SIDE + c));
+        let rides = (0..PADS.len()).flat_map(|to| (0..=ABOARD).map(move |from| (from, to)));
+        let view = |(passenger, destination)| {
+            let state = |cell| TaxiState {
+                row: cell / SIDE,
+                column: cell % SIDE,
+                passenger,
+                destination,
+            };
+            let (row, column) = *PADS.get(passenger).unwrap_or(&PADS[destination]);
+            let to = LETTERS[destination];
+            MapView {
+                title: match LETTERS.get(passenger) {
+                    Some(from) => format!("{from} to {to}"),
+                    None => format!("aboard to {to}"),
+                },
+                states: (0..SIDE * SIDE)
+                    .map(|cell| Some(state(cell).index()))
+                    .collect(),
+                mark: Some(row * SIDE + column),
+            }
+        };
+        GridMap {
+            columns: SIDE,
+            cells,
+            walls: walls.collect(),
+            actions: ACTIONS.to_vec(),
+            views: rides.filter(|(from, to)| from != to).map(view).collect(),
+            views_per_row: PADS.len(),
+        }
     }
 
     /// Another destination, drawn from the other pads.

@@ -13,6 +13,7 @@ use rl_core::EnvironmentError;
 use rl_train::error::EvaluateError;
 
 pub use cast::{Cast, Role, cast};
+pub use outlook::{Outlook, OutlookKind};
 pub use recording::{Replay, replay};
 
 /// Reason why there is no replay.

@@ -1,11 +1,13 @@
 //! Page of a report.
 
+use rl_nets::PolicyFile;
 use rl_train::{NO_PRESET, Registry};
 use serde::Serialize;
 
 use super::error::ReportError;
 use super::facts::{Entry, Headline, headlines, settings, summary};
-use crate::replay::{Replay, cast, replay};
+use crate::policy_map::PolicyMap;
+use crate::replay::{Cast, Replay, cast, replay};
 use crate::runs::StoredRun;
 use crate::table::thousands;
 use crate::web::{Assets, Series, embedded, render};
@@ -31,6 +33,8 @@ struct Page<'a> {
     /// Words about the points of curves that stand for several rows.
     thinned: Option<String>,
     has_curves: bool,
+    /// Greedy policy on the map of the environment, as SVG.
+    map: Option<String>,
     /// Reason why there is no replay.
     no_replay: Option<String>,
     /// [`Data`] as JSON.
@@ -58,7 +62,12 @@ pub fn html(run: &StoredRun, registry: &Registry) -> Result<String, ReportError>
         let each = thousands(series.rows_per_point as f64);
         format!("{rows} rows, {each} to a point: their mean, within their least and largest value")
     });
-    let shown = cast(run).and_then(|policies| replay(&policies, SEED, registry));
+    let policies = cast(run);
+    let map = policies
+        .as_ref()
+        .ok()
+        .and_then(|all| map(all.last()?, registry));
+    let shown = policies.and_then(|policies| replay(&policies, SEED, registry));
     let [changed, others] = settings(run, registry);
     let origin = match run.word("preset") {
         NO_PRESET | "" => format!("the defaults of {}", run.algo()),
@@ -78,6 +87,7 @@ pub fn html(run: &StoredRun, registry: &Registry) -> Result<String, ReportError>
         summary: summary(run)?,
         thinned,
         has_curves: series.as_ref().is_some_and(|series| series.rows > 0),
+        map,
         no_replay: shown.as_ref().err().map(ToString::to_string),
         data: embedded(&Data {
             series: series.as_ref(),
@@ -86,4 +96,10 @@ pub fn html(run: &StoredRun, registry: &Registry) -> Result<String, ReportError>
         assets: Assets::with(SCRIPT),
     };
     Ok(render(TEMPLATE, &page)?)
+}
+
+/// The greedy policy of a run on the map of its environment; `None` where one of the two is not there.
+fn map(last: &Cast, registry: &Registry) -> Option<String> {
+    let policy = PolicyFile::load(&last.path).ok()?;
+    PolicyMap::of(&policy, registry).ok()?.svg().ok()
 }
