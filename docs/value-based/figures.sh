@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the maps of docs/value-based.md again, in seconds.
+# Makes the maps and the table and the picture of the deadly triad of docs/value-based.md again, in seconds.
 #
 #   bash docs/value-based/figures.sh
 set -euo pipefail
@@ -13,3 +13,4 @@ for preset in frozen-lake-q cliff-walking-q cliff-walking-sarsa; do
     "$rl" train --preset "$preset" --seed 0 --quiet --no-report --out "$runs/$preset" >/dev/null
     "$rl" inspect "$runs/$preset" --map "docs/pictures/$preset.svg" >/dev/null
 done
+"$rl" triad --out docs/evidence/deadly-triad

@@ -22,12 +22,12 @@ const RL_COMMANDS: &[(&[&str], &str)] = &[
         "measures how fast environments and trainings are",
     ),
     (
-        &["evidence"],
-        "trains presets with many seeds; compares them with targets",
+        &["evidence", "curves"],
+        "trains presets with many seeds, against targets; draws curves",
     ),
     (
-        &["variance", "curves"],
-        "measures estimators of the gradient; draws learning curves",
+        &["variance", "triad"],
+        "measures gradient estimators; where action values diverge",
     ),
     (
         &["sweep", "tune"],
@@ -158,9 +158,9 @@ mod tests {
         assert!(answer.contains("did you mean `train`?"), "{answer}");
         assert!(
             answer.ends_with(
-                "expected one of train, eval, render, list, parity, bench, evidence, variance, \
-                 curves, sweep, tune, runs, dash, plot, compare, report, diagnose, export, check, \
-                 structure, test, gymnasium, mujoco, downstream, regress"
+                "expected one of train, eval, render, list, parity, bench, evidence, curves, \
+                 variance, triad, sweep, tune, runs, dash, plot, compare, report, diagnose, export, \
+                 check, structure, test, gymnasium, mujoco, downstream, regress"
             ),
             "{answer}"
         );

@@ -223,9 +223,22 @@ fn the_table_of_metrics_has_each_column_that_any_algorithm_writes_and_no_other()
 }
 
 #[test]
+fn the_table_of_the_deadly_triad_is_what_its_command_prints() {
+    let printed = assert_success(&Place::new().rl("triad"));
+    let (table, files) = printed.split_once("\n\n").unwrap();
+    assert_eq!(files, "runs/triad/triad.csv\nruns/triad/triad.svg\n");
+    // Words may be links or code there, and columns of another width.
+    let plain = |text: &str| text.replace(['`', ' '], "");
+    let page = plain(&read("docs/value-based.md"));
+    for line in table.lines().skip(2) {
+        assert!(page.contains(&plain(line)), "{line}");
+    }
+}
+
+#[test]
 fn help_fits_80_columns() {
     let place = Place::new();
-    let commands = "train eval render list parity bench evidence variance curves sweep tune runs \
+    let commands = "train eval render list parity bench evidence variance triad curves sweep tune runs \
                     plot compare completions inspect";
     let benches = ["bench envs", "bench train", "bench scaling", ""];
     for command in commands.split(' ').chain(benches) {

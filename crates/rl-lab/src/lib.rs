@@ -1,5 +1,5 @@
 //! Measurements of many runs: speed beside programs in Python ([`bench`](mod@bench)), claims over many seeds
-//! ([`evidence`]), learning curves of several seeds ([`curves`]), every combination of some keys' values ([`sweep`]), a search for better ones ([`tune`]), and the bias and variance of estimators of the policy gradient ([`variance`]).
+//! ([`evidence`]), learning curves of several seeds ([`curves`]), every combination of some keys' values ([`sweep`]), a search for better ones ([`tune`]), the bias and variance of estimators of the policy gradient ([`variance`]), and the divergence of action values ([`triad`]).
 //! Their trainings are processes of a pool ([`jobs`]), and the directories that they leave behind are read by [`runs`], drawn by [`plot`], compared by [`compare`], judged by [`diagnose`], and become pages by [`report`](mod@report) and [`dash`]. Pictures of a policy at play ([`render`](render())) and of a greedy one on a map ([`PolicyMap`]) are here too.
 
 pub mod bench;
@@ -24,6 +24,7 @@ mod settings;
 mod statistics;
 pub mod sweep;
 mod table;
+pub mod triad;
 pub mod tune;
 pub mod variance;
 mod web;

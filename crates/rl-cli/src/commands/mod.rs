@@ -19,5 +19,6 @@ pub mod report;
 pub mod runs;
 pub mod sweep;
 pub mod train;
+pub mod triad;
 pub mod tune;
 pub mod variance;

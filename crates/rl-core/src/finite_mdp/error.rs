@@ -193,6 +193,9 @@ pub enum SolveError {
         /// Number of actions of the MDP.
         actions: usize,
     },
+    /// Tables that do not go with the MDP, or with each other.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// Values of another MDP.
     #[error("{found} values were given; the MDP has {states} states")]
     Length {

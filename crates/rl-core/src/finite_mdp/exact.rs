@@ -89,7 +89,7 @@ impl FiniteMdp {
     }
 
     /// `Pπ(s'|s) = Σ_a π(a|s) P(s'|s,a)`, `[states]`.
-    fn policy_transition(&self, policy: &TabularPolicy, state: usize) -> Vec<f64> {
+    pub(super) fn policy_transition(&self, policy: &TabularPolicy, state: usize) -> Vec<f64> {
         let mut transition = vec![0.0; self.states()];
         for (action, probability) in policy.row(state).iter().enumerate() {
             for (sum, p) in transition.iter_mut().zip(self.transition(state, action)) {

@@ -25,11 +25,13 @@
 //! ```
 
 mod bellman;
+mod counterexamples;
 mod environment;
 mod error;
 mod exact;
 mod gradient;
 mod linear;
+mod linear_update;
 mod mdp;
 mod named;
 mod optimal;
@@ -38,11 +40,13 @@ mod reachable;
 #[cfg(test)]
 mod testing;
 
+pub use counterexamples::{LinearProblem, baird_star, w_to_2w};
 pub use environment::{FiniteMdpEnvironment, OneHot, state_of};
 pub use error::{Entry, Row, SolveError, TableError};
 pub use exact::PolicyValues;
 pub use gradient::StateWeighting;
 pub use linear::solve;
+pub use linear_update::{Bootstrap, LinearUpdate, Lookahead};
 pub use mdp::{FiniteMdp, Tables};
 pub use named::{chain, cliff, garnet, grid, two_state};
 pub use optimal::{Optimum, SolverConfig};
