@@ -10,16 +10,19 @@ from shared import GYMNASIUM, OURS
 
 def train(config, seed):
     rng = random.Random(seed)
-    env = gymnasium.make(GYMNASIUM[config["env"]])
-    states, actions = int(env.observation_space.n), int(env.action_space.n)
+    envs = [gymnasium.make(GYMNASIUM[config["env"]]) for _ in range(config["environments"])]
+    states, actions = int(envs[0].observation_space.n), int(envs[0].action_space.n)
     q = [[config["initial_value"]] * actions for _ in range(states)]
     alpha, gamma = config["alpha"], config["gamma"]
     epsilon_start, epsilon_end = config["epsilon_start"], config["epsilon_end"]
     falling = config["exploration_fraction"] * config["steps"]
-    state, _ = env.reset(seed=seed)
+    at = [env.reset(seed=seed + i)[0] for i, env in enumerate(envs)]
 
     start = time.perf_counter()
     for step in range(config["steps"]):
+        # The environments take their turns, and learn one table.
+        i = step % len(envs)
+        env, state = envs[i], at[i]
         if rng.random() < max(epsilon_start + (epsilon_end - epsilon_start) * step / falling, epsilon_end):
             action = rng.randrange(actions)
         else:
@@ -30,13 +33,13 @@ def train(config, seed):
         following, reward, terminated, truncated, _ = env.step(action)
         value = 0.0 if terminated else max(q[following])
         q[state][action] += alpha * (reward + gamma * value - q[state][action])
-        state = env.reset()[0] if terminated or truncated else following
+        at[i] = env.reset()[0] if terminated or truncated else following
     wall = time.perf_counter() - start
     ran = {
         "algo": "q-learning",
-        "env": OURS[env.spec.id],
+        "env": OURS[envs[0].spec.id],
         "steps": step + 1,
-        "environments": 1,
+        "environments": len(envs),
         "gamma": gamma,
         "double": False,
         "initial_value": config["initial_value"],
