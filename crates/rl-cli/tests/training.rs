@@ -56,6 +56,11 @@ fn the_default_run_solves_cartpole_and_leaves_a_complete_directory() {
                     truncated_share,observation_scale,policy_loss,entropy,grad_norm,kl,learning_rate";
     assert_eq!(header, expected);
     assert_eq!(metrics(&run.join("metrics.csv")).len(), 101);
+    // No file that is written afterwards counts as training.
+    let rows = fs::read_to_string(run.join("metrics.csv")).unwrap();
+    let last = rows.trim().rsplit(',').next().unwrap();
+    let wall_s = summary["wall_s"].as_f64().unwrap();
+    assert_eq!(format!("{wall_s:.4}"), last);
 
     let evaluation: Value = serde_json::from_str(&assert_success(
         &place.rl("eval runs/cartpole-vpg-seed0 --episodes 100 --seed 1000 --json"),

@@ -81,7 +81,6 @@ pub struct RunDirectory {
     last_checkpoint: Instant,
     /// Update of the last checkpoint.
     stored: Option<u64>,
-    begin: Instant,
     acting: Duration,
     /// Environment steps when the last update began, and when it ended.
     env_steps: [u64; 2],
@@ -212,7 +211,6 @@ impl RunDirectory {
             evaluation_episodes: EVALUATION_EPISODES,
             last_checkpoint: Instant::now(),
             stored: None,
-            begin: Instant::now(),
             acting: Duration::ZERO,
             env_steps: [0; 2],
             initial_returns: Vec::new(),
@@ -314,7 +312,7 @@ impl Observer for RunDirectory {
         if let Some(events) = &mut self.tensorboard {
             events.start(run)?;
         }
-        (self.begin, self.last_checkpoint) = (Instant::now(), Instant::now());
+        self.last_checkpoint = Instant::now();
         Ok(())
     }
 
@@ -360,12 +358,11 @@ impl Observer for RunDirectory {
     }
 
     fn end(&mut self, run: &dyn RunView, outcome: Outcome) -> Result<(), BoxError> {
-        let wall = self.metrics.wall();
+        let [wall, here] = self.metrics.wall();
         let written = self.metrics.end(run, outcome);
         if let Some(events) = &mut self.tensorboard {
             events.end(run, outcome)?;
         }
-        let here = self.begin.elapsed().as_secs_f64();
         let is_complete = matches!(
             outcome,
             Outcome::Finished | Outcome::Reached | Outcome::TimeLimit

@@ -129,7 +129,7 @@ impl Summary {
             wall_s,
             acting_s,
             learning_s,
-            env_steps_per_s: clock.env_steps as f64 / wall_s,
+            env_steps_per_s: clock.env_steps as f64 / wall_s.max(f64::MIN_POSITIVE),
             final_return_mean: known(recent.mean()),
             best_return_mean: known(recent.best()),
             evaluation,

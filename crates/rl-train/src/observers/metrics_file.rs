@@ -85,9 +85,9 @@ impl MetricsFile {
         self.last
     }
 
-    /// Seconds that updates took so far.
-    pub(crate) fn wall(&self) -> f64 {
-        self.wall_before + self.begin.elapsed().as_secs_f64()
+    /// Seconds that updates took so far, and those of them since the run was started or resumed.
+    pub(crate) fn wall(&self) -> [f64; 2] {
+        [self.wall_s, self.wall_s - self.wall_before]
     }
 
     /// Refuses to go on when the file is no longer at its path.
@@ -233,7 +233,7 @@ impl Observer for MetricsFile {
         run: &dyn RunView,
         metrics: &mut Metrics,
     ) -> Result<ControlFlow<()>, BoxError> {
-        self.wall_s = self.wall();
+        self.wall_s = self.wall_before + self.begin.elapsed().as_secs_f64();
         metrics.put(WALL, self.wall_s);
         if self.seen.elapsed() >= BETWEEN_LOOKS {
             self.check_place()?;

@@ -28,7 +28,7 @@ pub const WORKLOADS: [&str; 13] = [
 const STEPS_PER_ROW: u64 = 1024;
 
 /// The same for tables.
-const TABLE_STEPS_PER_ROW: &str = "10000";
+const TABLE_STEPS_PER_ROW: u64 = 10_000;
 
 /// A training that is measured.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -98,11 +98,11 @@ impl Workload {
         self.config.get(key).and_then(Value::as_u64)
     }
 
-    /// Environment steps of a rollout, or between gradient steps.
+    /// Environment steps of a rollout, between gradient steps, or of a turn of every environment.
     fn round(&self) -> u64 {
         let steps = ["rollout_steps", "train_every"];
         let steps = steps.iter().find_map(|key| self.number(key));
-        steps.map_or(1, |steps| self.number("environments").unwrap_or(1) * steps)
+        steps.unwrap_or(1) * self.number("environments").unwrap_or(1)
     }
 
     /// Returns `true` if a run of it ends at a mean return.
@@ -199,10 +199,10 @@ impl Workload {
         let algo = other("algo").and_then(Value::as_str).unwrap_or_default();
         Ok(match (key, text.as_str()) {
             ("preset", _) => Vec::new(),
-            ("alpha", _) => vec![
-                ("alpha_start", text),
-                ("steps_per_environment", TABLE_STEPS_PER_ROW.to_owned()),
-            ],
+            ("alpha", _) => {
+                let steps = (TABLE_STEPS_PER_ROW / self.round()).max(1).to_string();
+                vec![("alpha_start", text), ("steps_per_environment", steps)]
+            }
             ("train_every", _) => {
                 let rounds = (STEPS_PER_ROW / self.round()).max(1).to_string();
                 vec![("train_every", text), ("rounds", rounds)]
