@@ -328,6 +328,10 @@ impl State for Tabular {
         out.u64s("pending_entries", &entries);
         let rewards: Vec<f32> = pending().map(|&(_, reward)| reward).collect();
         out.f32s("pending_rewards", &rewards);
+        // They belong to a moment of an earlier update, perhaps.
+        let (epsilon, alpha, moment) = self.rates;
+        out.f64s("rates", &[epsilon, alpha.into()]);
+        out.u64s("rates_moment", &[moment]);
     }
 
     fn load(&mut self, from: &dyn StateReader) -> Result<(), StateError> {
@@ -366,8 +370,11 @@ impl State for Tabular {
                     .collect::<Result<_, StateError>>()?,
             });
         }
+        let (mut rates, mut moment) = ([0.0; 2], [0]);
+        from.f64s("rates", &mut rates)?;
+        from.u64s("rates_moment", &mut moment)?;
         self.lanes = lanes;
-        self.rates = (0.0, 0.0, u64::MAX);
+        self.rates = (rates[0], rates[1] as f32, moment[0]);
         Ok(())
     }
 }
