@@ -8,7 +8,7 @@ use rl_core::{
     Stream,
 };
 use rl_learn::{Algorithm, NetworksConfig, Optimizer, OptimizerConfig, Setup, TdLoss};
-use rl_nets::{DistributionKind, PolicyConfig, PolicyWeights};
+use rl_nets::{Device, DistributionKind, PolicyConfig, PolicyWeights};
 use rl_value::{Decay, DqnConfig, ExplorationConfig};
 
 /// Actions of the star as an environment: six that lead to the upper states, and one to the seventh, so that actions at random are
@@ -80,6 +80,7 @@ fn learned(change: impl FnOnce(DqnConfig) -> DqnConfig) -> f32 {
     let setup = Setup::new(Star::default, Budget::Steps(8000)).unwrap();
     let setup = Setup {
         environments: 1,
+        device: Device::flex(),
         networks: NetworksConfig {
             n_layers: 0,
             start_from: Some(linear()),
