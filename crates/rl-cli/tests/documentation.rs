@@ -131,6 +131,7 @@ fn every_link_and_every_file_that_the_documentation_names_exists() {
             "claims/evidence.md",
             "scaling/README.md",
             "training-speed/README.md",
+            "value-speed/README.md",
         ]
         .map(|page| root().join("docs/evidence").join(page)),
     );
