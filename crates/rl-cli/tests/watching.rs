@@ -75,7 +75,7 @@ fn a_run_says_first_when_its_schedules_end_if_it_has_any() {
     let cases = [
         (
             format!("{lake} --steps 9000"),
-            "ε 1 → 0.05 by step 4,500 · α 0.1",
+            "ε 1 → 0.05 by step 4500 · α 0.1",
         ),
         (
             format!("{lake} --updates 3 {exponential}"),
@@ -110,7 +110,7 @@ fn a_run_says_first_when_its_schedules_end_if_it_has_any() {
     assert_success(&lines);
     let lines = String::from_utf8_lossy(&lines.stderr).into_owned();
     assert!(
-        lines.starts_with("ε 1 → 0.05 by step 4,500 · α 0.1\n"),
+        lines.starts_with("ε 1 → 0.05 by step 4500 · α 0.1\n"),
         "{lines}"
     );
     let none = place.rl("train --updates 1 --out none");

@@ -8,7 +8,7 @@ use std::fmt;
 /// use rl_learn::ScheduleSpan;
 ///
 /// let epsilon = ScheduleSpan { symbol: "ε", start: 1.0, end: 0.05, share: 0.16, end_step: Some(8000.0) };
-/// assert_eq!(epsilon.to_string(), "ε 1 → 0.05 by step 8,000");
+/// assert_eq!(epsilon.to_string(), "ε 1 → 0.05 by step 8000");
 /// assert_eq!(ScheduleSpan { end_step: None, ..epsilon }.to_string(), "ε 1 → 0.05 over 16 % of the run");
 /// assert_eq!(ScheduleSpan::constant("α", 0.5).to_string(), "α 0.5");
 /// ```
@@ -50,34 +50,10 @@ impl fmt::Display for ScheduleSpan {
         write!(f, "{symbol} {start} → {end} ")?;
         match self.end_step {
             // A step is whole: the first one at which the schedule has ended, but for rounding.
-            Some(step) => write!(f, "by step {}", thousands((step - 1e-6).ceil() as u64)),
-            None => write!(f, "over {:.3} % of the run", Trimmed(100.0 * self.share)),
+            Some(step) => write!(f, "by step {}", (step - 1e-6).ceil() as u64),
+            None => write!(f, "over {} % of the run", (1e5 * self.share).round() / 1e3),
         }
     }
-}
-
-/// Number without the zeros behind its last decimal.
-struct Trimmed(f64);
-
-impl fmt::Display for Trimmed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = f.precision().unwrap_or(3);
-        let text = format!("{:.digits$}", self.0);
-        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
-    }
-}
-
-/// The number with a comma between each three digits.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -101,7 +77,7 @@ mod tests {
             (7.000_000_000_000_001, "7"),
             (7.5, "8"),
             (999.0, "999"),
-            (1_234_567.0, "1,234,567"),
+            (1_234_567.0, "1234567"),
         ] {
             assert_eq!(
                 told(Some(step), 0.5),

@@ -34,7 +34,7 @@ impl NoiseOf {
     }
 }
 
-/// What a network of noisy layers acts by, and chooses actions by: its weights with noise.
+/// Weights with noise, of a network of noisy layers: those that it acts by, and those that it chooses the actions of targets by.
 pub(crate) struct NoisyNetworks {
     acting: Noise,
     choice: Noise,
