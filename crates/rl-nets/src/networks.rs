@@ -263,7 +263,7 @@ impl Networks {
 
     /// All parameters as one vector, `[len]`.
     pub fn flat(&self) -> Vec<f32> {
-        self.parameters().flatten().copied().collect()
+        <Vec<&[f32]>>::from_iter(self.parameters()).concat()
     }
 
     /// Sets all parameters from one vector, `[len]`.

@@ -117,7 +117,7 @@ impl MlpWeights {
 
     /// All parameters as one vector, weights `[in, out]` row by row.
     pub fn flatten(&self) -> Vec<f32> {
-        self.parameters().flatten().copied().collect()
+        <Vec<&[f32]>>::from_iter(self.parameters()).concat()
     }
 }
 

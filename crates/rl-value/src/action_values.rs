@@ -167,10 +167,9 @@ impl ActionValues {
     /// If a module of one's own cannot be copied.
     pub fn evaluate(&mut self, inputs: &[f32], quantiles: &mut Vec<f32>) -> Result<(), BoxError> {
         if !self.is_followed {
-            let networks = self.learner.networks();
             match &mut self.noisy {
-                None => self.evaluator.follow(networks, &networks.flat())?,
-                Some(noisy) => (self.evaluator).follow(networks, noisy.choose(&*self.learner))?,
+                None => self.evaluator.follow(&self.learner.networks().flat())?,
+                Some(noisy) => self.evaluator.follow(noisy.choose(&*self.learner))?,
             }
             self.is_followed = true;
         }

@@ -18,7 +18,7 @@ pub(crate) struct Evaluator {
 
 enum Evaluated {
     Mlp(Box<(HostMlp, Tape)>),
-    Module(Box<GreedyPolicy>),
+    Module(Box<(Networks, GreedyPolicy)>),
 }
 
 impl Evaluator {
@@ -32,18 +32,22 @@ impl Evaluator {
             outputs: Vec::new(),
             network: match networks.networks().first() {
                 Some(NetworkWeights::Mlp(mlp)) => {
-                    Evaluated::Mlp(Box::new((HostMlp::new(mlp), Tape::default())))
+                    Evaluated::Mlp(Box::new((HostMlp::to_evaluate(mlp), Tape::default())))
                 }
-                _ => Evaluated::Module(Box::new(policy)),
+                _ => Evaluated::Module(Box::new((networks.clone(), policy))),
             },
         })
     }
 
-    /// Takes the parameters of the network, which are `flat` in their flat order.
-    pub fn follow(&mut self, networks: &Networks, flat: &[f32]) -> Result<(), BoxError> {
+    /// Takes the parameters of the network in their flat order.
+    pub fn follow(&mut self, flat: &[f32]) -> Result<(), BoxError> {
         match &mut self.network {
             Evaluated::Mlp(mlp) => mlp.0.set_parameters(flat),
-            Evaluated::Module(policy) => **policy = greedy(networks)?,
+            Evaluated::Module(module) => {
+                let (networks, policy) = &mut **module;
+                networks.set_flat(flat);
+                *policy = greedy(networks)?;
+            }
         }
         Ok(())
     }
@@ -67,7 +71,7 @@ impl Evaluator {
                     self.form.values(outputs, values);
                 }
             }
-            Evaluated::Module(policy) => policy.values(inputs, quantiles),
+            Evaluated::Module(module) => module.1.values(inputs, quantiles),
         }
     }
 }

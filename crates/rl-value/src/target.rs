@@ -11,7 +11,8 @@ use crate::replay::Sample;
 /// Copy of a network of action values that follows it at a distance (Mnih et al. 2015, "Human-level
 /// control through deep reinforcement learning", `Q̂`).
 pub struct TargetNetwork {
-    networks: Networks,
+    /// Number of the network's parameters.
+    len: usize,
     /// Parameters; of noisy layers the means, then the deviations.
     flat: Vec<f32>,
     evaluator: Evaluator,
@@ -27,7 +28,7 @@ impl TargetNetwork {
     /// If it has no action values.
     pub fn new(online: &Networks) -> Result<Self, BoxError> {
         Ok(Self {
-            networks: online.clone(),
+            len: online.len(),
             flat: online.flat(),
             evaluator: Evaluator::new(online)?,
             noise: None,
@@ -56,21 +57,23 @@ impl TargetNetwork {
         rate: f64,
     ) -> Result<(), BoxError> {
         let rate = rate as f32;
-        let online = online.parameters().flatten().chain(deviations);
-        for (target, &online) in self.flat.iter_mut().zip(online) {
-            *target = if rate < 1.0 {
-                *target + rate * (online - *target)
+        let mut rest = self.flat.as_mut_slice();
+        for online in online.parameters().chain([deviations]) {
+            let target;
+            (target, rest) = rest.split_at_mut(online.len());
+            if rate < 1.0 {
+                for (target, online) in target.iter_mut().zip(online) {
+                    *target += rate * (online - *target);
+                }
             } else {
-                online
-            };
+                target.copy_from_slice(online);
+            }
         }
         self.publish()
     }
 
     fn publish(&mut self) -> Result<(), BoxError> {
-        let flat = &self.flat[..self.networks.len()];
-        self.networks.set_flat(flat);
-        self.evaluator.follow(&self.networks, flat)
+        self.evaluator.follow(&self.flat[..self.len])
     }
 
     /// Writes the quantiles `[n, actions, quantiles]` of inputs `[n, inputs]`: the values, where no distribution is
@@ -80,10 +83,10 @@ impl TargetNetwork {
     /// If a module of one's own cannot be copied.
     pub fn evaluate(&mut self, inputs: &[f32], quantiles: &mut Vec<f32>) -> Result<(), BoxError> {
         if let Some(noise) = &mut self.noise {
-            let (means, deviations) = self.flat.split_at(self.networks.len());
+            let (means, deviations) = self.flat.split_at(self.len);
             noise.draw();
             noise.weights(means, deviations, &mut self.weights);
-            self.evaluator.follow(&self.networks, &self.weights)?;
+            self.evaluator.follow(&self.weights)?;
         }
         self.evaluator.evaluate(inputs, quantiles);
         Ok(())

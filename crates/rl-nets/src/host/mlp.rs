@@ -47,8 +47,8 @@ impl HostMlp {
         Self::with_layers(weights, |_, _| true)
     }
 
-    /// The network without the memory that only derivatives need.
-    pub(crate) fn to_evaluate(weights: &MlpWeights) -> Self {
+    /// The network without the memory that only derivatives need: new parameters take less time.
+    pub fn to_evaluate(weights: &MlpWeights) -> Self {
         Self::with_layers(weights, Layer::is_narrow)
     }
 
