@@ -37,6 +37,15 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 impl WorkerArguments {
+    /// The same words for the command line of another process.
+    pub fn words(&self) -> Vec<String> {
+        let python = self.python.iter().map(|path| format!("--python={path}"));
+        let seconds = self.deadline.iter().map(Duration::as_secs_f64);
+        python
+            .chain(seconds.map(|seconds| format!("--deadline={seconds}")))
+            .collect()
+    }
+
     /// The registry whose environments of Gymnasium have such workers.
     pub fn family(&self, registry: &Registry) -> Registry {
         let (python, deadline) = (self.python.clone(), self.deadline);

@@ -109,8 +109,11 @@ pub fn main(registry: &Registry) -> ExitCode {
     let outcome = match CommandLine::from_arg_matches(&matches) {
         Ok(line) => {
             #[cfg(feature = "gym")]
-            let registry = &line.workers.family(registry);
-            run(line.command, registry, matches.subcommand().map(|(_, m)| m))
+            let (registry, options) = (&line.workers.family(registry), line.workers.words());
+            #[cfg(not(feature = "gym"))]
+            let options = Vec::new();
+            let matches = matches.subcommand().map(|(_, m)| m);
+            run(line.command, registry, &options, matches)
         }
         Err(error) => error.exit(),
     };
@@ -132,6 +135,7 @@ fn whole_command(registry: &Registry) -> clap::Command {
 fn run(
     command: Command,
     registry: &Registry,
+    options: &[String],
     matches: Option<&clap::ArgMatches>,
 ) -> anyhow::Result<ExitCode> {
     match command {
@@ -150,12 +154,12 @@ fn run(
         Command::List(arguments) => commands::list::run(&arguments, registry)?,
         Command::Parity(arguments) => commands::parity::run(&arguments)?,
         Command::Bench(arguments) => commands::bench::run(&arguments)?,
-        Command::Evidence(arguments) => commands::evidence::run(&arguments, registry)?,
+        Command::Evidence(arguments) => commands::evidence::run(&arguments, registry, options)?,
         Command::Variance(arguments) => commands::variance::run(&arguments)?,
         Command::Triad(arguments) => commands::triad::run(&arguments)?,
         Command::Curves(arguments) => commands::curves::run(&arguments, registry)?,
-        Command::Sweep(arguments) => commands::sweep::run(&arguments, registry)?,
-        Command::Tune(arguments) => commands::tune::run(&arguments, registry)?,
+        Command::Sweep(arguments) => commands::sweep::run(&arguments, registry, options)?,
+        Command::Tune(arguments) => commands::tune::run(&arguments, registry, options)?,
         Command::Inspect(arguments) => commands::inspect::run(&arguments, registry)?,
         Command::Completions(arguments) => {
             commands::completions::run(&arguments, whole_command(registry));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgMatches, Command};
 use rl_lab::curves::CurveAxis;
-use rl_lab::jobs::Shard;
+use rl_lab::jobs::{Program, Shard};
 use rl_train::{Key, Layers, Origin, Registry, UsageError, ValueKind, exclusive, key_of_others};
 
 use crate::option_groups::{group_of, is_common};
@@ -22,6 +22,17 @@ pub fn seed_range(text: &str, first: u64) -> Result<Range<u64>, String> {
         Some((start, end)) => Ok(number(start)?..number(end)?),
         None => Ok(first..first.saturating_add(number(text)?)),
     }
+}
+
+/// This program, for trainings that get the options of workers.
+///
+/// # Errors
+/// If the system does not tell its path.
+pub fn program(options: &[String]) -> std::io::Result<Program> {
+    Ok(Program {
+        path: std::env::current_exe()?,
+        options: options.to_vec(),
+    })
 }
 
 /// The share of the runs to make: that of `--shard`, or else that of a task of a SLURM array, with a note of it.

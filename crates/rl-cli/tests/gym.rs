@@ -62,6 +62,9 @@ mod with_the_feature {
             !place.path("runs").exists(),
             "a run that cannot begin leaves nothing"
         );
+        // The trainings of a sweep are processes of their own.
+        let output = place.rl("sweep --env gym:X-v0 --seeds 1 --python ./no-python");
+        assert_failure(&output, 1, &["'./no-python'"]);
     }
 
     #[test]

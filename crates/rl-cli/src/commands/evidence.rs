@@ -11,7 +11,7 @@ use rl_train::{Layers, Origin, Registry, UsageError};
 
 use super::player::environment;
 use crate::jobs_screen;
-use crate::options::{assignments, seed_range, shard};
+use crate::options::{assignments, program, seed_range, shard};
 use crate::output::{err, out, outln};
 use crate::usage::Usage;
 
@@ -74,7 +74,7 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
 ///
 /// # Errors
 /// A wrong call, or runs that failed.
-pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
+pub fn run(arguments: &Arguments, registry: &Registry, options: &[String]) -> Result<()> {
     let set = assignments(&arguments.set)?;
     let env = match &arguments.env {
         Some(name) => Some(environment(registry, name)?.name().to_owned()),
@@ -96,7 +96,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
             .iter()
             .map(|&(key, value)| (key.into(), value.into()))
             .collect(),
-        program: std::env::current_exe()?,
+        program: program(options)?,
     };
     let progress = &mut |progress: &_| err!("{}", jobs_screen::line(progress));
     let evidence = config.gather(registry, progress).map_err(|error| {

@@ -10,7 +10,7 @@ use rl_lab::sweep::{SweepConfig, SweptKey};
 use rl_train::Registry;
 
 use crate::jobs_screen;
-use crate::options::{Base, seed_range, shard, values};
+use crate::options::{Base, program, seed_range, shard, values};
 use crate::output::{err, out, outln};
 use crate::usage::Usage;
 
@@ -72,7 +72,7 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
 ///
 /// # Errors
 /// A wrong call, or runs that failed.
-pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
+pub fn run(arguments: &Arguments, registry: &Registry, options: &[String]) -> Result<()> {
     ensure!(
         arguments.threshold.is_none_or(f64::is_finite),
         Usage("--threshold: allowed is a finite number".to_owned())
@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
         shard: shard(arguments.shard)?,
         threshold: arguments.threshold,
         out: arguments.out.clone(),
-        program: std::env::current_exe()?,
+        program: program(options)?,
     };
     let progress = &mut |progress: &_| err!("{}", jobs_screen::line(progress));
     let sweep = config.run(registry, progress).map_err(|error| {

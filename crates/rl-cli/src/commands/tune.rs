@@ -8,7 +8,7 @@ use clap::Args;
 use rl_lab::tune::{TuneConfig, TuneProgress, TunedKey};
 use rl_train::Registry;
 
-use crate::options::{Base, count};
+use crate::options::{Base, count, program};
 use crate::output::{err, out, outln};
 use crate::usage::Usage;
 
@@ -65,7 +65,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// A wrong call, or runs that failed.
-pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
+pub fn run(arguments: &Arguments, registry: &Registry, options: &[String]) -> Result<()> {
     let time = |minutes: f64| {
         let seconds = Duration::try_from_secs_f64(60.0 * minutes);
         seconds.map_err(|_| Usage(format!("--minutes {minutes}: allowed is a number from 0")))
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments, registry: &Registry) -> Result<()> {
         seed: arguments.seed,
         jobs: arguments.jobs,
         out: arguments.out.clone(),
-        program: std::env::current_exe()?,
+        program: program(options)?,
     };
     let progress = &mut |progress: &_| err!("{}", line(progress));
     let tuning = config.run(registry, progress).map_err(|error| {

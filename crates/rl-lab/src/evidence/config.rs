@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::claims::CLAIM_SEEDS;
-use crate::jobs::Shard;
+use crate::jobs::{Program, Shard};
 
 /// Configuration of the evidence: the claims, the number of runs and the place of the files.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub struct EvidenceConfig {
     /// Keys that every run sets on top of its preset.
     pub set: Vec<(String, String)>,
     /// The binary `rl`: each run is a process of its own.
-    pub program: PathBuf,
+    pub program: Program,
 }
 
 impl EvidenceConfig {

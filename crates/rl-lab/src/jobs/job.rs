@@ -12,7 +12,7 @@ use rl_train::RunDirectory;
 use serde_json::{Map, Value};
 use toml::Table;
 
-use super::{JobError, RunSummary};
+use super::{JobError, Program, RunSummary};
 use crate::files::{FileError, read};
 use crate::settings::{differences, of_table};
 
@@ -97,17 +97,18 @@ impl Job {
     }
 
     /// Trains into a directory, from which what was unfinished is removed.
-    fn train(&self, program: &Path, partial: &Path) -> Result<Output, JobError> {
+    fn train(&self, program: &Program, partial: &Path) -> Result<Output, JobError> {
         remove(partial)?;
-        let mut train = Command::new(program);
+        let mut train = Command::new(&program.path);
         train
             .args(["train", "--quiet", "--no-report"])
+            .args(&program.options)
             .args(&self.arguments);
         train.args(["--seed", &self.seed.to_string()]);
         train.arg("--out").arg(partial).stdin(Stdio::null());
         train.env(PARENT_VARIABLE, std::process::id().to_string());
         train.output().map_err(|source| JobError::Start {
-            program: program.to_owned(),
+            program: program.path.clone(),
             source,
         })
     }
@@ -117,7 +118,7 @@ impl Job {
     /// of its own is complete too.
     pub fn execute(
         &self,
-        program: &Path,
+        program: &Program,
         directory: &Path,
         keep_failed: bool,
     ) -> Result<JobResult, JobError> {

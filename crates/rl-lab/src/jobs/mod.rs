@@ -11,6 +11,7 @@ mod gathered;
 mod job;
 mod plan_file;
 mod pool;
+mod program;
 mod recipe;
 mod run_summary;
 mod shard;
@@ -19,6 +20,7 @@ pub use error::JobError;
 pub use gathered::{Gathered, Share};
 pub use job::PARENT_VARIABLE;
 pub use pool::JobProgress;
+pub use program::Program;
 pub use shard::Shard;
 
 use std::ops::Range;

@@ -10,7 +10,7 @@ use rl_train::UsageError;
 
 use super::failures::Failures;
 use super::job::{Job, JobResult};
-use super::{Gathered, JobError, RunSummary, Shard, Share};
+use super::{Gathered, JobError, Program, RunSummary, Shard, Share};
 use crate::files::FileError;
 
 /// Processes at a time, at most.
@@ -38,7 +38,7 @@ pub struct JobProgress {
 /// Pool of processes over a directory, which it holds against other pools.
 pub struct JobPool {
     directory: PathBuf,
-    program: PathBuf,
+    program: Program,
     at_a_time: usize,
     shard: Option<Shard>,
     keep_failed: bool,
@@ -54,7 +54,7 @@ impl JobPool {
     /// [`JobError::Usage`], [`JobError::InUse`], [`JobError::File`].
     pub fn claim(
         directory: &Path,
-        program: &Path,
+        program: &Program,
         at_a_time: usize,
         shard: Option<Shard>,
     ) -> Result<Self, JobError> {
@@ -67,7 +67,7 @@ impl JobPool {
         }
         Ok(Self {
             directory: directory.to_owned(),
-            program: program.to_owned(),
+            program: program.clone(),
             at_a_time,
             shard,
             keep_failed: false,
@@ -234,7 +234,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let claim = |shard: Option<&str>| {
             let shard = shard.map(|text| text.parse().unwrap());
-            JobPool::claim(place.path(), Path::new("rl"), 1, shard)
+            JobPool::claim(place.path(), &Program::default(), 1, shard)
         };
         let first = claim(Some("1/2")).unwrap();
         let second = claim(Some("2/2")).unwrap();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::jobs::Shard;
+use crate::jobs::{Program, Shard};
 
 /// Configuration of a sweep: the settings, their seeds, and the place of the files.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub struct SweepConfig {
     /// Directory of the results and, in `runs`, of the run directories.
     pub out: PathBuf,
     /// The binary `rl`: each run is a process of its own.
-    pub program: PathBuf,
+    pub program: Program,
 }
 
 /// Key that is swept.

@@ -153,6 +153,7 @@ pub mod tests {
 
     use super::super::SweptKey;
     use super::*;
+    use crate::jobs::Program;
 
     pub fn config(keys: &[(&str, &[&str])]) -> SweepConfig {
         let swept = |&(key, values): &(&str, &[&str])| SweptKey {
@@ -168,7 +169,7 @@ pub mod tests {
             shard: None,
             threshold: None,
             out: PathBuf::from("out"),
-            program: PathBuf::from("rl"),
+            program: Program::default(),
         }
     }
 

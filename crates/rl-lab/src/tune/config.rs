@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::ranges::TunedKey;
+use crate::jobs::Program;
 
 /// Configuration of a tuning: what is tuned, for how long, and the place of the files.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,5 +28,5 @@ pub struct TuneConfig {
     /// Directory of the results and, in `runs`, of the run directories.
     pub out: PathBuf,
     /// The binary `rl`: each run is a process of its own.
-    pub program: PathBuf,
+    pub program: Program,
 }
