@@ -15,13 +15,13 @@ for is an error. Exit codes: 2 for a request that makes no sense, 3 for a packag
 
 The workloads: `vpg-notebook` is the policy gradient of the classic tutorials, in PyTorch, with a distribution
 object per step and gradients recorded while acting (side `torch`), or without either (`torch-fast`).
-`ppo-cleanrl` is PPO with the details and defaults of CleanRL's `ppo.py` (`torch`), and the same wholly
-compiled, as PureJaxRL does it (`jax`). `dqn-cleanrl` and `pqn-cleanrl` are DQN and PQN with the defaults of
-CleanRL's (`torch`), `q-learning-taxi` is a loop over lists (`python`). The others are Stable-Baselines3's own PPO
-and DQN (`sb3`).
+`ppo-cleanrl` is PPO with the details and defaults of CleanRL's `ppo.py` (`torch`), and the same wholly compiled, as
+PureJaxRL does it (`jax`); `ppo-half-cheetah` is that of its `ppo_continuous_action.py` (`torch`). `dqn-cleanrl`
+and `pqn-cleanrl` are DQN and PQN with the defaults of CleanRL's (`torch`), `q-learning-taxi` is a loop over
+lists (`python`). The others are Stable-Baselines3's own PPO and DQN (`sb3`).
 
 Needs, by side: gymnasium[classic-control,box2d] and torch; stable-baselines3; jax, optax, gymnax;
-gymnasium[toy-text].
+gymnasium[toy-text]; gymnasium[mujoco].
 """
 
 import importlib
@@ -41,6 +41,7 @@ PROGRAMS = {
     ("vpg-notebook", "torch-fast"): ("vpg", {"fast": True}),
     ("ppo-cleanrl", "torch"): ("ppo_torch", {}),
     ("ppo-cleanrl", "jax"): ("ppo_jax", {}),
+    ("ppo-half-cheetah", "torch"): ("ppo_torch", {}),
     ("ppo-zoo", "sb3"): ("ppo_sb3", {}),
     ("ppo-modurl", "sb3"): ("ppo_sb3", {}),
     ("ppo-zoo-lander", "sb3"): ("ppo_sb3", {}),

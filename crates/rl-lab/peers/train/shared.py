@@ -1,6 +1,11 @@
 """What the programs share: names, PyTorch's start, and the reading back of configurations."""
 
-GYMNASIUM = {"cartpole": "CartPole-v1", "lunar-lander": "LunarLander-v3", "taxi": "Taxi-v4"}
+GYMNASIUM = {
+    "cartpole": "CartPole-v1",
+    "half-cheetah": "HalfCheetah-v5",
+    "lunar-lander": "LunarLander-v3",
+    "taxi": "Taxi-v4",
+}
 OURS = {name: ours for ours, name in GYMNASIUM.items()}
 
 

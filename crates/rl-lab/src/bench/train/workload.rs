@@ -8,12 +8,13 @@ use serde_json::{Map, Value};
 const FILE: &str = include_str!("../../../peers/train_workloads.json");
 
 /// The workloads, in the order of the tables. Those in `-threads` compare numbers of threads.
-pub const WORKLOADS: [&str; 13] = [
+pub const WORKLOADS: [&str; 14] = [
     "vpg-notebook",
     "ppo-cleanrl",
     "ppo-zoo",
     "ppo-modurl",
     "ppo-zoo-lander",
+    "ppo-half-cheetah",
     "vpg-threads",
     "ppo-threads",
     "dqn-zoo",
@@ -87,6 +88,12 @@ impl Workload {
         Ok(Self { name, ..workload })
     }
 
+    /// Returns `true` if this build has its environment: that of MuJoCo's tasks is optional.
+    pub fn is_available(&self) -> bool {
+        let env = self.config.get("env").and_then(Value::as_str);
+        env.is_none_or(|env| Registry::default().find_environment(env).is_some())
+    }
+
     /// Its name and its configuration, in a line.
     pub fn summary(&self) -> String {
         let pairs = self.config.iter();
@@ -149,7 +156,7 @@ impl Workload {
         key: &str,
         value: &Value,
     ) -> Result<Vec<(&'static str, String)>, UsageError> {
-        const SAME: [&str; 36] = [
+        const SAME: [&str; 38] = [
             "activation",
             "algo",
             "anneal_clip_range",
@@ -178,6 +185,8 @@ impl Workload {
             "minibatch_size",
             "n_layers",
             "n_step",
+            "normalize_observations",
+            "normalize_rewards",
             "optimizer",
             "optimizer_epsilon",
             "size",
@@ -261,8 +270,16 @@ mod tests {
     fn every_workload_of_the_file_is_a_whole_configuration() {
         let file: Map<String, Value> = serde_json::from_str(FILE).unwrap();
         assert_eq!(file.len(), WORKLOADS.len());
-        for name in WORKLOADS {
-            let workload = Workload::named(name).unwrap();
+        let workloads = WORKLOADS.map(|name| Workload::named(name).unwrap());
+        let (available, others): (Vec<_>, Vec<_>) =
+            workloads.into_iter().partition(Workload::is_available);
+        for workload in others {
+            assert_eq!(workload.name, "ppo-half-cheetah");
+            let error = workload.to_config(3, 2).unwrap_err().to_string();
+            assert!(error.contains("--features mujoco"), "{error}");
+        }
+        for workload in available {
+            let name = workload.name;
             let config = workload.to_config(3, 2).unwrap();
             assert_eq!((config.run.seed, config.run.threads), (3, 2), "{name}");
             if let Some(environments) = workload.number("environments") {
