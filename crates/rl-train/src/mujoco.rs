@@ -49,12 +49,15 @@ pub(crate) fn entries() -> impl Iterator<Item = crate::EnvironmentEntry> {
 /// The presets of the tasks.
 #[cfg(feature = "mujoco")]
 pub(crate) fn presets() -> impl Iterator<Item = crate::Preset> {
-    [(
+    crate::presets::preset_files![
         "half-cheetah-ppo",
-        include_str!("../presets/half-cheetah-ppo.toml"),
-    )]
+        "half-cheetah-ppo-3m",
+        "half-cheetah-trpo",
+        "half-cheetah-vpg",
+        "hopper-ppo",
+        "walker2d-ppo",
+    ]
     .into_iter()
-    .map(|(name, toml)| crate::Preset::new(name, toml))
 }
 
 #[cfg(test)]

@@ -56,97 +56,51 @@ impl Preset {
     }
 }
 
+/// Presets of the names of their files.
+macro_rules! preset_files {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../presets/", $name, ".toml")))),*]
+            .map(|(name, toml)| $crate::presets::Preset::new(name, toml))
+    };
+}
+pub(crate) use preset_files;
+
 /// Every preset of this project. The first is the default; where several share environment and
 /// algorithm, the first of them is what the two choose.
 pub(crate) fn built_in() -> Vec<Preset> {
-    [
-        ("cartpole", include_str!("../presets/cartpole.toml")),
-        ("cartpole-vpg", include_str!("../presets/cartpole-vpg.toml")),
-        (
-            "notebook-total",
-            include_str!("../presets/notebook-total.toml"),
-        ),
-        ("notebook-rtg", include_str!("../presets/notebook-rtg.toml")),
-        (
-            "cartpole-reinforce",
-            include_str!("../presets/cartpole-reinforce.toml"),
-        ),
-        (
-            "reinforce-lab",
-            include_str!("../presets/reinforce-lab.toml"),
-        ),
-        ("cartpole-gae", include_str!("../presets/cartpole-gae.toml")),
-        ("cartpole-a2c", include_str!("../presets/cartpole-a2c.toml")),
-        ("cartpole-a3c", include_str!("../presets/cartpole-a3c.toml")),
-        (
-            "cartpole-trpo",
-            include_str!("../presets/cartpole-trpo.toml"),
-        ),
-        ("cartpole-ppo", include_str!("../presets/cartpole-ppo.toml")),
-        (
-            "cartpole-cleanrl",
-            include_str!("../presets/cartpole-cleanrl.toml"),
-        ),
-        (
-            "cartpole-modurl",
-            include_str!("../presets/cartpole-modurl.toml"),
-        ),
-        ("acrobot-ppo", include_str!("../presets/acrobot-ppo.toml")),
-        (
-            "mountain-car-ppo",
-            include_str!("../presets/mountain-car-ppo.toml"),
-        ),
-        (
-            "mountain-car-continuous-ppo",
-            include_str!("../presets/mountain-car-continuous-ppo.toml"),
-        ),
-        ("pendulum-ppo", include_str!("../presets/pendulum-ppo.toml")),
-        (
-            "lunar-lander-ppo",
-            include_str!("../presets/lunar-lander-ppo.toml"),
-        ),
-        (
-            "lunar-lander-continuous-ppo",
-            include_str!("../presets/lunar-lander-continuous-ppo.toml"),
-        ),
-        (
-            "lunar-lander-a2c",
-            include_str!("../presets/lunar-lander-a2c.toml"),
-        ),
-        ("cartpole-dqn", include_str!("../presets/cartpole-dqn.toml")),
-        ("cartpole-pqn", include_str!("../presets/cartpole-pqn.toml")),
-        ("acrobot-dqn", include_str!("../presets/acrobot-dqn.toml")),
-        ("acrobot-pqn", include_str!("../presets/acrobot-pqn.toml")),
-        (
-            "mountain-car-dqn",
-            include_str!("../presets/mountain-car-dqn.toml"),
-        ),
-        (
-            "lunar-lander-dqn",
-            include_str!("../presets/lunar-lander-dqn.toml"),
-        ),
-        (
-            "lunar-lander-pqn",
-            include_str!("../presets/lunar-lander-pqn.toml"),
-        ),
-        (
-            "frozen-lake-q",
-            include_str!("../presets/frozen-lake-q.toml"),
-        ),
-        (
-            "frozen-lake-8x8-q",
-            include_str!("../presets/frozen-lake-8x8-q.toml"),
-        ),
-        (
-            "cliff-walking-q",
-            include_str!("../presets/cliff-walking-q.toml"),
-        ),
-        (
-            "cliff-walking-sarsa",
-            include_str!("../presets/cliff-walking-sarsa.toml"),
-        ),
-        ("taxi-q", include_str!("../presets/taxi-q.toml")),
+    preset_files![
+        "cartpole",
+        "cartpole-vpg",
+        "notebook-total",
+        "notebook-rtg",
+        "cartpole-reinforce",
+        "reinforce-lab",
+        "cartpole-gae",
+        "cartpole-a2c",
+        "cartpole-a3c",
+        "cartpole-trpo",
+        "cartpole-ppo",
+        "cartpole-cleanrl",
+        "cartpole-modurl",
+        "acrobot-ppo",
+        "mountain-car-ppo",
+        "mountain-car-continuous-ppo",
+        "pendulum-ppo",
+        "lunar-lander-ppo",
+        "lunar-lander-continuous-ppo",
+        "lunar-lander-a2c",
+        "cartpole-dqn",
+        "cartpole-pqn",
+        "acrobot-dqn",
+        "acrobot-pqn",
+        "mountain-car-dqn",
+        "lunar-lander-dqn",
+        "lunar-lander-pqn",
+        "frozen-lake-q",
+        "frozen-lake-8x8-q",
+        "cliff-walking-q",
+        "cliff-walking-sarsa",
+        "taxi-q",
     ]
-    .map(|(name, toml)| Preset::new(name, toml))
     .into()
 }
