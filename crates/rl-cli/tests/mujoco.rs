@@ -20,7 +20,7 @@ mod with_the_feature {
     use crate::common::{assert_success, metrics};
 
     /// Settings of a small run, in a task with contacts and short episodes.
-    const SMALL: &str = "--env hopper --algo ppo --set environments=4 --set steps_per_environment=32 \
+    const SMALL: &str = "--preset none --env hopper --algo ppo --set environments=4 --set steps_per_environment=32 \
                          --checkpoint-every 3 --seed 1 --quiet";
 
     #[test]
