@@ -167,7 +167,7 @@ def main():
         if not dirs:
             out = Path(scratch.enter_context(tempfile.TemporaryDirectory()))
             listed, _ = common.call([rl, "list", "presets"])
-            runs = {name: options for name, options in RUNS.items() if options[1] in listed}
+            runs = {name: options for name, options in RUNS.items() if options[1] in listed.split()}
             dirs = [out / name for name in runs]
             for directory, options in zip(dirs, runs.values()):
                 common.call([rl, "train", *options, "--quiet", "--out", directory])
