@@ -136,6 +136,32 @@ mod tests {
     }
 
     #[test]
+    fn the_words_of_workers_are_read_as_what_they_were() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            workers: WorkerArguments,
+        }
+        let read = |words: Vec<String>| {
+            let words = std::iter::once("rl".to_owned()).chain(words);
+            <Line as clap::Parser>::try_parse_from(words)
+                .unwrap()
+                .workers
+        };
+        let given = WorkerArguments {
+            python: Some("a python".into()),
+            deadline: Some(Duration::from_millis(2500)),
+        };
+        let again = read(given.words());
+        assert_eq!(
+            (again.python, again.deadline),
+            (given.python, given.deadline)
+        );
+        let none = read(Vec::new());
+        assert!(none.words().is_empty());
+    }
+
+    #[test]
     fn a_deadline_is_a_time_above_zero() {
         assert_eq!(deadline("2.5"), Ok(Duration::from_millis(2500)));
         for text in ["0", "-1", "nan", "inf", "1e9", "soon"] {

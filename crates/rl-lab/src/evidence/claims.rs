@@ -53,8 +53,7 @@ const fn claim(subject: Subject, budget: u64, percent: usize, threshold: f64, iq
     }
 }
 
-/// Claim about a task that has no score at which it counts as solved: half of the runs, and their interquartile mean, reach
-/// `score` within `budget` steps.
+/// Claim that half of the runs, and their interquartile mean, reach `score` within `budget` steps.
 const fn of_typical_run(
     env: &'static str,
     algo: &'static str,
